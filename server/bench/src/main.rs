@@ -1,0 +1,65 @@
+//! `./lunchbox bench class`: a whole class joins at once, and the same class on a Docker daemon a
+//! learner beside it, in the same run on the same machine.
+//!
+//! Each learner is a real one as far as the server can tell: a session, the Start button's request,
+//! a terminal over a WebSocket, `docker pull` typed into it. Nothing is timed inside the server.
+
+mod class;
+mod learner;
+mod machine;
+mod peer;
+mod table;
+
+use clap::Parser;
+
+/// Measures time to a prompt, time to a pulled image, memory and disk, for whole classes.
+#[derive(Parser, Debug)]
+struct Arguments {
+    /// Class sizes, each measured in turn.
+    #[arg(long, value_delimiter = ',', default_value = "10,30")]
+    learners: Vec<usize>,
+    /// Where a Lunchbox serves (started by `./lunchbox bench`).
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    server: String,
+    /// What the learners pull, as they type it.
+    #[arg(long, default_value = "lunchbox-bench")]
+    image: String,
+    /// The course registry as the engine reaches it.
+    #[arg(long, default_value = "127.0.0.1:5055")]
+    registry: String,
+    /// Image of a Docker daemon with a shell, for the peer.
+    #[arg(long, default_value = "lunchbox-bench-daemon:latest")]
+    peer_image: String,
+    /// The network on which the peer's daemons reach the registry, and its name there.
+    #[arg(long, default_value = "lunchbox-registry")]
+    peer_network: String,
+    /// Leaves the peer out (its figures are then missing from the table, and the table says so).
+    #[arg(long)]
+    without_peer: bool,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), String> {
+    let arguments = Arguments::parse();
+    let mut rows = Vec::new();
+    for &learners in &arguments.learners {
+        eprintln!("Lunchbox, {learners} learners at once …");
+        rows.push(
+            class::measure("Lunchbox", learners, &class::Lunchbox::new(&arguments.server, &arguments.image, &arguments.registry)).await?,
+        );
+        if arguments.without_peer {
+            continue;
+        }
+        eprintln!("a Docker daemon each, {learners} learners at once …");
+        rows.push(
+            class::measure(
+                "a daemon each",
+                learners,
+                &peer::Daemons::new(&arguments.peer_image, &arguments.peer_network, &arguments.image),
+            )
+            .await?,
+        );
+    }
+    table::print(&rows);
+    Ok(())
+}

@@ -1,0 +1,19 @@
+# The shell of a Lunchbox workstation. Yours to change in ~/.bashrc, which is kept.
+[ -z "$PS1" ] && return
+
+PS1='\[\e[1;36m\]\u@\h\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ '
+
+# A long history that is written after each command, so that a lost line loses nothing.
+HISTSIZE=10000
+HISTFILESIZE=20000
+HISTCONTROL=ignoreboth
+PROMPT_COMMAND='history -a'
+shopt -s histappend checkwinsize
+
+alias ls='ls --color=auto'
+alias ll='ls -l'
+alias grep='grep --color=auto'
+
+if [ -r /usr/share/bash-completion/bash_completion ]; then
+  . /usr/share/bash-completion/bash_completion
+fi

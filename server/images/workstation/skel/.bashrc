@@ -1,0 +1,1 @@
+# Your own settings go here. (The ones of the workstation are in /etc/bash.bashrc.)

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# `./lunchbox test [unit|e2e|all]`: sets up, runs every part, says at the end what passed and how long
+# it took. One part's failure doesn't keep the others from running; a part that can't run fails.
+# shellcheck source=browser-assets.sh
+. "$(dirname "${BASH_SOURCE[0]}")/browser-assets.sh"
+
+WASM_BUDGET_BYTES=400000 # of the compressed WebAssembly, as the browser gets it
+LOG_LINES_SHOWN=80
+
+NAMES=() TIMES=() RESULTS=()
+FAILED=0
+
+# part NAME LOG COMMAND…: runs one, shows the end of its log if it fails, notes the outcome.
+part() {
+  local name=$1 log="$LOGS/test-$2.log" from result=pass
+  shift 2
+  from=$(now_ms)
+  printf '%s→ %s …%s\n' "$DIM" "$name" "$PLAIN"
+  attempt "$log" "$@"
+  if [ "$OUTCOME" = 0 ]; then
+    printf '%s✓%s %s %s%s%s\n' "$GREEN" "$PLAIN" "$name" "$DIM" "$(seconds "$from")" "$PLAIN"
+    grep -h '^note: ' "$log" | sed 's/^note: /    /' || true
+  else
+    result=FAIL
+    FAILED=$((FAILED + 1))
+    printf '%s✗ %s%s, after %s. The end of %s:\n' "$RED$BOLD" "$name" "$PLAIN" "$(seconds "$from")" "${log#"$ROOT"/}"
+    tail -n "$LOG_LINES_SHOWN" "$log" | sed 's/^/    /'
+  fi
+  NAMES+=("$name") TIMES+=("$(seconds "$from")") RESULTS+=("$result")
+}
+
+summary() {
+  local i
+  printf '\n%-52s %10s  %s\n' "part" "time" "result"
+  for i in "${!NAMES[@]}"; do
+    printf '%-52s %10s  %s\n' "${NAMES[$i]}" "${TIMES[$i]}" "${RESULTS[$i]}"
+  done
+  printf '\n%d passed, %d failed\n' $((${#NAMES[@]} - FAILED)) "$FAILED"
+}
+
+# --- parts ----------------------------------------------------------------------------------------
+
+set_up() { ./lunchbox setup; }
+
+fmt() { cargo fmt --all --check -- --color never; }
+
+clippy_native() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
+
+clippy_wasm() {
+  local options=(--locked -p app --lib --no-default-features --features hydrate --target "$WASM" --target-dir target/wasm)
+  if [ "$(cat "$STATE/stamp/wasm-toolchain")" = debian ]; then
+    # By its full path: cargo would take rustup's, which is of another compiler.
+    env RUSTC=/usr/bin/rustc CARGO=/usr/bin/cargo /usr/bin/cargo-clippy clippy "${options[@]}" -- -D warnings
+  else
+    cargo clippy "${options[@]}" -- -D warnings
+  fi
+}
+
+rust_tests() { cargo test --locked --workspace --no-fail-fast; }
+
+dependencies() { node server/setup/dependencies.mjs; }
+
+wasm_budget() {
+  local size
+  size=$(stat -c %s "$PKG/lunchbox_bg.wasm.br")
+  echo "note: the WebAssembly is $size bytes compressed; the budget is $WASM_BUDGET_BYTES."
+  [ "$size" -le "$WASM_BUDGET_BYTES" ] || { echo "That is over the budget."; return 1; }
+}
+
+browser_types() { npm run --silent --prefix "$BROWSER" check; }
+browser_tests() { npm run --silent --prefix "$BROWSER" test; }
+
+lint_lessons() { target/debug/lunchbox lint; }
+
+build_debug() { ./lunchbox build; }
+
+chromium() {
+  if [ -x "${LUNCHBOX_CHROMIUM:-/usr/bin/chromium}" ]; then there "Chromium"; return 0; fi
+  packages "Chromium" chromium fonts-dejavu-core
+}
+
+e2e_set_up() { chromium; npm_packages e2e e2e; }
+e2e_types() { npm run --silent --prefix e2e check; }
+e2e_tests() { cd e2e && CI=1 npx playwright test; }
+
+# --- which ----------------------------------------------------------------------------------------
+
+unit() {
+  part "formatting (cargo fmt)" fmt fmt
+  part "lints, server (clippy -D warnings)" clippy clippy_native
+  part "lints, WebAssembly (clippy -D warnings)" clippy-wasm clippy_wasm
+  part "dependencies (licences, duplicates, advisories)" dependencies dependencies
+  part "Rust tests (real engine, registry, database)" rust rust_tests
+  if [ -e "$BROWSER/package.json" ]; then
+    part "WebAssembly within its budget" budget wasm_budget
+    part "browser code: types" browser-types browser_types
+    part "browser code: tests" browser-tests browser_tests
+  fi
+}
+
+lessons() {
+  [ -d lessons ] || return 0
+  part "lessons (lunchbox lint)" lint lint_lessons
+}
+
+e2e() {
+  [ -e e2e/package.json ] || return 0
+  part "end-to-end: Chromium, npm packages" e2e-setup e2e_set_up
+  part "end-to-end: types" e2e-types e2e_types
+  part "end-to-end tests (Chromium, real server)" e2e e2e_tests
+}
+
+case ${1:-all} in
+  unit | e2e | all)
+    part "set-up" setup set_up
+    if [ "$FAILED" = 0 ]; then
+      [ "${1:-all}" = e2e ] || unit
+      part "server (debug build)" build build_debug
+      lessons
+      [ "${1:-all}" = unit ] || e2e
+    fi
+    summary
+    [ "$FAILED" = 0 ]
+    ;;
+  screenshots)
+    e2e_set_up
+    cd e2e && exec npm run --silent screenshots
+    ;;
+  *) fail "There is no test part \"$1\"" "It is one of: unit, e2e, all." ;;
+esac

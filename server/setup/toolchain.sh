@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# What compiles Lunchbox: a C compiler, Rust with its WebAssembly target, Node.js.
+#
+# The target comes from wherever it can be had: it is there; rustup fetches it; or, on Debian, from
+# the packaged compiler, whose library we build once (Debian packages no wasm library). What was
+# found is written to .lunchbox/stamp/wasm-toolchain: `cargo` or `debian`.
+# shellcheck source=common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+MIN_RUST=1.95
+MIN_NODE=18
+RUSTUP_SECONDS=120
+WASM=wasm32-unknown-unknown
+
+rust_version() { "${1:-rustc}" -V 2>/dev/null | awk '{print $2}'; }
+new_enough() { [ -n "$1" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
+
+rust() {
+  local found
+  found=$(rust_version)
+  if have cargo && new_enough "$found" "$MIN_RUST"; then there "Rust $found"; return 0; fi
+  if have rustup; then
+    HINT="run: rustup update stable" step "Rust (newest stable, by rustup)" rustup rustup update stable --no-self-update
+  elif is_debian; then
+    packages "Rust (Debian's rustc-web)" rustc-web cargo-web rust-web-clippy rustfmt-web
+  fi
+  hash -r
+  found=$(rust_version)
+  new_enough "$found" "$MIN_RUST" || fail "Rust $MIN_RUST or newer is missing" "Found: ${found:-none}." \
+    "install it with rustup (https://rustup.rs), then run this again."
+}
+
+has_wasm() { compgen -G "$1/lib/rustlib/$WASM/lib/libstd-*.rlib" >/dev/null; }
+
+rustup_target() { timeout "$RUSTUP_SECONDS" rustup target add "$WASM"; }
+
+# An empty crate with -Zbuild-std leaves the whole standard library in its deps folder.
+build_wasm_std() {
+  local work="$STATE/build/wasm-std" into="/usr/lib/rustlib/$WASM/lib"
+  rm -rf "$work"
+  mkdir -p "$work/src"
+  printf '#![no_std]\n' >"$work/src/lib.rs"
+  printf '[package]\nname = "wasm-std"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$work/Cargo.toml"
+  (cd "$work" && RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target /usr/bin/cargo build --release \
+    --target "$WASM" -Zbuild-std=std,panic_abort,proc_macro,test)
+  as_root mkdir -p "$into"
+  as_root cp "$work/target/$WASM/release/deps/"lib*.rlib "$into/"
+  rm -rf "$work"
+}
+
+wasm() {
+  local sysroot kept
+  kept=$(cat "$STATE/stamp/wasm-toolchain" 2>/dev/null || true)
+  if [ "$kept" = debian ] && has_wasm /usr && [ -x /usr/bin/rustc ]; then
+    there "WebAssembly target (Debian's compiler)"
+    return 0
+  fi
+  sysroot=$(rustc --print sysroot)
+  if has_wasm "$sysroot" && [ "$sysroot" != /usr ]; then
+    there "WebAssembly target"
+    stamp wasm-toolchain cargo
+    return 0
+  fi
+  if have rustup && [ "${LUNCHBOX_WASM_TOOLCHAIN:-}" != debian ]; then
+    printf '%s→ WebAssembly target (by rustup) …%s\n' "$DIM" "$PLAIN"
+    if rustup_target >"$LOGS/wasm-target.log" 2>&1 && has_wasm "$sysroot"; then
+      printf '%s✓%s WebAssembly target (by rustup)\n' "$GREEN" "$PLAIN"
+      stamp wasm-toolchain cargo
+      return 0
+    fi
+    say "rustup can't download the target from here; trying another way."
+  fi
+  is_debian || fail "Rust's WebAssembly target is missing" "rustup couldn't add it; see $LOGS/wasm-target.log." \
+    "run: rustup target add $WASM"
+  packages "WebAssembly target (Debian's compiler)" rustc-web cargo-web rust-web-src rust-web-clippy "$(lld_package)"
+  if ! has_wasm /usr; then
+    can_be_root || fail "Rust's WebAssembly target is missing" "Putting it beside Debian's compiler needs root." \
+      "run: rustup target add $WASM, or run this as root once."
+    step "WebAssembly target's standard library" wasm-std build_wasm_std
+  fi
+  stamp wasm-toolchain debian
+}
+
+# Debian's compiler for wasm calls the linker by the name of the LLVM it was built with.
+lld_package() {
+  local llvm
+  llvm=$(apt-cache depends rustc-web 2>/dev/null | grep -oE 'lld-[0-9]+' | head -n 1)
+  echo "${llvm:-lld-22}"
+}
+
+node_there() {
+  local found
+  found=$(node -v 2>/dev/null) || return 1
+  found=${found#v}
+  [ "${found%%.*}" -ge "$MIN_NODE" ] && have npm
+}
+
+node_js() {
+  if node_there; then there "Node.js $(node -v)"; return 0; fi
+  if is_debian; then packages "Node.js" nodejs npm; hash -r; fi
+  node_there || fail "Node.js $MIN_NODE or newer is missing" "Found: $(node -v 2>/dev/null || echo none)." \
+    "install it from nodejs.org or your system's packages, then run this again."
+}
+
+compiler() {
+  if have cc && cc --version >/dev/null 2>&1; then there "C compiler"; return 0; fi
+  packages "C compiler" gcc libc6-dev
+}
+
+main() {
+  enough_disk "$ROOT" 8 "building Lunchbox"
+  compiler
+  rust
+  wasm
+  node_js
+}
+
+once toolchain main

@@ -1,0 +1,4 @@
+//! Lunchbox's server.
+
+pub mod learner;
+pub mod sandboxes;
