@@ -1,4 +1,5 @@
 //! Lunchbox's server.
 
+pub mod engine;
 pub mod learner;
 pub mod sandboxes;
