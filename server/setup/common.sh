@@ -3,8 +3,9 @@
 # shellcheck shell=bash
 
 set -Eeuo pipefail
-# Nothing may stop without a word.
-say_where() { printf '✗ %s stopped at line %s: %s\n' "${BASH_SOURCE[1]##*/}" "$1" "$2" >&2; }
+# Nothing may stop without a word. Inside `$(…)` bash has set -e off: what fails there goes on, and the
+# line that asked decides.
+say_where() { [[ $- != *e* ]] || printf '✗ %s stopped at line %s: %s\n' "${BASH_SOURCE[1]##*/}" "$1" "$2" >&2; }
 trap 'say_where "$LINENO" "$BASH_COMMAND"' ERR
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -83,7 +84,9 @@ step() {
 
 # fingerprint PATH…: one digest over the contents and names of files (folders are walked).
 fingerprint() {
-  { find "$@" -type f -print0 2>/dev/null || true; } | LC_ALL=C sort -z | xargs -0r sha256sum | sha256sum | cut -c1-16
+  # A file that goes while we look is like one that was never there.
+  { find "$@" -type f -print0 2>/dev/null || true; } | LC_ALL=C sort -z |
+    { xargs -0r sha256sum 2>/dev/null || true; } | sha256sum | cut -c1-16
 }
 
 # stamped NAME VALUE: was stamp NAME last written with VALUE?
@@ -91,14 +94,29 @@ stamped() { [ "$(cat "$STATE/stamp/$1" 2>/dev/null)" = "$2" ]; }
 
 stamp() { mkdir -p "$STATE/stamp"; printf '%s' "$2" >"$STATE/stamp/$1"; }
 
-# once NAME COMMAND…: only one process at a time does it; others wait.
+# once NAME COMMAND…: only one process at a time does it in this project; others wait.
 once() {
   local lock="$STATE/$1.lock"
   shift
-  exec 9>"$lock"
+  exec 9>>"$lock"
   flock 9
   "$@"
   exec 9>&-
+}
+
+# once_a_machine NAME COMMAND…: the same for what all projects on this machine share (the engine, its
+# images). The lock is opened for reading, so that another user's may be waited for as well.
+once_a_machine() {
+  local lock="/tmp/lunchbox-$1.lock"
+  shift
+  [ -e "$lock" ] || (umask 0 && : >>"$lock") 2>/dev/null || true
+  exec 9<"$lock"
+  if ! flock -n 9; then
+    say "Another set-up is at this on this machine: waiting for it."
+    flock 9
+  fi
+  "$@"
+  exec 9<&-
 }
 
 # --- the machine ------------------------------------------------------------------------------
@@ -128,23 +146,25 @@ port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # --- apt --------------------------------------------------------------------------------------
 
-# debian_mirror: the address from which this machine has its Debian packages.
-debian_mirror() {
-  local files=()
-  for f in /etc/apt/sources.list /etc/apt/sources.list.d/*; do [ -r "$f" ] && files+=("$f"); done
-  [ ${#files[@]} -gt 0 ] || return 0
-  sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p; s/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+).*/\2/p' "${files[@]}" |
-    grep -E '/debian/?$' | head -n 1
+# apt_uri PATTERN: the first address under /etc/apt that matches; empty where none does.
+apt_uri() {
+  local file files=()
+  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+    if [ -r "$file" ]; then files+=("$file"); fi
+  done
+  # grep -m and awk's exit would break the pipe under pipefail; awk alone has no pipe.
+  [ ${#files[@]} = 0 ] || awk -v pattern="$1" '
+    /^[[:space:]]*deb[[:space:]]/ { sub(/\[[^]]*\]/, ""); uri = $2 }
+    /^URIs:/ { uri = $2 }
+    uri ~ pattern { print uri; exit }
+    { uri = "" }' "${files[@]}"
 }
 
+# debian_mirror: the address from which this machine has its Debian packages.
+debian_mirror() { apt_uri '/debian/?$'; }
+
 # debian_security_mirror: the same for security updates; empty where there is none.
-debian_security_mirror() {
-  local files=()
-  for f in /etc/apt/sources.list /etc/apt/sources.list.d/*; do [ -r "$f" ] && files+=("$f"); done
-  [ ${#files[@]} -gt 0 ] || return 0
-  sed -nE 's/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p; s/^deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+).*/\2/p' "${files[@]}" |
-    grep -E 'debian-security/?$' | head -n 1
-}
+debian_security_mirror() { apt_uri '/debian-security/?$'; }
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null | grep -cx installed)" = $# ]; }
 

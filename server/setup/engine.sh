@@ -34,11 +34,21 @@ install_engine() {
   fi
 }
 
+# A pid file that a killed engine left keeps the next from starting once its number is another's.
+remove_stale_pid() {
+  local file=$1 program=$2 pid
+  [ -e "$file" ] || return 0
+  pid=$(cat "$file" 2>/dev/null || true)
+  [ "$(cat "/proc/${pid:-none}/comm" 2>/dev/null)" = "$program" ] || as_root rm -f "$file"
+}
+
 start_engine() {
   local deadline=$(( $(now_ms) + START_SECONDS * 1000 ))
   if [ -d /run/systemd/system ]; then
     as_root systemctl enable --now docker
   else
+    remove_stale_pid /var/run/docker.pid dockerd
+    remove_stale_pid /var/run/docker/containerd/containerd.pid containerd
     # In a session of its own, so that it outlives us.
     as_root setsid sh -c 'exec dockerd >"$1" 2>&1 </dev/null 9>&-' sh "$LOGS/dockerd.log" &
   fi
@@ -58,7 +68,7 @@ main() {
     return 0
   fi
   if have docker; then
-    said=$(docker version 2>&1 >/dev/null | tail -n 1)
+    said=$({ docker version 2>&1 >/dev/null || true; } | tail -n 1)
     case $said in
       *ermission*denied*) fail "The Docker Engine may not be used by $(id -un)" "$said" \
         "add yourself to its group (usermod -aG docker $(id -un), then log in again), or run this as root." ;;
@@ -77,9 +87,9 @@ main() {
   fi
   HINT="see $LOGS/dockerd.log; the engine needs root, overlayfs, cgroups and iptables." \
     step "Docker Engine (starting)" engine-start start_engine
-  found=$(answer)
+  found=$(answer) || fail "The Docker Engine doesn't answer" "It started and then stopped; see $LOGS/dockerd.log." "run this again."
   at_least "${found#* }" "$MIN_API" || fail "Docker Engine ${found% *} is too old" \
     "It speaks API ${found#* }; Lunchbox needs $MIN_API or newer (Engine 26)." "upgrade it, then run this again."
 }
 
-once engine main
+once_a_machine engine main

@@ -286,4 +286,4 @@ registry_current_quickly() {
     [ "$(docker container inspect lunchbox-registry --format '{{index .Config.Labels "io.lunchbox.recipe"}}' 2>/dev/null)" = "$(field lunchbox-registry:latest 1)-$REGISTRY" ]
 }
 
-once images main
+once_a_machine images main

@@ -9,10 +9,13 @@
 
 MIN_RUST=1.95
 MIN_NODE=18
-RUSTUP_SECONDS=120
+RUSTUP_SECONDS=120 # for the whole download
+RUSTUP_TRIES=1     # a mirror without the target doesn't get it by asking again
+LLVM=22            # where apt doesn't tell which one Debian's compiler was built with
 WASM=wasm32-unknown-unknown
 
-rust_version() { "${1:-rustc}" -V 2>/dev/null | awk '{print $2}'; }
+# The version of the rustc that is found, or nothing.
+rust_version() { { rustc -V 2>/dev/null || true; } | awk '{print $2}'; }
 new_enough() { [ -n "$1" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
 
 rust() {
@@ -32,7 +35,7 @@ rust() {
 
 has_wasm() { compgen -G "$1/lib/rustlib/$WASM/lib/libstd-*.rlib" >/dev/null; }
 
-rustup_target() { timeout "$RUSTUP_SECONDS" rustup target add "$WASM"; }
+rustup_target() { RUSTUP_MAX_RETRIES=$RUSTUP_TRIES timeout "$RUSTUP_SECONDS" rustup target add "$WASM"; }
 
 # An empty crate with -Zbuild-std leaves the whole standard library in its deps folder.
 build_wasm_std() {
@@ -84,8 +87,8 @@ wasm() {
 # Debian's compiler for wasm calls the linker by the name of the LLVM it was built with.
 lld_package() {
   local llvm
-  llvm=$(apt-cache depends rustc-web 2>/dev/null | grep -oE 'lld-[0-9]+' | head -n 1)
-  echo "${llvm:-lld-22}"
+  llvm=$({ apt-cache depends rustc-web 2>/dev/null || true; } | sed -nE 's/.*(libllvm|lld-)([0-9]+).*/\2/p' | sort -n | tail -n 1)
+  echo "lld-${llvm:-$LLVM}"
 }
 
 node_there() {
