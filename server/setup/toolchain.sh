@@ -9,10 +9,11 @@
 
 MIN_RUST=1.95
 MIN_NODE=18
-RUSTUP_SECONDS=120 # for the whole download
-RUSTUP_TRIES=1     # a mirror without the target doesn't get it by asking again
-LLVM=22            # where apt doesn't tell which one Debian's compiler was built with
+RUSTUP_SECONDS=600           # for the whole download, where there is no other way
+RUSTUP_SECONDS_ON_DEBIAN=60  # where there is one
+LLVM=22                      # where apt doesn't tell which one Debian's compiler was built with
 WASM=wasm32-unknown-unknown
+WANTED=${LUNCHBOX_WASM_TOOLCHAIN:-} # debian: don't ask rustup
 
 # The version of the rustc that is found, or nothing.
 rust_version() { { rustc -V 2>/dev/null || true; } | awk '{print $2}'; }
@@ -35,7 +36,11 @@ rust() {
 
 has_wasm() { compgen -G "$1/lib/rustlib/$WASM/lib/libstd-*.rlib" >/dev/null; }
 
-rustup_target() { RUSTUP_MAX_RETRIES=$RUSTUP_TRIES timeout "$RUSTUP_SECONDS" rustup target add "$WASM"; }
+rustup_target() {
+  local seconds=$RUSTUP_SECONDS
+  if is_debian && can_be_root; then seconds=$RUSTUP_SECONDS_ON_DEBIAN; fi
+  timeout "$seconds" rustup target add "$WASM"
+}
 
 # An empty crate with -Zbuild-std leaves the whole standard library in its deps folder.
 build_wasm_std() {
@@ -59,12 +64,12 @@ wasm() {
     return 0
   fi
   sysroot=$(rustc --print sysroot)
-  if has_wasm "$sysroot" && [ "$sysroot" != /usr ]; then
+  if [ "$WANTED" != debian ] && has_wasm "$sysroot" && [ "$sysroot" != /usr ]; then
     there "WebAssembly target"
     stamp wasm-toolchain cargo
     return 0
   fi
-  if have rustup && [ "${LUNCHBOX_WASM_TOOLCHAIN:-}" != debian ]; then
+  if have rustup && [ "$WANTED" != debian ]; then
     printf '%s→ WebAssembly target (by rustup) …%s\n' "$DIM" "$PLAIN"
     if rustup_target >"$LOGS/wasm-target.log" 2>&1 && has_wasm "$sysroot"; then
       printf '%s✓%s WebAssembly target (by rustup)\n' "$GREEN" "$PLAIN"
@@ -75,6 +80,8 @@ wasm() {
   fi
   is_debian || fail "Rust's WebAssembly target is missing" "rustup couldn't add it; see $LOGS/wasm-target.log." \
     "run: rustup target add $WASM"
+  # Which linker is to be had is known from apt's lists alone; a fresh machine has none.
+  if can_be_root && ! installed rustc-web; then step "Package lists" apt-update apt_update; fi
   packages "WebAssembly target (Debian's compiler)" rustc-web cargo-web rust-web-src rust-web-clippy "$(lld_package)"
   if ! has_wasm /usr; then
     can_be_root || fail "Rust's WebAssembly target is missing" "Putting it beside Debian's compiler needs root." \
