@@ -9,9 +9,8 @@
 
 MIN_RUST=1.95
 MIN_NODE=18
-RUSTUP_SECONDS=600           # for the whole download, where there is no other way
-RUSTUP_SECONDS_ON_DEBIAN=60  # where there is one
-LLVM=22                      # where apt doesn't tell which one Debian's compiler was built with
+RUSTUP_SECONDS=600          # for the whole download, where there is no other way
+RUSTUP_SECONDS_ON_DEBIAN=60 # where there is one
 WASM=wasm32-unknown-unknown
 WANTED=${LUNCHBOX_WASM_TOOLCHAIN:-} # debian: don't ask rustup
 
@@ -80,9 +79,8 @@ wasm() {
   fi
   is_debian || fail "Rust's WebAssembly target is missing" "rustup couldn't add it; see $LOGS/wasm-target.log." \
     "run: rustup target add $WASM"
-  # Which linker is to be had is known from apt's lists alone; a fresh machine has none.
-  if can_be_root && ! installed rustc-web; then step "Package lists" apt-update apt_update; fi
-  packages "WebAssembly target (Debian's compiler)" rustc-web cargo-web rust-web-src rust-web-clippy "$(lld_package)"
+  packages "WebAssembly target (Debian's compiler)" rustc-web cargo-web rust-web-src rust-web-clippy
+  packages "WebAssembly target's linker" "lld-$(llvm_version)"
   if ! has_wasm /usr; then
     can_be_root || fail "Rust's WebAssembly target is missing" "Putting it beside Debian's compiler needs root." \
       "run: rustup target add $WASM, or run this as root once."
@@ -91,12 +89,8 @@ wasm() {
   stamp wasm-toolchain debian
 }
 
-# Debian's compiler for wasm calls the linker by the name of the LLVM it was built with.
-lld_package() {
-  local llvm
-  llvm=$({ apt-cache depends rustc-web 2>/dev/null || true; } | sed -nE 's/.*(libllvm|lld-)([0-9]+).*/\2/p' | sort -n | tail -n 1)
-  echo "lld-${llvm:-$LLVM}"
-}
+# Debian names a linker by the LLVM that it belongs to: the one its compiler was built with.
+llvm_version() { /usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p'; }
 
 node_there() {
   local found
