@@ -1,0 +1,1 @@
+//! Which images and containers there are and have been.
