@@ -15,6 +15,7 @@ mkdir -p "$LOGS"
 cd "$ROOT"
 
 # Tools that must be kept between checkouts (wasm-bindgen, say) live here, not in the project.
+# shellcheck disable=SC2034 # used by who sources this
 TOOLS="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/lunchbox"
 
 # rustup puts its programs here and trusts a login shell to find them; we don't have to be one.
@@ -123,7 +124,10 @@ once_a_machine() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-is_debian() { [ "$(. /etc/os-release 2>/dev/null; echo "${ID:-}")" = debian ]; }
+# os_release KEY: what the system says of itself, e.g. ID or VERSION_CODENAME; empty where it doesn't.
+os_release() { sed -nE "s/^$1=\"?([^\"]*)\"?$/\1/p" /etc/os-release 2>/dev/null || true; }
+
+is_debian() { [ "$(os_release ID)" = debian ]; }
 
 # as_root COMMAND…: runs it as root, directly or by a sudo that asks no password.
 as_root() {

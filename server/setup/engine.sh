@@ -23,10 +23,7 @@ add_newer_debian() {
 }
 
 install_engine() {
-  # shellcheck disable=SC1091
-  local codename
-  codename=$(. /etc/os-release; echo "${VERSION_CODENAME:-}")
-  if [ "$codename" = bookworm ]; then
+  if [ "$(os_release VERSION_CODENAME)" = bookworm ]; then
     [ -e /etc/apt/sources.list.d/lunchbox-trixie.list ] || add_newer_debian
     apt_get_install iptables docker.io/trixie docker-cli/trixie containerd/trixie
   else
@@ -50,6 +47,7 @@ start_engine() {
     remove_stale_pid /var/run/docker.pid dockerd
     remove_stale_pid /var/run/docker/containerd/containerd.pid containerd
     # In a session of its own, so that it outlives us.
+    # shellcheck disable=SC2016 # $1 is the inner shell's
     as_root setsid sh -c 'exec dockerd >"$1" 2>&1 </dev/null 9>&-' sh "$LOGS/dockerd.log" &
   fi
   until answer >/dev/null; do

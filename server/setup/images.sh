@@ -69,7 +69,8 @@ pushed() {
 init_print() { fingerprint server/workstation-init Cargo.lock; }
 
 recipe() {
-  local base="$SUITE-$(fingerprint server/images/base)"
+  local base
+  base="$SUITE-$(fingerprint server/images/base)"
   case $1 in
     base) printf '%s' "$base" ;;
     workstation) printf '%s' "$base-$(fingerprint server/images/workstation)-$(init_print)" ;;

@@ -11,12 +11,14 @@ NAMES=() TIMES=() RESULTS=()
 FAILED=0
 
 # part NAME LOG COMMAND…: runs one, shows the end of its log if it fails, notes the outcome.
+# A LOG of "-": it speaks for itself while it runs.
 part() {
   local name=$1 log="$LOGS/test-$2.log" from result=pass
+  [ "$2" != - ] || log=/dev/null
   shift 2
   from=$(now_ms)
   printf '%s→ %s …%s\n' "$DIM" "$name" "$PLAIN"
-  attempt "$log" "$@"
+  if [ "$log" = /dev/null ]; then "$@" && OUTCOME=0 || OUTCOME=$?; else attempt "$log" "$@"; fi
   if [ "$OUTCOME" = 0 ]; then
     printf '%s✓%s %s %s%s%s\n' "$GREEN" "$PLAIN" "$name" "$DIM" "$(seconds "$from")" "$PLAIN"
     grep -h '^note: ' "$log" | sed 's/^note: /    /' || true
@@ -41,6 +43,13 @@ summary() {
 # --- parts ----------------------------------------------------------------------------------------
 
 set_up() { ./lunchbox setup; }
+
+# A workstation's bash.bashrc has no first line that names its shell: it is read, never run.
+shell_scripts() {
+  packages "ShellCheck" shellcheck
+  shellcheck -x -P server/setup lunchbox .ci/run server/setup/*.sh server/images/*/*.sh
+  shellcheck -s bash -e SC1091 server/images/workstation/bash.bashrc
+}
 
 fmt() { cargo fmt --all --check -- --color never; }
 
@@ -86,6 +95,7 @@ e2e_tests() { cd e2e && CI=1 npx playwright test; }
 # --- which ----------------------------------------------------------------------------------------
 
 unit() {
+  part "shell scripts (ShellCheck)" shellcheck shell_scripts
   part "formatting (cargo fmt)" fmt fmt
   part "lints, server (clippy -D warnings)" clippy clippy_native
   part "lints, WebAssembly (clippy -D warnings)" clippy-wasm clippy_wasm
@@ -112,7 +122,7 @@ e2e() {
 
 case ${1:-all} in
   unit | e2e | all)
-    part "set-up" setup set_up
+    part "set-up" - set_up
     if [ "$FAILED" = 0 ]; then
       [ "${1:-all}" = e2e ] || unit
       part "server (debug build)" build build_debug

@@ -35,6 +35,13 @@ rust() {
 
 has_wasm() { compgen -G "$1/lib/rustlib/$WASM/lib/libstd-*.rlib" >/dev/null; }
 
+# Ours beside Debian's compiler fits only the very compiler that built it; it says which that was.
+DEBIAN_STD="/usr/lib/rustlib/$WASM/lib"
+debian_wasm() {
+  [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && has_wasm /usr &&
+    [ "$(cat "$DEBIAN_STD/built-by" 2>/dev/null)" = "$(/usr/bin/rustc -V)" ] && have "wasm-ld-$(llvm_version)"
+}
+
 rustup_target() {
   local seconds=$RUSTUP_SECONDS
   if is_debian && can_be_root; then seconds=$RUSTUP_SECONDS_ON_DEBIAN; fi
@@ -43,22 +50,24 @@ rustup_target() {
 
 # An empty crate with -Zbuild-std leaves the whole standard library in its deps folder.
 build_wasm_std() {
-  local work="$STATE/build/wasm-std" into="/usr/lib/rustlib/$WASM/lib"
+  local work="$STATE/build/wasm-std"
   rm -rf "$work"
   mkdir -p "$work/src"
   printf '#![no_std]\n' >"$work/src/lib.rs"
   printf '[package]\nname = "wasm-std"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$work/Cargo.toml"
   (cd "$work" && RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target /usr/bin/cargo build --release \
     --target "$WASM" -Zbuild-std=std,panic_abort,proc_macro,test)
-  as_root mkdir -p "$into"
-  as_root cp "$work/target/$WASM/release/deps/"lib*.rlib "$into/"
+  as_root rm -rf "$DEBIAN_STD"
+  as_root mkdir -p "$DEBIAN_STD"
+  as_root cp "$work/target/$WASM/release/deps/"lib*.rlib "$DEBIAN_STD/"
+  /usr/bin/rustc -V | as_root tee "$DEBIAN_STD/built-by"
   rm -rf "$work"
 }
 
 wasm() {
   local sysroot kept
   kept=$(cat "$STATE/stamp/wasm-toolchain" 2>/dev/null || true)
-  if [ "$kept" = debian ] && has_wasm /usr && [ -x /usr/bin/rustc ]; then
+  if [ "$kept" = debian ] && debian_wasm; then
     there "WebAssembly target (Debian's compiler)"
     return 0
   fi
@@ -66,6 +75,11 @@ wasm() {
   if [ "$WANTED" != debian ] && has_wasm "$sysroot" && [ "$sysroot" != /usr ]; then
     there "WebAssembly target"
     stamp wasm-toolchain cargo
+    return 0
+  fi
+  if debian_wasm; then
+    there "WebAssembly target (Debian's compiler)"
+    stamp wasm-toolchain debian
     return 0
   fi
   if have rustup && [ "$WANTED" != debian ]; then
@@ -81,7 +95,7 @@ wasm() {
     "run: rustup target add $WASM"
   packages "WebAssembly target (Debian's compiler)" rustc-web cargo-web rust-web-src rust-web-clippy
   packages "WebAssembly target's linker" "lld-$(llvm_version)"
-  if ! has_wasm /usr; then
+  if ! debian_wasm; then
     can_be_root || fail "Rust's WebAssembly target is missing" "Putting it beside Debian's compiler needs root." \
       "run: rustup target add $WASM, or run this as root once."
     step "WebAssembly target's standard library" wasm-std build_wasm_std
