@@ -25,8 +25,11 @@ part() {
   else
     result=FAIL
     FAILED=$((FAILED + 1))
-    printf '%s✗ %s%s, after %s. The end of %s:\n' "$RED$BOLD" "$name" "$PLAIN" "$(seconds "$from")" "${log#"$ROOT"/}"
-    tail -n "$LOG_LINES_SHOWN" "$log" | sed 's/^/    /'
+    printf '%s✗ %s%s, after %s.\n' "$RED$BOLD" "$name" "$PLAIN" "$(seconds "$from")"
+    if [ "$log" != /dev/null ]; then
+      printf '  The end of %s:\n' "${log#"$ROOT"/}"
+      tail -n "$LOG_LINES_SHOWN" "$log" | sed 's/^/    /'
+    fi
   fi
   NAMES+=("$name") TIMES+=("$(seconds "$from")") RESULTS+=("$result")
 }
