@@ -3,6 +3,26 @@
 //! The app reaches the server only through [`backend::Backend`], which is already bound to the
 //! person who asks; it knows nothing of engines, databases or sockets.
 
+pub mod api;
 #[cfg(feature = "ssr")]
 pub mod backend;
+mod components;
+pub mod diagram;
 pub mod model;
+mod pages;
+mod routes;
+#[cfg(feature = "ssr")]
+mod shell;
+mod state;
+
+pub use routes::App;
+#[cfg(feature = "ssr")]
+pub use shell::shell;
+
+/// The browser's entry: takes over the HTML that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+}

@@ -75,3 +75,20 @@ pub enum AnswerKind {
     /// A short text or number; `placeholder` says of what form.
     Text { placeholder: String },
 }
+
+impl Step {
+    /// Whether there is anything to pass.
+    #[must_use]
+    pub fn is_checked(&self) -> bool {
+        !self.checks.is_empty() || !self.questions.is_empty()
+    }
+
+    /// How many of its checks and questions stand as passed now, and how many there are.
+    #[must_use]
+    pub fn tally(&self, progress: &super::StepProgress) -> (usize, usize) {
+        let checks = self.checks.iter().filter(|check| progress.checks.get(&check.id).is_some_and(|outcome| outcome.passed));
+        let questions =
+            self.questions.iter().filter(|question| progress.questions.get(&question.id).is_some_and(|answered| answered.right));
+        (checks.count() + questions.count(), self.checks.len() + self.questions.len())
+    }
+}

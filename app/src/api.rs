@@ -1,0 +1,44 @@
+//! The server functions: what the browser may ask, one file a noun.
+//!
+//! Each takes the [`Backend`](crate::backend::Backend) of the learner who asks from the context,
+//! calls one method of it and turns its error into an [`ApiError`]. Nothing else happens here.
+
+pub mod error;
+pub mod lessons;
+pub mod progress;
+pub mod sandbox;
+
+pub use error::ApiError;
+
+#[cfg(feature = "ssr")]
+mod bound {
+    use std::sync::Arc;
+
+    use leptos::prelude::*;
+
+    use super::ApiError;
+    use crate::backend::{Backend, BackendError};
+
+    /// The backend of the learner who asks, as the server put it into the context.
+    pub(super) fn backend() -> Result<Arc<dyn Backend>, ApiError> {
+        use_context::<Arc<dyn Backend>>().ok_or_else(|| told(ApiError::internal("no backend in context")))
+    }
+
+    /// A backend's answer, with its error as the browser may see it.
+    pub(super) fn answer<T>(result: Result<T, BackendError>) -> Result<T, ApiError> {
+        result.map_err(|error| told(error.into()))
+    }
+
+    /// Sets the error's status on the response: leptos 0.8 sends every error as 500 by itself.
+    fn told(error: ApiError) -> ApiError {
+        if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
+            && let Ok(status) = http::StatusCode::from_u16(error.status)
+        {
+            response.set_status(status);
+        }
+        error
+    }
+}
+
+#[cfg(feature = "ssr")]
+use bound::{answer, backend};

@@ -1,0 +1,34 @@
+//! Lessons: what there is, and one to work through.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::ApiError;
+use crate::model::{Lesson, LessonSummary, Progress, SandboxStatus};
+
+/// All that the lesson page needs at once, in one request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenedLesson {
+    pub lesson: Lesson,
+    pub progress: Progress,
+    pub sandbox: SandboxStatus,
+}
+
+#[server(name = FetchLessons, prefix = "/api/fn", endpoint = "lessons")]
+pub async fn lessons() -> Result<Vec<LessonSummary>, ApiError> {
+    super::answer(super::backend()?.lessons().await)
+}
+
+#[server(name = FetchLesson, prefix = "/api/fn", endpoint = "lesson")]
+pub async fn lesson(slug: String) -> Result<Lesson, ApiError> {
+    super::answer(super::backend()?.lesson(&slug).await)
+}
+
+#[server(name = OpenLesson, prefix = "/api/fn", endpoint = "open_lesson")]
+pub async fn open_lesson(slug: String) -> Result<OpenedLesson, ApiError> {
+    let backend = super::backend()?;
+    let lesson = super::answer(backend.lesson(&slug).await)?;
+    let progress = super::answer(backend.progress(&slug).await)?;
+    let sandbox = super::answer(backend.sandbox().await)?;
+    Ok(OpenedLesson { lesson, progress, sandbox })
+}

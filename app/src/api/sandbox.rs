@@ -1,0 +1,23 @@
+//! The learner's sandbox: how it stands, start, reset.
+
+use leptos::prelude::*;
+
+use super::ApiError;
+use crate::model::SandboxStatus;
+
+#[server(name = FetchSandbox, prefix = "/api/fn", endpoint = "sandbox")]
+pub async fn sandbox() -> Result<SandboxStatus, ApiError> {
+    super::answer(super::backend()?.sandbox().await)
+}
+
+/// Answers when the sandbox is ready or has failed.
+#[server(name = StartSandbox, prefix = "/api/fn", endpoint = "start_sandbox")]
+pub async fn start_sandbox() -> Result<SandboxStatus, ApiError> {
+    super::answer(super::backend()?.start_sandbox().await)
+}
+
+/// Removes the sandbox and starts a fresh one; progress stays.
+#[server(name = ResetSandbox, prefix = "/api/fn", endpoint = "reset_sandbox")]
+pub async fn reset_sandbox() -> Result<SandboxStatus, ApiError> {
+    super::answer(super::backend()?.reset_sandbox().await)
+}

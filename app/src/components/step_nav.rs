@@ -1,0 +1,189 @@
+//! Where in the lesson one is, and the way to every other step.
+
+use leptos::prelude::*;
+
+use super::icon::Icon;
+use crate::{
+    model::{Lesson, StepKind},
+    state::Work,
+};
+
+fn kind_name(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Foundation => "Foundations",
+        StepKind::Lab => "Hands-on lab",
+        StepKind::Practice => "Practice",
+        StepKind::Recap => "Things to remember",
+    }
+}
+
+/// Neighbouring steps of one kind, as indices.
+fn groups(lesson: &Lesson) -> Vec<(StepKind, Vec<usize>)> {
+    let mut groups: Vec<(StepKind, Vec<usize>)> = Vec::new();
+    for (index, step) in lesson.steps.iter().enumerate() {
+        match groups.last_mut() {
+            Some((kind, steps)) if *kind == step.kind => steps.push(index),
+            _ => groups.push((step.kind, vec![index])),
+        }
+    }
+    groups
+}
+
+/// Every step as a pip, in groups by kind; the list with the titles opens on demand.
+#[component]
+pub(super) fn StepNav(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
+    let open = RwSignal::new(false);
+    // Choosing a step closes the list.
+    let path = move |index: usize| work.lesson.with_value(|lesson| format!("/lessons/{}/{}", lesson.slug, lesson.steps[index].id));
+    let groups = work.lesson.with_value(groups);
+    let pips = groups
+        .iter()
+        .map(|(kind, steps)| {
+            let pips = steps.iter().map(|index| view! { <Pip work=work index=*index current=current href=path(*index) /> }).collect_view();
+            view! { <span class="pips__group" data-kind=kind_class(*kind)>{pips}</span> }
+        })
+        .collect_view();
+    let list = groups
+        .into_iter()
+        .map(|(kind, steps)| {
+            let steps = steps
+                .into_iter()
+                .map(|index| view! { <ListedStep work=work index=index current=current href=path(index) open=open /> })
+                .collect_view();
+            view! {
+                <li class="steps__group">
+                    <span class="steps__kind" data-kind=kind_class(kind)>{kind_name(kind)}</span>
+                    <ol class="steps__list" role="list">{steps}</ol>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <nav class="steps" aria-label="Steps of the lesson">
+            <div class="steps__bar">
+                <div class="pips">{pips}</div>
+                <button
+                    type="button"
+                    class="button button--quiet steps__toggle"
+                    aria-expanded=move || open.get().to_string()
+                    aria-controls="steps-list"
+                    on:click=move |_| open.update(|open| *open = !*open)
+                >
+                    {Icon::List.view()}
+                    "All steps"
+                </button>
+            </div>
+            <ol id="steps-list" class="steps__all" role="list" hidden=move || !open.get()>{list}</ol>
+        </nav>
+    }
+}
+
+pub(super) fn kind_class(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Foundation => "foundation",
+        StepKind::Lab => "lab",
+        StepKind::Practice => "practice",
+        StepKind::Recap => "recap",
+    }
+}
+
+#[component]
+fn Pip(work: Work, index: usize, current: Memo<Option<usize>>, href: String) -> impl IntoView {
+    let (id, title) = work.lesson.with_value(|lesson| (lesson.steps[index].id.clone(), lesson.steps[index].title.clone()));
+    let passed = Memo::new(move |_| work.has_passed(&id));
+    let label = {
+        let title = title.clone();
+        move || format!("Step {}: {title}{}", index + 1, if passed.get() { ", done" } else { "" })
+    };
+    view! {
+        <a
+            class="pip"
+            class:pip--passed=passed
+            href=href
+            aria-label=label
+            title=title
+            aria-current=move || (current.get() == Some(index)).then_some("step")
+        >
+            {move || if passed.get() { Icon::Check.view().into_any() } else { (index + 1).into_any() }}
+        </a>
+    }
+}
+
+#[component]
+fn ListedStep(work: Work, index: usize, current: Memo<Option<usize>>, href: String, open: RwSignal<bool>) -> impl IntoView {
+    let (id, title) = work.lesson.with_value(|lesson| (lesson.steps[index].id.clone(), lesson.steps[index].title.clone()));
+    let passed = Memo::new(move |_| work.has_passed(&id));
+    view! {
+        <li>
+            <a
+                class="steps__link"
+                href=href
+                aria-current=move || (current.get() == Some(index)).then_some("step")
+                on:click=move |_| open.set(false)
+            >
+                <span class="steps__number">{index + 1}</span>
+                <span class="steps__title">{title}</span>
+                {move || passed.get().then(|| view! { <span class="steps__done">{Icon::Check.view()}"done"</span> })}
+            </a>
+        </li>
+    }
+}
+
+/// Back and on, and between them how the step stands.
+#[component]
+pub(super) fn StepFooter(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
+    let count = work.lesson.with_value(|lesson| lesson.steps.len());
+    let link = move |index: usize| {
+        work.lesson.with_value(|lesson| (format!("/lessons/{}/{}", lesson.slug, lesson.steps[index].id), lesson.steps[index].title.clone()))
+    };
+    let previous = move || {
+        current.get().and_then(|index| index.checked_sub(1)).map(|index| {
+            let (href, title) = link(index);
+            view! {
+                <a class="button button--quiet" href=href title=title rel="prev">
+                    {Icon::Left.view()}
+                    "Back"
+                </a>
+            }
+        })
+    };
+    let next = move || {
+        current.get().map(|index| index + 1).filter(|index| *index < count).map(|index| {
+            let (href, title) = link(index);
+            view! {
+                <a class="button" class:button--primary=move || stands(work, current).done href=href title=title rel="next">
+                    "Next"
+                    {Icon::Right.view()}
+                </a>
+            }
+        })
+    };
+    view! {
+        <footer class="lesson__foot">
+            <span class="lesson__back">{previous}</span>
+            <span class="lesson__standing" class:lesson__standing--done=move || stands(work, current).done>
+                {move || stands(work, current).text}
+            </span>
+            <span class="lesson__on">{next}</span>
+        </footer>
+    }
+}
+
+struct Standing {
+    done: bool,
+    text: String,
+}
+
+fn stands(work: Work, current: Memo<Option<usize>>) -> Standing {
+    let step = current.get().and_then(|index| work.lesson.with_value(|lesson| lesson.steps.get(index).cloned()));
+    let Some(step) = step else { return Standing { done: false, text: String::new() } };
+    if !step.is_checked() {
+        return Standing { done: true, text: "To read and look at".to_owned() };
+    }
+    let progress = work.step(&step.id);
+    if progress.passed_at.is_some() {
+        return Standing { done: true, text: "Step done".to_owned() };
+    }
+    let (done, all) = step.tally(&progress);
+    Standing { done: false, text: format!("{done} of {all} done") }
+}

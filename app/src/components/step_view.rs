@@ -1,0 +1,70 @@
+//! One step: what it says, what is to be done, and help.
+
+use leptos::{html, prelude::*};
+
+use super::{checks::Checks, hints::Hints, prose::Prose, questions::Questions, step_nav::kind_class};
+use crate::{
+    model::{Step, StepKind},
+    state::Work,
+};
+
+#[component]
+pub(super) fn StepView(work: Work, step: Step) -> impl IntoView {
+    let Step { id, kind, title, html, checks, questions, hints, has_solution } = step;
+    let scroll = NodeRef::<html::Div>::new();
+    let heading = NodeRef::<html::H1>::new();
+    // After a change of step the reader begins at its title; not so when the page has just come.
+    Effect::new(move |_| {
+        if let (Some(scroll), Some(heading), true) = (scroll.get(), heading.get(), work.has_moved()) {
+            scroll.set_scroll_top(0);
+            // Only a detached element can't take the focus.
+            let _ = heading.focus();
+        }
+    });
+    let checked = !checks.is_empty();
+    let helped = hints > 0 || has_solution;
+    view! {
+        <div class="lesson__scroll" node_ref=scroll>
+            <article class="step" data-step=id.clone() aria-labelledby="step-title">
+                <p class="step__kind" data-kind=kind_class(kind)>{eyebrow(kind)}</p>
+                <h1 class="lesson__title" id="step-title" tabindex="-1" node_ref=heading>{title}</h1>
+                <Prose work=work html=html />
+                {checked.then(|| view! { <Checks work=work step=id.clone() checks=checks /> })}
+                {(!questions.is_empty()).then(|| view! { <Questions work=work step=id.clone() questions=questions /> })}
+                <Problem work=work />
+                {helped.then(|| view! { <Hints work=work step=id.clone() hints=hints has_solution=has_solution /> })}
+            </article>
+        </div>
+    }
+    .into_any()
+}
+
+fn eyebrow(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Foundation => "Foundation · read, look, touch",
+        StepKind::Lab => "Hands-on lab",
+        StepKind::Practice => "Practice",
+        StepKind::Recap => "Things to remember",
+    }
+}
+
+/// What went wrong with the last thing asked for.
+#[component]
+fn Problem(work: Work) -> impl IntoView {
+    view! {
+        <div class="problem" role="alert">
+            {move || {
+                work.problem
+                    .get()
+                    .map(|text| {
+                        view! {
+                            <p class="alert">
+                                {text}
+                                <button type="button" class="button button--quiet" on:click=move |_| work.problem.set(None)>"Close"</button>
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+}

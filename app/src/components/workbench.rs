@@ -1,0 +1,127 @@
+//! The lesson page: lesson left; diagram and terminal right, in one picture.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{
+    diagram::DiagramPanel,
+    header::Header,
+    splitter::{Axis, Splitter},
+    step_nav::{StepFooter, StepNav},
+    step_view::StepView,
+    terminal_panel::TerminalPanel,
+};
+use crate::{
+    api::lessons::OpenedLesson,
+    model::Lesson,
+    state::{Line, Work},
+};
+
+/// Width of the lesson, in pixels: at first, and the least and the most one can drag it to.
+const LESSON_WIDTH: (f64, f64, f64) = (432.0, 320.0, 760.0);
+/// Height of the diagram, in pixels, likewise.
+const DIAGRAM_HEIGHT: (f64, f64, f64) = (286.0, 150.0, 620.0);
+
+#[component]
+pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl IntoView {
+    let slug = opened.lesson.slug.clone();
+    let work = Work::new(opened);
+    provide_context(work);
+    work.live.follow(&slug);
+
+    let index = Memo::new(move |_| step_id.with(|id| work.lesson.with_value(|lesson| lesson.steps.iter().position(|step| step.id == *id))));
+    Effect::new(move |_| {
+        if index.get().is_some() {
+            work.visit.dispatch(step_id.get());
+        }
+    });
+    let title = move || work.lesson.with_value(|lesson| page_title(lesson, index.get()));
+    let lesson_width = RwSignal::new(LESSON_WIDTH.0);
+    let diagram_height = RwSignal::new(DIAGRAM_HEIGHT.0);
+    view! {
+        <Title text=title />
+        <div class="bench">
+            <Header>
+                <LessonStanding work=work />
+            </Header>
+            <main
+                class="bench__main"
+                id="main"
+                style=("--lesson-width", move || format!("{}px", lesson_width.get()))
+                style=("--diagram-height", move || format!("{}px", diagram_height.get()))
+            >
+                <section class="pane lesson" aria-label="Lesson">
+                    <StepNav work=work current=index />
+                    {move || match index.get() {
+                        Some(index) => {
+                            let step = work.lesson.with_value(|lesson| lesson.steps[index].clone());
+                            view! { <StepView work=work step=step /> }.into_any()
+                        }
+                        None => view! { <NoSuchStep work=work /> }.into_any(),
+                    }}
+                    <StepFooter work=work current=index />
+                </section>
+                <Splitter axis=Axis::Columns label="Width of the lesson" key="lunchbox.lesson-width" range=LESSON_WIDTH value=lesson_width />
+                <div class="bench__side">
+                    <DiagramPanel work=work />
+                    <Splitter axis=Axis::Rows label="Height of the picture" key="lunchbox.diagram-height" range=DIAGRAM_HEIGHT value=diagram_height />
+                    <TerminalPanel work=work />
+                </div>
+            </main>
+            <LineNotice work=work />
+        </div>
+    }
+}
+
+fn page_title(lesson: &Lesson, index: Option<usize>) -> String {
+    match index.and_then(|index| lesson.steps.get(index)) {
+        Some(step) => format!("{} · {}", step.title, lesson.title),
+        None => lesson.title.clone(),
+    }
+}
+
+/// The lesson's name and how much of it is done.
+#[component]
+fn LessonStanding(work: Work) -> impl IntoView {
+    let (title, checked) = work.lesson.with_value(|lesson| {
+        let checked: Vec<String> = lesson.steps.iter().filter(|step| step.is_checked()).map(|step| step.id.clone()).collect();
+        (lesson.title.clone(), checked)
+    });
+    let all = checked.len();
+    let done = Memo::new(move |_| checked.iter().filter(|id| work.has_passed(id)).count());
+    view! {
+        <span class="header__lesson">{title}</span>
+        <span class="header__done">
+            <progress class="meter" max=all.max(1) prop:value=move || done.get() as f64 value=move || done.get() aria-hidden="true"></progress>
+            <span>{move || format!("{} of {all} done", done.get())}</span>
+        </span>
+    }
+}
+
+#[component]
+fn NoSuchStep(work: Work) -> impl IntoView {
+    let first = work.lesson.with_value(|lesson| {
+        let step = lesson.steps.first().map(|step| step.id.as_str()).unwrap_or_default();
+        format!("/lessons/{}/{step}", lesson.slug)
+    });
+    view! {
+        <div class="lesson__scroll">
+            <h1 class="lesson__title">"This lesson has no such step"</h1>
+            <p>"It may have been renamed. Your progress is kept."</p>
+            <p><a class="button button--primary" href=first>"Go to the first step"</a></p>
+        </div>
+    }
+}
+
+/// Said while the line to the server is lost: what is shown may be old.
+#[component]
+fn LineNotice(work: Work) -> impl IntoView {
+    view! {
+        <div class="line-notice" role="status">
+            {move || {
+                (work.live.line.get() == Line::Lost)
+                    .then(|| view! { <p class="line-notice__text">"The line to Lunchbox is lost. Trying again; nothing you did is lost."</p> })
+            }}
+        </div>
+    }
+}

@@ -1,0 +1,38 @@
+//! The one table of page paths.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use crate::pages::{HomePage, LessonEntryPage, LessonPage, NotFoundPage};
+
+/// Lunchbox's pages.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    mark_hydrated();
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Lunchbox".to_owned() } else { format!("{title} · Lunchbox") } />
+        <Router>
+            <Routes fallback=NotFoundPage>
+                <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                <Route path=path!("/lessons/:slug") view=LessonEntryPage ssr=SsrMode::Async />
+                <Route path=path!("/lessons/:slug/:step") view=LessonPage ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+    }
+}
+
+/// Sets `data-hydrated` on `<html>`: from then on the page answers to clicks. Tests wait for it.
+fn mark_hydrated() {
+    Effect::new(|| {
+        if let Some(root) = document().document_element() {
+            // Setting an attribute with a valid name can't fail.
+            let _ = root.set_attribute("data-hydrated", "");
+        }
+    });
+}

@@ -1,0 +1,59 @@
+//! The HTML document around the app. Rendered on the server only, never hydrated.
+
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::MetaTags;
+
+use crate::routes::App;
+
+/// Runs before the first paint, so that a chosen theme never flashes the other one. It keeps
+/// `data-theme` on `<html>` at what holds now, and follows the system while nothing is chosen.
+const THEME_SCRIPT: &str = include_str!("shell/theme.js");
+
+/// A lunchbox with three compartments, as the page's icon.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E\
+%3Crect x='2' y='5' width='28' height='22' rx='6' fill='%231d6b58'/%3E\
+%3Crect x='6' y='9' width='11' height='14' rx='3' fill='%23fff6e6'/%3E\
+%3Crect x='19' y='9' width='7' height='6' rx='2' fill='%23f2b544'/%3E\
+%3Crect x='19' y='17' width='7' height='6' rx='2' fill='%23e4664d'/%3E%3C/svg%3E";
+
+/// The document that every page comes in, with its Content-Security-Policy.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let nonce = use_nonce();
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
+        && let Ok(policy) = http::HeaderValue::from_str(&content_security_policy(nonce.as_deref()))
+    {
+        response.insert_header(http::header::CONTENT_SECURITY_POLICY, policy);
+    }
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="description" content="A hands-on Docker classroom: a private Docker host, a real shell, and a picture of what each command does." />
+                <script nonce=nonce.clone() inner_html=THEME_SCRIPT></script>
+                <link rel="icon" href=ICON />
+                <link rel="stylesheet" href="/pkg/lunchbox.css" />
+                <script type="module" src="/pkg/terminal.js"></script>
+                <AutoReload options=options.clone() />
+                <HydrationScripts options=options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// Everything from our own origin; of inline scripts only those with this response's nonce. Styles
+/// may be inline: xterm.js makes `<style>` elements for its theme and cell sizes.
+fn content_security_policy(nonce: Option<&str>) -> String {
+    let nonce = nonce.map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
+    format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{nonce}; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data:; connect-src 'self'; frame-src 'none'; object-src 'none'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    )
+}
