@@ -1,0 +1,110 @@
+//! The one body type, and the few ways an answer is made.
+
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt};
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
+use hyper::body::{Frame, Incoming};
+use serde::Serialize;
+
+use crate::{limits, refusal::Refusal};
+
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Every body at every seam.
+pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
+
+/// Bytes that are there already.
+pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Nothing.
+pub(crate) fn empty() -> Body {
+    full(Bytes::new())
+}
+
+/// A stream, passed on as it comes: the reader's pace is the writer's.
+pub(crate) fn stream<S>(stream: S) -> Body
+where
+    S: Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
+{
+    StreamBody::new(stream.map_ok(Frame::data)).boxed_unsync()
+}
+
+/// What the engine sends, passed on as it comes.
+pub(crate) fn incoming(body: Incoming) -> Body {
+    body.map_err(BoxError::from).boxed_unsync()
+}
+
+/// A JSON answer. The content type is the engine's to the letter: the CLI compares it.
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+    let bytes = match serde_json::to_vec(value) {
+        Ok(mut bytes) => {
+            bytes.push(b'\n');
+            bytes
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            return no_content(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+    };
+    with_type(status, "application/json", full(bytes))
+}
+
+/// An answer without a body.
+pub(crate) fn no_content(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// An answer with a content type.
+pub(crate) fn with_type(status: StatusCode, content_type: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// Reads a body whole, up to `limit` bytes.
+pub(crate) async fn read<B>(body: B, limit: usize, what: &str) -> Result<Bytes, Refusal>
+where
+    B: hyper::body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Refusal::too_large(what, limit as u64)),
+        Err(error) => {
+            tracing::debug!(%error, "a body ended early");
+            Err(Refusal::invalid("the request's body ended before it was complete"))
+        }
+    }
+}
+
+/// Reads one answer of the engine's whole.
+pub(crate) async fn read_engine(body: Incoming) -> Result<Bytes, Refusal> {
+    match Limited::new(body, limits::MAX_ENGINE_ANSWER_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) => {
+            tracing::error!(%error, "the engine's answer could not be read");
+            Err(Refusal::engine_away())
+        }
+    }
+}
+
+/// A body that holds something (a place among the open streams, a transfer that is shown) until it
+/// has been sent or its reader has gone.
+pub(crate) fn holding<T: Send + 'static>(body: Body, held: T) -> Body {
+    let mut body = body;
+    stream(async_stream::stream! {
+        let _held = held;
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => if let Ok(data) = frame.into_data() { yield Ok(data) },
+                Err(error) => { yield Err(error); break }
+            }
+        }
+    })
+}

@@ -1,0 +1,23 @@
+//! Stub.
+
+use crate::{
+    refusal::{Answer, Refusal},
+    request::Request,
+    serve::Context,
+};
+
+pub(crate) async fn create(_context: &Context, _request: Request) -> Answer {
+    Err(Refusal::page_not_found())
+}
+
+pub(crate) async fn start(_context: &Context, _request: Request) -> Answer {
+    Err(Refusal::page_not_found())
+}
+
+pub(crate) async fn resize(_context: &Context, _request: Request) -> Answer {
+    Err(Refusal::page_not_found())
+}
+
+pub(crate) async fn inspect(_context: &Context, _request: Request) -> Answer {
+    Err(Refusal::page_not_found())
+}

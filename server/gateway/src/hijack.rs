@@ -1,0 +1,70 @@
+//! Hijacked connections (attach, exec): after the 101 both sides are raw bytes, each direction ends by
+//! itself, and nothing is ever parsed as HTTP again. `docker run -i` depends on the half-close.
+
+use http::{HeaderValue, Response, StatusCode, header};
+use hyper::{
+    body::Incoming,
+    upgrade::{OnUpgrade, Upgraded},
+};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::OwnedSemaphorePermit,
+};
+
+use crate::{body, body::Body, limits};
+
+/// Answers 101 and copies both ways until both have ended. `held` is let go of at the end.
+pub(crate) fn relay(client: OnUpgrade, engine: Response<Incoming>, held: OwnedSemaphorePermit) -> Response<Body> {
+    // raw-stream, or multiplexed-stream: the client reads from this which it is.
+    let content_type = engine
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .filter(|value| value.as_bytes().starts_with(b"application/vnd.docker."))
+        .cloned()
+        .unwrap_or(HeaderValue::from_static("application/vnd.docker.raw-stream"));
+    tokio::spawn(async move {
+        let _held = held;
+        match tokio::try_join!(client, hyper::upgrade::on(engine)) {
+            Ok((client, engine)) => copy(client, engine).await,
+            Err(error) => tracing::debug!(%error, "a hijacked connection did not come about"),
+        }
+    });
+    let mut response = Response::new(body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("tcp"));
+    headers.insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+async fn copy(client: Upgraded, engine: Upgraded) {
+    let (client_read, client_write) = tokio::io::split(TokioIo::new(client));
+    let (engine_read, engine_write) = tokio::io::split(TokioIo::new(engine));
+    let input = one_way(client_read, engine_write);
+    let output = one_way(engine_read, client_write);
+    tokio::pin!(input, output);
+    // Once one side has said all it had to say, the other may take its time, but not for ever.
+    tokio::select! {
+        () = &mut input => { tokio::time::timeout(limits::HALF_CLOSED_TIME, output).await.ok(); }
+        // The process has ended: what is typed from here on has no reader.
+        () = &mut output => {}
+    }
+}
+
+async fn one_way(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
+    let mut buffer = vec![0; limits::HIJACK_BUFFER_BYTES];
+    loop {
+        match from.read(&mut buffer).await {
+            Ok(0) | Err(_) => break,
+            Ok(read) => {
+                if to.write_all(&buffer[..read]).await.is_err() || to.flush().await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+    // A side that has gone already can't be told.
+    _ = to.shutdown().await;
+}

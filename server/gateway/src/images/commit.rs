@@ -1,0 +1,11 @@
+//! Stub.
+
+use crate::{
+    refusal::{Answer, Refusal},
+    request::Request,
+    serve::Context,
+};
+
+pub(crate) async fn commit(_context: &Context, _request: Request) -> Answer {
+    Err(Refusal::page_not_found())
+}

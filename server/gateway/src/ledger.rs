@@ -1,0 +1,53 @@
+//! What belongs to whom: the gateway's own record, in the SQL database, written before a thing can
+//! be used. Labels on the engine never decide rights (images carry labels that learners wrote).
+//!
+//! Only TEXT and BIGINT columns and `$1` placeholders, so that SQLite and PostgreSQL both serve.
+
+mod activity;
+mod containers;
+mod images;
+mod networks;
+mod ports;
+mod sandboxes;
+mod volumes;
+
+pub(crate) use self::{
+    containers::ContainerRow,
+    images::{ImageOrigin, ImageReferenceRow, ImageRow},
+    networks::NetworkRow,
+    ports::PortRow,
+    volumes::VolumeRow,
+};
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sqlx::AnyPool;
+
+/// The record. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Ledger {
+    pool: AnyPool,
+}
+
+/// The gateway's tables. `ignore_missing`: the server has migrations of its own in the same database.
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+impl Ledger {
+    /// Brings the tables up to date.
+    pub(crate) async fn open(pool: AnyPool) -> Result<Self, sqlx::Error> {
+        let mut migrations = sqlx::migrate::Migrator { migrations: MIGRATIONS.migrations.clone(), ..sqlx::migrate::Migrator::DEFAULT };
+        migrations.set_ignore_missing(true);
+        migrations.run(&pool).await.map_err(|error| sqlx::Error::Migrate(Box::new(error)))?;
+        Ok(Self { pool })
+    }
+}
+
+/// Now, in unix milliseconds.
+pub(crate) fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Whether the database refused a row because its key is taken.
+pub(crate) fn is_taken(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+}

@@ -1,0 +1,198 @@
+//! Images on a sandbox's host: which, under which names, and where they came from.
+
+use sqlx::Row;
+
+use super::{Ledger, now_ms};
+use crate::SandboxId;
+
+/// How an image came to the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ImageOrigin {
+    /// Shared with everybody; the engine's copy is never the learner's to remove.
+    Pulled,
+    Built,
+    Committed,
+    Loaded,
+}
+
+impl ImageOrigin {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pulled => "pulled",
+            Self::Built => "built",
+            Self::Committed => "committed",
+            Self::Loaded => "loaded",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        match text {
+            "built" => Self::Built,
+            "committed" => Self::Committed,
+            "loaded" => Self::Loaded,
+            _ => Self::Pulled,
+        }
+    }
+
+    /// Whether the engine has it only because the learner made it.
+    pub(crate) fn is_own(self) -> bool {
+        self != Self::Pulled
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImageRow {
+    /// `sha256:` and 64 hex digits.
+    pub(crate) image_id: String,
+    pub(crate) origin: ImageOrigin,
+    /// Unix milliseconds.
+    pub(crate) added_at: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImageReferenceRow {
+    /// `nginx:latest`.
+    pub(crate) reference: String,
+    pub(crate) image_id: String,
+}
+
+impl Ledger {
+    /// All images of a sandbox's, in the order they came.
+    pub(crate) async fn images(&self, sandbox: &SandboxId) -> Result<Vec<ImageRow>, sqlx::Error> {
+        let rows = sqlx::query("SELECT image_id, origin, added_at FROM gateway_images WHERE sandbox = $1 ORDER BY added_at, image_id")
+            .bind(sandbox.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(ImageRow {
+                    image_id: row.try_get("image_id")?,
+                    origin: ImageOrigin::parse(&row.try_get::<String, _>("origin")?),
+                    added_at: row.try_get("added_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// All names of images, by name.
+    pub(crate) async fn image_references(&self, sandbox: &SandboxId) -> Result<Vec<ImageReferenceRow>, sqlx::Error> {
+        let rows = sqlx::query("SELECT reference, image_id FROM gateway_image_references WHERE sandbox = $1 ORDER BY reference")
+            .bind(sandbox.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(|row| Ok(ImageReferenceRow { reference: row.try_get("reference")?, image_id: row.try_get("image_id")? })).collect()
+    }
+
+    /// `(repository, digest, image ID)` of all that was pulled or pushed.
+    pub(crate) async fn image_digests(&self, sandbox: &SandboxId) -> Result<Vec<(String, String, String)>, sqlx::Error> {
+        let rows =
+            sqlx::query("SELECT repository, digest, image_id FROM gateway_image_digests WHERE sandbox = $1 ORDER BY repository, digest")
+                .bind(sandbox.as_str())
+                .fetch_all(&self.pool)
+                .await?;
+        rows.iter().map(|row| Ok((row.try_get("repository")?, row.try_get("digest")?, row.try_get("image_id")?))).collect()
+    }
+
+    /// Puts an image on the host; one that is there keeps its place and its origin.
+    pub(crate) async fn add_image(&self, sandbox: &SandboxId, image_id: &str, origin: ImageOrigin) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO gateway_images (sandbox, image_id, origin, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT (sandbox, image_id) DO NOTHING",
+        )
+        .bind(sandbox.as_str())
+        .bind(image_id)
+        .bind(origin.as_str())
+        .bind(now_ms())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives an image a name; the name is taken from whichever image had it.
+    pub(crate) async fn set_image_reference(&self, sandbox: &SandboxId, reference: &str, image_id: &str) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO gateway_image_references (sandbox, reference, image_id) VALUES ($1, $2, $3) \
+             ON CONFLICT (sandbox, reference) DO UPDATE SET image_id = excluded.image_id",
+        )
+        .bind(sandbox.as_str())
+        .bind(reference)
+        .bind(image_id)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn set_image_digest(
+        &self,
+        sandbox: &SandboxId,
+        repository: &str,
+        digest: &str,
+        image_id: &str,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO gateway_image_digests (sandbox, repository, digest, image_id) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (sandbox, repository, digest) DO UPDATE SET image_id = excluded.image_id",
+        )
+        .bind(sandbox.as_str())
+        .bind(repository)
+        .bind(digest)
+        .bind(image_id)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn remove_image_reference(&self, sandbox: &SandboxId, reference: &str) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM gateway_image_references WHERE sandbox = $1 AND reference = $2")
+            .bind(sandbox.as_str())
+            .bind(reference)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn remove_image_digest(&self, sandbox: &SandboxId, repository: &str, digest: &str) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM gateway_image_digests WHERE sandbox = $1 AND repository = $2 AND digest = $3")
+            .bind(sandbox.as_str())
+            .bind(repository)
+            .bind(digest)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes an image off the host, with all of its names.
+    pub(crate) async fn remove_image(&self, sandbox: &SandboxId, image_id: &str) -> Result<(), sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        for statement in [
+            "DELETE FROM gateway_image_references WHERE sandbox = $1 AND image_id = $2",
+            "DELETE FROM gateway_image_digests WHERE sandbox = $1 AND image_id = $2",
+            "DELETE FROM gateway_images WHERE sandbox = $1 AND image_id = $2",
+        ] {
+            sqlx::query(statement).bind(sandbox.as_str()).bind(image_id).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// Names in the sandbox's corner of the registry.
+    pub(crate) async fn pushed(&self, sandbox: &SandboxId) -> Result<Vec<(String, String)>, sqlx::Error> {
+        let rows = sqlx::query("SELECT reference, digest FROM gateway_pushed WHERE sandbox = $1 ORDER BY pushed_at, reference")
+            .bind(sandbox.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(|row| Ok((row.try_get("reference")?, row.try_get("digest")?))).collect()
+    }
+
+    pub(crate) async fn set_pushed(&self, sandbox: &SandboxId, reference: &str, digest: &str) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO gateway_pushed (sandbox, reference, digest, pushed_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (sandbox, reference) DO UPDATE SET digest = excluded.digest",
+        )
+        .bind(sandbox.as_str())
+        .bind(reference)
+        .bind(digest)
+        .bind(now_ms())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,37 @@
+//! Every limit of the gateway's own, with its unit and its reason. What a sandbox may use is policy
+//! and lies in [`crate::SandboxLimits`].
+
+use std::time::Duration;
+
+/// Bytes of a JSON body. The largest honest one is a container with 64 KiB of labels.
+pub(crate) const MAX_JSON_BODY_BYTES: usize = 1024 * 1024;
+/// Levels of nesting in a JSON body. The deepest honest one has eight.
+pub(crate) const MAX_JSON_DEPTH: usize = 32;
+/// Bytes of a path with its query. Filters are the longest honest part.
+pub(crate) const MAX_URI_BYTES: usize = 16 * 1024;
+/// Parameters in one query.
+pub(crate) const MAX_QUERY_PARAMETERS: usize = 64;
+/// Bytes of one JSON answer of the engine that is read whole (an inspect, a list).
+pub(crate) const MAX_ENGINE_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of one line of a stream of JSON objects (pull, build, events).
+pub(crate) const MAX_STREAM_LINE_BYTES: usize = 256 * 1024;
+/// Connections open at once to one sandbox's socket. The docker CLI uses one or two a command.
+pub(crate) const MAX_CONNECTIONS: usize = 128;
+/// How long a client may take to send its request's head.
+pub(crate) const HEADER_TIME: Duration = Duration::from_secs(30);
+/// How long the engine may take to begin its answer to a plain question (not a stream, a stop or a wait).
+pub(crate) const ENGINE_ANSWER_TIME: Duration = Duration::from_secs(60);
+/// How long a hijacked stream may stay open after one side has ended.
+pub(crate) const HALF_CLOSED_TIME: Duration = Duration::from_secs(600);
+/// Bytes copied at once between a learner and the engine on a hijacked stream.
+pub(crate) const HIJACK_BUFFER_BYTES: usize = 16 * 1024;
+/// Activities a slow consumer may lag behind before it has to read the log.
+pub(crate) const ACTIVITY_BACKLOG: usize = 256;
+/// Events a slow `docker events` may lag behind.
+pub(crate) const EVENT_BACKLOG: usize = 256;
+/// Addresses a network: 2^(32-26) = 64, some 60 containers.
+pub(crate) const NETWORK_PREFIX_LENGTH: u8 = 26;
+/// Bytes of a name or reference.
+pub(crate) const MAX_NAME_BYTES: usize = 255;
+/// Seconds that `docker stop` may wait at most before it kills.
+pub(crate) const MAX_STOP_SECONDS: i64 = 30;

@@ -1,0 +1,62 @@
+//! `EventMessage`: what `docker events` prints.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One event. The older fields (`status`, `id`, `from`) are written for container and image events,
+/// as engines up to API 1.51 do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Event {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    /// `container`, `image`, `network`, `volume`.
+    #[serde(rename = "Type")]
+    pub(crate) kind: String,
+    #[serde(rename = "Action")]
+    pub(crate) action: String,
+    #[serde(rename = "Actor")]
+    pub(crate) actor: Actor,
+    pub(crate) scope: String,
+    /// Unix seconds.
+    pub(crate) time: i64,
+    /// Unix nanoseconds.
+    #[serde(rename = "timeNano")]
+    pub(crate) time_nano: i64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Actor {
+    #[serde(rename = "ID")]
+    pub(crate) id: String,
+    #[serde(rename = "Attributes")]
+    pub(crate) attributes: BTreeMap<String, String>,
+}
+
+impl Event {
+    /// An event of the gateway's own making: images, networks and volumes are the learner's only here.
+    pub(crate) fn now(kind: &str, action: &str, id: &str, attributes: &[(&str, &str)]) -> Self {
+        let ms = crate::ledger::now_ms();
+        let legacy = kind == "image";
+        Self {
+            status: legacy.then(|| action.to_owned()),
+            id: legacy.then(|| id.to_owned()),
+            from: None,
+            kind: kind.to_owned(),
+            action: action.to_owned(),
+            actor: Actor {
+                id: id.to_owned(),
+                attributes: attributes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+            },
+            scope: "local".to_owned(),
+            time: ms / 1000,
+            time_nano: ms * 1_000_000,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What a learner's client asked, parsed once: path, query and body are values from here on.
+
+pub(crate) mod json;
+pub(crate) mod path;
+pub(crate) mod query;
+
+use http::{HeaderMap, header};
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    body, limits,
+    operation::{Operation, Parameters},
+    refusal::Refusal,
+    request::{path::ApiVersion, query::Query},
+};
+
+/// One request that the table of operations lets in.
+pub(crate) struct Request {
+    pub(crate) operation: Operation,
+    pub(crate) version: ApiVersion,
+    /// What the template's placeholders stand for.
+    pub(crate) parameters: Parameters,
+    pub(crate) query: Query,
+    /// For the few handlers that look at one header; none is ever passed on.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Incoming,
+    /// Where the client asked for a hijacked connection.
+    pub(crate) upgrade: Option<OnUpgrade>,
+}
+
+impl Request {
+    /// The body as `T`; an absent body is `{}`.
+    pub(crate) async fn json<T: DeserializeOwned>(body: Incoming, headers: &HeaderMap) -> Result<T, Refusal> {
+        let bytes = body::read(body, limits::MAX_JSON_BODY_BYTES, "the request's body").await?;
+        if bytes.is_empty() {
+            return json::decode(&bytes::Bytes::from_static(b"{}"));
+        }
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Refusal::invalid(format!("unsupported Content-Type header ({content_type}): must be 'application/json'")));
+        }
+        json::decode(&bytes)
+    }
+}

@@ -1,0 +1,180 @@
+//! What lives only while a sandbox is served: its stream of activity, of Docker's events, the
+//! transfers under way, and the counting of what is open at once. All of it can be lost.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, broadcast},
+    task::AbortHandle,
+};
+
+use crate::{
+    Activity, ActivityKind, SandboxId,
+    config::SandboxLimits,
+    host::Transfer,
+    ledger::{Ledger, now_ms},
+    limits,
+    model::event::Event,
+    refusal::Refusal,
+};
+
+/// One sandbox as this process serves it.
+pub(crate) struct Sandbox {
+    pub(crate) id: SandboxId,
+    ledger: Ledger,
+    last_seq: tokio::sync::Mutex<i64>,
+    /// The last number whose activity has been announced.
+    announced: AtomicI64,
+    activity: broadcast::Sender<Activity>,
+    events: broadcast::Sender<Arc<Event>>,
+    last_used: AtomicI64,
+    transfers: Mutex<HashMap<u64, Transfer>>,
+    next_transfer: AtomicU64,
+    streams: Arc<Semaphore>,
+    stream_limit: u32,
+    pub(crate) connections: Arc<Semaphore>,
+    /// Only one pull of the same host changes the list of images at a time, only one build runs.
+    pub(crate) building: Arc<Semaphore>,
+    listener: Mutex<Option<AbortHandle>>,
+}
+
+impl Sandbox {
+    pub(crate) async fn new(id: SandboxId, ledger: Ledger, policy: &SandboxLimits) -> Result<Arc<Self>, sqlx::Error> {
+        let last = ledger.last_activity(&id).await?;
+        Ok(Arc::new(Self {
+            id,
+            ledger,
+            last_seq: tokio::sync::Mutex::new(last),
+            announced: AtomicI64::new(last),
+            activity: broadcast::channel(limits::ACTIVITY_BACKLOG).0,
+            events: broadcast::channel(limits::EVENT_BACKLOG).0,
+            last_used: AtomicI64::new(0),
+            transfers: Mutex::new(HashMap::new()),
+            next_transfer: AtomicU64::new(0),
+            streams: Arc::new(Semaphore::new(policy.streams as usize)),
+            stream_limit: policy.streams,
+            connections: Arc::new(Semaphore::new(limits::MAX_CONNECTIONS)),
+            building: Arc::new(Semaphore::new(1)),
+            listener: Mutex::new(None),
+        }))
+    }
+
+    /// Stores what was done, then tells everybody. What can't be stored isn't told either.
+    pub(crate) async fn record(&self, kind: ActivityKind) {
+        let mut last = self.last_seq.lock().await;
+        let activity = Activity { seq: *last + 1, at: now_ms(), kind };
+        if let Err(error) = self.ledger.add_activity(&self.id, &activity).await {
+            tracing::error!(sandbox = %self.id, %error, "an activity could not be stored");
+            return;
+        }
+        *last = activity.seq;
+        self.announced.store(activity.seq, Ordering::Release);
+        // Nobody listening is no error.
+        _ = self.activity.send(activity);
+    }
+
+    /// Something moved that nobody did and nobody needs to read later: told, but not stored.
+    pub(crate) fn changed(&self) {
+        let seq = self.announced.load(Ordering::Acquire);
+        _ = self.activity.send(Activity { seq, at: now_ms(), kind: ActivityKind::StateChanged });
+    }
+
+    pub(crate) fn last_seq(&self) -> i64 {
+        self.announced.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Activity> {
+        self.activity.subscribe()
+    }
+
+    /// Tells the sandbox's `docker events`.
+    pub(crate) fn emit(&self, event: Event) {
+        _ = self.events.send(Arc::new(event));
+    }
+
+    pub(crate) fn events(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.events.subscribe()
+    }
+
+    pub(crate) fn touch(&self) {
+        self.last_used.store(now_ms(), Ordering::Relaxed);
+    }
+
+    /// Unix milliseconds; 0 = never.
+    pub(crate) fn last_used(&self) -> i64 {
+        self.last_used.load(Ordering::Relaxed)
+    }
+
+    /// A place among the streams that may be open at once.
+    pub(crate) fn stream(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.streams.clone().try_acquire_owned().map_err(|_| {
+            Refusal::new(
+                http::StatusCode::TOO_MANY_REQUESTS,
+                format!(
+                    "lunchbox: {} streams (logs, attach, events, stats, exec) are open on this host already. Close some and try again.",
+                    self.stream_limit
+                ),
+            )
+        })
+    }
+
+    /// Begins to show a pull or a push; it is shown until the guard is dropped.
+    pub(crate) fn transfer(self: &Arc<Self>, transfer: Transfer) -> TransferGuard {
+        let number = self.next_transfer.fetch_add(1, Ordering::Relaxed);
+        self.transfers.lock().unwrap_or_else(PoisonError::into_inner).insert(number, transfer);
+        self.changed();
+        TransferGuard { sandbox: self.clone(), number }
+    }
+
+    pub(crate) fn transfers(&self) -> Vec<Transfer> {
+        let transfers = self.transfers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut numbered: Vec<_> = transfers.iter().collect();
+        numbered.sort_by_key(|(number, _)| **number);
+        numbered.into_iter().map(|(_, transfer)| transfer.clone()).collect()
+    }
+
+    /// The task that accepts connections; ends with the sandbox.
+    pub(crate) fn served_by(&self, handle: AbortHandle) {
+        let before = self.listener.lock().unwrap_or_else(PoisonError::into_inner).replace(handle);
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+
+    pub(crate) fn stop_serving(&self) {
+        if let Some(handle) = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            handle.abort();
+        }
+    }
+}
+
+/// A pull or push that is shown.
+pub(crate) struct TransferGuard {
+    sandbox: Arc<Sandbox>,
+    number: u64,
+}
+
+impl TransferGuard {
+    /// Changes what is shown.
+    pub(crate) fn update(&self, change: impl FnOnce(&mut Transfer)) {
+        let mut transfers = self.sandbox.transfers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(transfer) = transfers.get_mut(&self.number) {
+            change(transfer);
+        }
+        drop(transfers);
+        self.sandbox.changed();
+    }
+}
+
+impl Drop for TransferGuard {
+    fn drop(&mut self) {
+        self.sandbox.transfers.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        self.sandbox.changed();
+    }
+}

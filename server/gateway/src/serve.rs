@@ -1,0 +1,142 @@
+//! A sandbox's socket: connections in, requests classified, answers out. Who asks is known from the
+//! socket alone.
+
+mod dispatch;
+
+use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+
+use http::{Method, Response, header};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::{
+    body::Body,
+    gateway::Shared,
+    limits,
+    operation::{self, Disposition, Operation},
+    refusal::Refusal,
+    request::{Request, path, query::Query},
+    sandbox::Sandbox,
+    scope::Scope,
+};
+
+/// What a handler works with: one request's sandbox, and what all share.
+pub(crate) struct Context {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) scope: Scope,
+}
+
+/// How long to wait after the kernel refused a connection (too many open files), before the next try.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Makes the folder (0755, ours) and listens on `docker.sock` in it. The folder is mounted as a whole,
+/// so that a new socket after a restart is seen in the workstation.
+pub(crate) fn listen(folder: &Path) -> io::Result<UnixListener> {
+    std::fs::create_dir_all(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?;
+    let socket = folder.join("docker.sock");
+    match std::fs::remove_file(&socket) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&socket)?;
+    // Everybody in the workstation may use it; the folder is in no other place that others can reach.
+    std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o666))?;
+    Ok(listener)
+}
+
+/// Serves until aborted.
+pub(crate) async fn accept(shared: Arc<Shared>, sandbox: Arc<Sandbox>, listener: UnixListener) {
+    loop {
+        // A place first: whoever opens too many waits in the kernel's queue, and nobody else does.
+        let Ok(place) = sandbox.connections.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let (shared, sandbox) = (shared.clone(), sandbox.clone());
+                tokio::spawn(async move {
+                    connection(shared, sandbox, stream).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(sandbox = %sandbox.id, %error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: UnixStream) {
+    let id = sandbox.id.clone();
+    let service = service_fn(move |request| {
+        let (shared, sandbox) = (shared.clone(), sandbox.clone());
+        async move { Ok::<_, std::convert::Infallible>(answer(shared, sandbox, request).await) }
+    });
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::HEADER_TIME)
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(sandbox = %id, %error, "a connection ended");
+    }
+}
+
+async fn answer(shared: Arc<Shared>, sandbox: Arc<Sandbox>, request: http::Request<Incoming>) -> Response<Body> {
+    sandbox.touch();
+    let method = request.method().clone();
+    let began = std::time::Instant::now();
+    let scope = shared.scope(&sandbox.id);
+    let context = Context { shared, sandbox, scope };
+    let mut response = match read(request) {
+        Err(refusal) => refusal.into_response(),
+        Ok(request) => {
+            let operation = request.operation;
+            let answered = dispatch::dispatch(&context, request).await;
+            if let Err(refusal) = &answered {
+                dispatch::note_refusal(&context, operation, refusal).await;
+            }
+            let response = answered.unwrap_or_else(Refusal::into_response);
+            tracing::debug!(
+                sandbox = %context.sandbox.id,
+                ?operation,
+                status = response.status().as_u16(),
+                duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                "docker asked"
+            );
+            response
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert("Api-Version", http::HeaderValue::from_static("1.45"));
+    headers.insert("Docker-Experimental", http::HeaderValue::from_static("false"));
+    headers.insert("Ostype", http::HeaderValue::from_static("linux"));
+    headers.insert(header::SERVER, http::HeaderValue::from_static("Docker/26.1.5 (linux)"));
+    if method == Method::HEAD {
+        *response.body_mut() = crate::body::empty();
+    }
+    response
+}
+
+/// Classifies; what the table doesn't have goes no further.
+fn read(mut request: http::Request<Incoming>) -> Result<Request, Refusal> {
+    let uri = request.uri().clone();
+    if uri.authority().is_some() || uri.path_and_query().is_none_or(|text| text.as_str().len() > limits::MAX_URI_BYTES) {
+        return Err(Refusal::invalid("lunchbox: this path is not understood; paths look like /v1.45/containers/json"));
+    }
+    let path = path::Path::parse(uri.path())?;
+    let (row, parameters) = operation::classify(request.method(), &path.segments).ok_or_else(Refusal::page_not_found)?;
+    if let Disposition::Refused(why) = row.disposition {
+        return Err(Refusal::new(http::StatusCode::FORBIDDEN, format!("lunchbox: {why}")));
+    }
+    let query = Query::parse(uri.query())?;
+    let wants_upgrade = request.headers().get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"tcp"));
+    let upgrade = (wants_upgrade && matches!(row.operation, Operation::ContainerAttach | Operation::ExecStart))
+        .then(|| hyper::upgrade::on(&mut request));
+    let (head, body) = request.into_parts();
+    Ok(Request { operation: row.operation, version: path.version, parameters, query, headers: head.headers, body, upgrade })
+}

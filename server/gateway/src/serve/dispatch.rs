@@ -1,0 +1,97 @@
+//! From an operation to its handler. No wildcard: a new operation doesn't compile until it has one.
+
+use crate::{
+    ActivityKind, containers, images, networks,
+    operation::Operation,
+    refusal::{Answer, Refusal},
+    request::Request,
+    serve::Context,
+    system, volumes,
+};
+
+pub(super) async fn dispatch(context: &Context, request: Request) -> Answer {
+    use Operation as O;
+    match request.operation {
+        O::Ping => system::ping::ping(),
+        O::Version => system::version::version(context).await,
+        O::Info => system::info::info(context).await,
+        O::Events => system::events::events(context, request).await,
+        O::DiskUsage => system::disk_usage::disk_usage(context, request).await,
+        O::Auth => system::auth::auth(context, request).await,
+        O::PluginList => system::plugins(),
+        O::SwarmInspect => system::swarm(),
+        O::ContainerList => containers::list::list(context, request).await,
+        O::ContainerCreate => containers::create::create(context, request).await,
+        O::ContainerInspect => containers::inspect::inspect(context, request).await,
+        O::ContainerTop => containers::look::top(context, request).await,
+        O::ContainerLogs => containers::look::logs(context, request).await,
+        O::ContainerChanges => containers::look::changes(context, request).await,
+        O::ContainerExport => containers::archive::export(context, request).await,
+        O::ContainerStats => containers::look::stats(context, request).await,
+        O::ContainerResize => containers::attach::resize(context, request).await,
+        O::ContainerStart => containers::lifecycle::start(context, request).await,
+        O::ContainerStop => containers::lifecycle::stop(context, request).await,
+        O::ContainerRestart => containers::lifecycle::restart(context, request).await,
+        O::ContainerKill => containers::lifecycle::kill(context, request).await,
+        O::ContainerUpdate => containers::lifecycle::update(context, request).await,
+        O::ContainerRename => containers::lifecycle::rename(context, request).await,
+        O::ContainerPause => containers::lifecycle::pause(context, request).await,
+        O::ContainerUnpause => containers::lifecycle::unpause(context, request).await,
+        O::ContainerAttach => containers::attach::attach(context, request).await,
+        O::ContainerWait => containers::lifecycle::wait(context, request).await,
+        O::ContainerRemove => containers::remove::remove(context, request).await,
+        O::ContainerPrune => containers::remove::prune(context, request).await,
+        O::ContainerArchiveInfo => containers::archive::info(context, request).await,
+        O::ContainerArchiveGet => containers::archive::get(context, request).await,
+        O::ContainerArchivePut => containers::archive::put(context, request).await,
+        O::ExecCreate => containers::exec::create(context, request).await,
+        O::ExecStart => containers::exec::start(context, request).await,
+        O::ExecResize => containers::exec::resize(context, request).await,
+        O::ExecInspect => containers::exec::inspect(context, request).await,
+        O::ImageList => images::list::list(context, request).await,
+        O::ImageCreate => images::pull::create(context, request).await,
+        O::ImageInspect => images::inspect::inspect(context, request).await,
+        O::ImageHistory => images::inspect::history(context, request).await,
+        O::ImagePush => images::push::push(context, request).await,
+        O::ImageTag => images::tag::tag(context, request).await,
+        O::ImageRemove => images::remove::remove(context, request).await,
+        O::ImageSearch => images::search::search(context, request).await,
+        O::ImagePrune => images::remove::prune(context, request).await,
+        O::ImageGet | O::ImageGetAll => images::save::save(context, request).await,
+        O::ImageLoad => images::save::load(context, request).await,
+        O::ImageCommit => images::commit::commit(context, request).await,
+        O::ImageBuild => images::build::build(context, request).await,
+        O::BuildPrune => images::build::prune(context, request).await,
+        O::DistributionInspect => images::search::distribution(context, request).await,
+        O::NetworkList => networks::list(context, request).await,
+        O::NetworkInspect => networks::inspect(context, request).await,
+        O::NetworkCreate => networks::create(context, request).await,
+        O::NetworkRemove => networks::remove(context, request).await,
+        O::NetworkConnect => networks::connect(context, request).await,
+        O::NetworkDisconnect => networks::disconnect(context, request).await,
+        O::NetworkPrune => networks::prune(context, request).await,
+        O::VolumeList => volumes::list(context, request).await,
+        O::VolumeInspect => volumes::inspect(context, request).await,
+        O::VolumeCreate => volumes::create(context, request).await,
+        O::VolumeRemove => volumes::remove(context, request).await,
+        O::VolumePrune => volumes::prune(context, request).await,
+        O::Refused => Err(Refusal::page_not_found()),
+    }
+}
+
+/// Remembers that something was refused: a teacher wants to see it, and a check may speak of it.
+/// A `docker run` of an image that isn't there is no refusal, but the way it begins to pull.
+pub(super) async fn note_refusal(context: &Context, operation: Operation, refusal: &Refusal) {
+    let pulls_next = operation == Operation::ContainerCreate && refusal.status == http::StatusCode::NOT_FOUND;
+    if pulls_next || matches!(operation, Operation::ContainerResize | Operation::ExecResize) {
+        return;
+    }
+    context
+        .sandbox
+        .record(ActivityKind::Refused {
+            operation: format!("{operation:?}"),
+            status: refusal.status.as_u16(),
+            message: refusal.message.clone(),
+        })
+        .await;
+}

@@ -1,0 +1,1 @@
+//! Against the real engine: what a learner's client sees.
