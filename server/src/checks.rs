@@ -8,6 +8,7 @@ mod done;
 mod image;
 mod kind;
 mod known;
+mod naming;
 mod question;
 mod reference;
 #[cfg(test)]
@@ -99,9 +100,9 @@ pub fn evaluate(check: &Check, facts: &Facts<'_>) -> Verdict {
         CheckKind::Listed(images) => image::listed(images, facts),
         CheckKind::Inspected(image) => image::inspected(image, facts),
         CheckKind::HistoryViewed(image) => image::history_viewed(image, facts),
-        CheckKind::Tagged(wanted) => image::tagged(wanted, facts),
-        CheckKind::Built { image, from_cache } => image::built(image, *from_cache, facts),
-        CheckKind::Pushed(wanted) => image::pushed(wanted, facts),
+        CheckKind::Tagged(wanted) => naming::tagged(wanted, facts),
+        CheckKind::Built { image, from_cache } => naming::built(image, *from_cache, facts),
+        CheckKind::Pushed(wanted) => naming::pushed(wanted, facts),
         CheckKind::RemovedImage(image) => image::removed(image, facts),
         CheckKind::Container(wanted) => container::evaluate(wanted, facts),
         CheckKind::WasRun(wanted) => container::was_run(wanted, facts),

@@ -99,6 +99,11 @@ impl Reference {
             _ => self.repository.clone(),
         }
     }
+
+    /// As one would speak of it: without the tag where that is `latest`.
+    pub fn spoken(&self) -> String {
+        if self.digest.is_none() && self.tag == DEFAULT_TAG { self.short() } else { self.to_string() }
+    }
 }
 
 /// As `docker images` would show it, tag included: `nginx:latest`.
