@@ -33,7 +33,7 @@ pub(super) fn Ports(work: Work) -> impl IntoView {
                     .map(|(container, port)| {
                         let label = format!("Open port {} of {container} in a new tab", port.host_port);
                         view! {
-                            <a class="button button--port" href=port.preview_url target="_blank" rel="noopener noreferrer" aria-label=label>
+                            <a class="button button--port" href=port.preview_url data-port=port.host_port target="_blank" rel="noopener noreferrer" aria-label=label>
                                 {format!("Open {}", port.host_port)}
                                 {Icon::Out.view()}
                             </a>

@@ -28,5 +28,5 @@ fn call(method: &str, argument: Option<&str>) -> bool {
         return false;
     };
     let argument = argument.map_or(JsValue::UNDEFINED, JsValue::from_str);
-    function.call1(&element, &argument).is_ok()
+    function.call1(&element, &argument).is_ok_and(|done| done.is_truthy())
 }

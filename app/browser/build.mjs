@@ -1,0 +1,45 @@
+// Bundles what the browser gets beside the WebAssembly, into the folder named by LUNCHBOX_SITE_PKG:
+// terminal.js, the terminal with xterm.js; lunchbox.css, every style sheet in one.
+import { build } from "esbuild";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = resolve(here, "../..");
+const style = join(root, "style");
+const out = process.env.LUNCHBOX_SITE_PKG;
+if (!out) {
+  console.error("LUNCHBOX_SITE_PKG is not set. It names the folder to write to; server/setup/browser-assets.sh sets it.");
+  process.exit(1);
+}
+const folder = resolve(root, out);
+mkdirSync(folder, { recursive: true });
+
+// style/main.css names the order in comments-free @import lines; a file that it doesn't name is a mistake.
+const main = readFileSync(join(style, "main.css"), "utf8");
+const unnamed = readdirSync(style).filter((name) => name.endsWith(".css") && name !== "main.css" && !main.includes(`"./${name}"`));
+if (unnamed.length > 0) {
+  console.error(`style/main.css does not import ${unnamed.join(", ")}. Add an @import line for each, or remove the file.`);
+  process.exit(1);
+}
+
+const common = {
+  bundle: true,
+  minify: true,
+  legalComments: "none",
+  logLevel: "warning",
+  target: ["chrome120", "firefox121", "safari17.2"],
+};
+await build({ ...common, entryPoints: [join(here, "src/terminal.ts")], outfile: join(folder, "terminal.js"), format: "esm" });
+const css = await build({
+  ...common,
+  stdin: {
+    contents: `@import "@xterm/xterm/css/xterm.css";\n@import "${join(style, "main.css")}";\n`,
+    resolveDir: here,
+    loader: "css",
+  },
+  write: false,
+  outfile: join(folder, "lunchbox.css"),
+});
+for (const file of css.outputFiles) writeFileSync(join(folder, "lunchbox.css"), file.contents);

@@ -1,0 +1,261 @@
+// <lunchbox-terminal data-src="/api/terminal?id=1">: a terminal that lives on the server.
+import { FitAddon } from "@xterm/addon-fit";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import { Terminal } from "@xterm/xterm";
+import { binaryFrames, frames, resizeWord } from "./frames.ts";
+import { Line, type LineState } from "./line.ts";
+import { openLink } from "./links.ts";
+import { theme } from "./theme.ts";
+
+/** Lines kept above the screen. */
+const SCROLLBACK = 5_000;
+/** Text size in pixels: at first, and the least and the most it can be set to. */
+const TEXT_SIZE = 14;
+const SMALLEST_TEXT = 10;
+const LARGEST_TEXT = 32;
+const TEXT_SIZE_KEY = "lunchbox.terminal-text-size";
+/** A pause this short is not worth a word, in milliseconds. */
+const QUIET_MS = 400;
+/** What the way out of the terminal by keyboard focuses. */
+const WAY_OUT = "#step-title";
+const LABEL = "Terminal. Press F6 to leave it.";
+/** Deletes what stands on the line before the cursor: bash's and the terminal's own key for it. */
+const KILL_LINE = "\x15";
+
+export class LunchboxTerminal extends HTMLElement {
+  #terminal: Terminal | undefined;
+  #line: Line | undefined;
+  #notice: HTMLElement | undefined;
+  #noticeTimer: number | undefined;
+  #cleanUp: (() => void)[] = [];
+
+  connectedCallback(): void {
+    const source = this.dataset["src"];
+    if (!source || this.#terminal) return;
+    const motion = matchMedia("(prefers-reduced-motion: reduce)");
+    const terminal = new Terminal({
+      allowProposedApi: true,
+      cursorBlink: !motion.matches,
+      fontFamily: getComputedStyle(this).getPropertyValue("--font-mono").trim() || "monospace",
+      fontSize: keptTextSize(),
+      lineHeight: 1.2,
+      linkHandler: { activate: (_event, uri) => openLink(uri), allowNonHttpProtocols: false },
+      macOptionIsMeta: true,
+      minimumContrastRatio: 4.5,
+      scrollback: SCROLLBACK,
+      theme: theme(this),
+    });
+    this.#terminal = terminal;
+
+    const screen = document.createElement("div");
+    screen.className = "lbt__screen";
+    this.#notice = document.createElement("div");
+    this.#notice.className = "lbt__notice";
+    this.#notice.setAttribute("role", "status");
+    this.replaceChildren(screen, this.#notice);
+
+    const fit = new FitAddon();
+    terminal.loadAddon(fit);
+    terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
+    terminal.loadAddon(new Unicode11Addon());
+    terminal.unicode.activeVersion = "11";
+    // Programs must not read or write the clipboard; what they ask for is swallowed.
+    terminal.parser.registerOscHandler(52, () => true);
+    terminal.attachCustomKeyEventHandler((event) => this.#key(event));
+    terminal.open(screen);
+    terminal.textarea?.setAttribute("aria-label", LABEL);
+
+    const line = new Line(
+      {
+        connect: () => new WebSocket(new URL(source, location.href.replace(/^http/, "ws"))),
+        setTimeout: (run, ms) => window.setTimeout(run, ms),
+        clearTimeout: (timer) => window.clearTimeout(timer),
+        now: () => performance.now(),
+      },
+      {
+        state: (state) => this.#say(state),
+        opened: (again) => {
+          // The server replays all it has; what is on the screen would be there twice.
+          if (again) terminal.reset();
+          line.send(resizeWord(terminal.cols, terminal.rows));
+        },
+        bytes: (bytes) => terminal.write(bytes),
+      },
+    );
+    this.#line = line;
+    terminal.onData((text) => frames(text).forEach((frame) => line.send(frame)));
+    terminal.onBinary((text) => binaryFrames(text).forEach((frame) => line.send(frame)));
+    terminal.onResize(({ cols, rows }) => line.send(resizeWord(cols, rows)));
+    this.#watch(terminal, fit, line, motion);
+    fit.fit();
+    line.connect();
+  }
+
+  disconnectedCallback(): void {
+    this.#cleanUp.splice(0).forEach((undo) => undo());
+    window.clearTimeout(this.#noticeTimer);
+    this.#line?.end();
+    this.#terminal?.dispose();
+    this.#line = this.#terminal = undefined;
+    this.replaceChildren();
+  }
+
+  /** Types a command and presses Enter, in place of what stands on the line. False where there is no line. */
+  run(command: string): boolean {
+    const terminal = this.#terminal;
+    if (!terminal || !this.#line) return false;
+    const typed = (terminal.buffer.active.type === "normal" ? KILL_LINE : "") + command.trim().replace(/\r?\n/g, "\r") + "\r";
+    const sent = frames(typed).every((frame) => this.#line?.send(frame));
+    if (sent) {
+      terminal.scrollToBottom();
+      terminal.focus();
+    }
+    return sent;
+  }
+
+  /** All the terminal shows and has above, as text. For tests and for whoever wants to copy it. */
+  screenText(): string {
+    const buffer = this.#terminal?.buffer.active;
+    if (!buffer) return "";
+    let text = "";
+    for (let row = 0; row < buffer.length; row += 1) {
+      const line = buffer.getLine(row);
+      if (!line) continue;
+      if (row > 0 && !line.isWrapped) text = `${text.trimEnd()}\n`;
+      text += line.translateToString(!buffer.getLine(row + 1)?.isWrapped);
+    }
+    return text.trimEnd();
+  }
+
+  /** "on" or "off": what screen readers need. */
+  screenReader(mode: string): boolean {
+    if (!this.#terminal) return false;
+    this.#terminal.options.screenReaderMode = mode === "on";
+    return true;
+  }
+
+  /** Sets the text larger by so many pixels (smaller where negative). */
+  zoom(by: string | number): boolean {
+    const terminal = this.#terminal;
+    if (!terminal) return false;
+    const size = Math.min(Math.max((terminal.options.fontSize ?? TEXT_SIZE) + Number(by), SMALLEST_TEXT), LARGEST_TEXT);
+    terminal.options.fontSize = size;
+    keepTextSize(size);
+    this.dispatchEvent(new Event("lunchbox:zoomed"));
+    return true;
+  }
+
+  override focus(): void {
+    this.#terminal?.focus();
+  }
+
+  /** What changes around the terminal and concerns it. */
+  #watch(terminal: Terminal, fit: FitAddon, line: Line, motion: MediaQueryList): void {
+    let asked = 0;
+    const refit = () => {
+      cancelAnimationFrame(asked);
+      asked = requestAnimationFrame(() => {
+        if (this.clientWidth > 0 && this.clientHeight > 0) fit.fit();
+      });
+    };
+    const size = new ResizeObserver(refit);
+    size.observe(this);
+    const themes = new MutationObserver(() => {
+      terminal.options.theme = theme(this);
+    });
+    themes.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+    this.#cleanUp.push(
+      () => size.disconnect(),
+      () => themes.disconnect(),
+      listen(this, "lunchbox:zoomed", refit),
+      listen(motion, "change", () => (terminal.options.cursorBlink = !motion.matches)),
+      listen(window, "online", () => line.hurry()),
+      listen(document, "visibilitychange", () => document.visibilityState === "visible" && line.hurry()),
+      // F6 goes from the lesson into the terminal, as it goes out of it.
+      listen(document, "keydown", (event) => {
+        if (!(event instanceof KeyboardEvent) || event.key !== "F6" || event.defaultPrevented || this.contains(document.activeElement)) return;
+        event.preventDefault();
+        terminal.focus();
+      }),
+    );
+  }
+
+  /** False where xterm.js shall leave the key alone. */
+  #key(event: KeyboardEvent): boolean {
+    if (event.type !== "keydown") return true;
+    if (event.key === "F6" && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      event.preventDefault();
+      event.stopPropagation();
+      const out = document.querySelector<HTMLElement>(WAY_OUT);
+      if (out) out.focus();
+      else this.#terminal?.blur();
+      return false;
+    }
+    if (event.ctrlKey && event.shiftKey && event.code === "KeyC") {
+      event.preventDefault();
+      const selection = this.#terminal?.getSelection();
+      if (selection) void navigator.clipboard?.writeText(selection).catch(() => document.execCommand("copy"));
+      return false;
+    }
+    // The browser's own paste follows, as an event that xterm.js understands.
+    if (event.ctrlKey && event.shiftKey && event.code === "KeyV") return false;
+    return true;
+  }
+
+  #say(state: LineState): void {
+    window.clearTimeout(this.#noticeTimer);
+    this.dataset["line"] = state.kind;
+    const notice = this.#notice;
+    if (!notice) return;
+    switch (state.kind) {
+      case "open":
+        notice.replaceChildren();
+        break;
+      case "connecting":
+        this.#noticeTimer = window.setTimeout(() => notice.replaceChildren("Connecting to your terminal…"), QUIET_MS);
+        break;
+      case "lost": {
+        const text = state.goodbye
+          ? "Lunchbox is restarting. Your terminal goes on, and will be back here in a moment."
+          : "The line is lost. Your terminal goes on without it; connecting again…";
+        this.#noticeTimer = window.setTimeout(() => notice.replaceChildren(text), QUIET_MS);
+        break;
+      }
+      case "closed": {
+        const again = document.createElement("button");
+        again.type = "button";
+        again.className = "button";
+        again.textContent = "Connect again";
+        again.addEventListener("click", () => {
+          this.#line?.connect();
+          this.#terminal?.focus();
+        });
+        notice.replaceChildren(`The terminal was closed: ${state.reason}`, again);
+        break;
+      }
+    }
+  }
+}
+
+function listen(target: EventTarget, name: string, run: (event: Event) => unknown): () => void {
+  target.addEventListener(name, run);
+  return () => target.removeEventListener(name, run);
+}
+
+function keptTextSize(): number {
+  try {
+    const kept = Number(localStorage.getItem(TEXT_SIZE_KEY));
+    return kept >= SMALLEST_TEXT && kept <= LARGEST_TEXT ? kept : TEXT_SIZE;
+  } catch {
+    return TEXT_SIZE;
+  }
+}
+
+function keepTextSize(size: number): void {
+  try {
+    localStorage.setItem(TEXT_SIZE_KEY, String(size));
+  } catch {
+    // Storage may be forbidden; then the size holds until the page goes.
+  }
+}
