@@ -1,0 +1,97 @@
+// Every size it is made for, light and dark: nothing is cut off, everything is reachable, and no
+// rule of accessibility is broken.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import type { AxeResults, RunOptions } from "axe-core";
+import type { Page } from "@playwright/test";
+
+import { type Learner, expect, test } from "../support/test.ts";
+
+const SIZES = [
+  { name: "a small laptop", width: 1280, height: 720 },
+  { name: "a projector", width: 1920, height: 1080 },
+  { name: "a tablet", width: 834, height: 1112 },
+];
+const THEMES = ["light", "dark"] as const;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Serious and critical violations, each as one readable line. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const results = await page.evaluate(
+    (options) => (window as unknown as { axe: { run(root: Document, options: RunOptions): Promise<AxeResults> } }).axe.run(document, options),
+    { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] } satisfies RunOptions,
+  );
+  return results.violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${help} at ${target.join(" ")} — ${failureSummary ?? ""}`));
+}
+
+async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const { content, window: width } = await page.evaluate(() => ({ content: document.documentElement.scrollWidth, window: window.innerWidth }));
+  expect(content, "the page is no wider than the window").toBeLessThanOrEqual(width);
+}
+
+/** A lesson at work: an image, a running container, a stopped one. */
+async function atWork({ lesson }: Learner): Promise<void> {
+  await lesson.goToStep(/^Run a container/);
+  await lesson.start();
+  await lesson.terminal.run("docker run -d --name web -p 8080:80 nginx && docker run --name hello hello-world");
+  await expect(lesson.diagram).toContainText("web");
+}
+
+for (const theme of THEMES) {
+  for (const { name, width, height } of SIZES) {
+    test.describe(`${name}, ${theme}`, () => {
+      test.use({ colorScheme: theme, viewport: { width, height } });
+
+      test("the home page fits and is accessible", async ({ newLearner }) => {
+        const { page, lesson } = await newLearner();
+        await page.goto("/");
+        await lesson.hydrated();
+        await expectNoSidewaysScroll(page);
+        expect(await violations(page)).toEqual([]);
+      });
+
+      test("the lesson page at work fits and is accessible", async ({ learner }) => {
+        const { page, lesson } = learner;
+        await atWork(learner);
+        await expectNoSidewaysScroll(page);
+        for (const part of [lesson.title, lesson.terminal.element, lesson.diagram]) await expect(part).toBeVisible();
+        expect(await violations(page)).toEqual([]);
+      });
+    });
+  }
+}
+
+test("a chosen theme is kept", async ({ newLearner }) => {
+  const { page, lesson } = await newLearner({ colorScheme: "light" });
+  await page.goto("/");
+  await lesson.hydrated();
+  const toggle = page.getByRole("button", { name: /^Theme:/ });
+  const root = page.locator("html");
+  await expect(root).toHaveAttribute("data-theme", "light");
+  while (!(await toggle.getAttribute("aria-label"))?.includes("dark")) await toggle.click();
+  await expect(root).toHaveAttribute("data-theme", "dark");
+  await page.reload();
+  await expect(root).toHaveAttribute("data-theme", "dark");
+});
+
+test("the lessons can be read before any script has come", async ({ newLearner }) => {
+  const { page } = await newLearner({ javaScriptEnabled: false });
+  await page.goto("/");
+  await page.getByRole("link", { name: /Docker images/ }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Lesson", exact: true }).getByRole("paragraph").first()).toBeVisible();
+});
+
+test("an address that doesn't exist says so, with the way back", async ({ newLearner, complaints }) => {
+  complaints.expect(/404/);
+  const { page, lesson } = await newLearner();
+  const answer = await page.goto("/lessons/no-such-lesson");
+  expect(answer?.status()).toBe(404);
+  await lesson.hydrated();
+  await page.getByRole("link", { name: /Go to the lessons/ }).click();
+  await expect(page).toHaveURL(/\/$/);
+});
