@@ -1,6 +1,18 @@
 //! Lessons: read from files and validated at start, kept in memory. A mistake is told with file and
 //! line; a lesson with mistakes is left out, and never takes the others down.
 
+mod check_file;
+mod load;
+mod markdown;
+mod nearest;
+mod question_file;
+mod source;
+mod step_file;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -21,8 +33,7 @@ impl Library {
     /// Reads every lesson under `dir`. Does not fail: what is wrong is in the list of mistakes, and
     /// a lesson that has one (warnings aside) is not in the library.
     pub fn load(dir: &Path) -> (Self, Vec<Mistake>) {
-        let _ = dir;
-        (Self::default(), Vec::new())
+        load::library(dir)
     }
 
     /// In the order of their folders.
