@@ -8,29 +8,24 @@ const COMMAND_WITHIN_MS = 60_000;
 export class Terminal {
   readonly #page: Page;
   readonly element: Locator;
-  readonly #rows: Locator;
 
   constructor(page: Page) {
     this.#page = page;
     this.element = page.locator("lunchbox-terminal");
-    this.#rows = this.element.locator(".xterm-rows > div");
   }
 
-  /** What is on the screen, line by line, without empty lines at the end. */
-  async lines(): Promise<string[]> {
-    // In one look: line by line would mix two states of the screen.
-    const rows = await this.#rows.evaluateAll((all) => all.map((row) => row.textContent ?? ""));
-    const lines = rows.map((row) => row.replaceAll("\u00a0", " ").trimEnd());
-    while (lines.at(-1) === "") lines.pop();
-    return lines;
-  }
-
+  /** What is on the screen and above it; a wrapped line is one line. Empty while there is no terminal. */
   async screen(): Promise<string> {
-    return (await this.lines()).join("\n");
+    const texts = await this.element.evaluateAll((all) => all.map((one) => (one as Element & { screenText?(): string }).screenText?.() ?? ""));
+    return texts.join("\n").replaceAll("\u00a0", " ").trimEnd();
+  }
+
+  async lines(): Promise<string[]> {
+    return (await this.screen()).split("\n").map((line) => line.trimEnd());
   }
 
   async waitForPrompt(within = COMMAND_WITHIN_MS): Promise<void> {
-    await expect.poll(async () => (await this.lines()).at(-1) ?? "", { message: "the shell is at its prompt", timeout: within }).toMatch(PROMPT);
+    await expect.poll(async () => (await this.lines()).at(-1), { message: "the shell is at its prompt", timeout: within }).toMatch(PROMPT);
   }
 
   /** Types a command at the prompt, presses Enter, waits for the next prompt; gives what it printed. */
@@ -48,17 +43,17 @@ export class Terminal {
     await this.element.getByRole("textbox").focus();
   }
 
-  /** Waits until the line at the prompt is that command, wrapped or not. */
+  /** Waits until that command stands at the prompt and has not been sent. */
   async waitForEcho(command: string): Promise<void> {
-    await expect.poll(async () => unspaced(await this.screen()), { message: `"${command}" is at the prompt` }).toMatch(endOf(unspaced(command)));
+    await expect
+      .poll(async () => unspaced((await this.lines()).at(-1) ?? ""), { message: `"${command}" is at the prompt` })
+      .toMatch(new RegExp(`^\\S+@lunchbox:\\S*[#$]${escaped(unspaced(command))}$`));
   }
 
-  /** What is on the screen between the last line that ends in that command and the prompt now. */
+  /** What stands between the last line that ends in that command and the prompt now. */
   async outputOf(command: string): Promise<string> {
     const lines = await this.lines();
-    // A long command is wrapped: its line is found by how it begins.
-    const start = command.slice(0, 40);
-    const at = lines.findLastIndex((line) => line.includes(`# ${start}`) || line.includes(`$ ${start}`));
+    const at = lines.findLastIndex((line) => /^\S+@lunchbox:/.test(line) && unspaced(line).endsWith(unspaced(command)));
     return lines.slice(at + 1, -1).join("\n");
   }
 
@@ -68,10 +63,11 @@ export class Terminal {
   }
 }
 
+/** Where a long line was broken, spaces at the break are lost. */
 function unspaced(text: string): string {
   return text.replaceAll(/\s/g, "");
 }
 
-function endOf(text: string): RegExp {
-  return new RegExp(`${text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`);
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

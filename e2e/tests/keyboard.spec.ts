@@ -39,6 +39,9 @@ test("a learner reaches the lesson, starts a host and runs a command without a m
   await page.keyboard.press("Enter");
   await lesson.terminal.waitForPrompt();
   await lesson.terminal.run("echo typed");
+  // Tab belongs to the shell; F6 leads out.
+  await page.keyboard.press("F6");
+  await expect(lesson.title).toBeFocused();
 });
 
 test("the main controls are in the order of the Tab key, each with a name", async ({ learner }) => {

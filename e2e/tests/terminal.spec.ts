@@ -47,8 +47,9 @@ test("docker's names are completed, and the colours of a real terminal are there
   await lesson.start();
   await lesson.terminal.focus();
   await page.keyboard.type("docker pul");
+  await lesson.terminal.waitForEcho("docker pul");
   await page.keyboard.press("Tab");
-  await lesson.terminal.waitForEcho("docker pull ");
+  await lesson.terminal.waitForEcho("docker pull");
   await page.keyboard.press("Control+c");
   await lesson.terminal.run(String.raw`printf '\e[31mred\e[0m\n'`);
   await expect(lesson.terminal.element.locator(".xterm-fg-1", { hasText: /^red$/ })).toBeVisible();
