@@ -19,6 +19,7 @@ use crate::{
     request::{Request, path, query::Query},
     sandbox::Sandbox,
     scope::Scope,
+    upstream::EngineSaid,
 };
 
 /// What a handler works with: one request's sandbox, and what all share.
@@ -26,6 +27,16 @@ pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) scope: Scope,
+}
+
+impl Context {
+    /// The engine's no, in the learner's names and with the engine's status.
+    pub(crate) fn engine_said(&self, said: EngineSaid) -> Refusal {
+        match said {
+            EngineSaid::Error { status, message } => Refusal::new(status, self.scope.scrub(&message)),
+            EngineSaid::Away(refusal) => refusal,
+        }
+    }
 }
 
 /// How long to wait after the kernel refused a connection (too many open files), before the next try.

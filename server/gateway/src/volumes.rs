@@ -1,27 +1,264 @@
-//! Stub.
+//! Volumes: the sandbox's own, always of the plain local kind. Driver options are refused: with them a
+//! volume can be any folder of the real host.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
+    ActivityKind,
+    body,
+    ledger::{self, VolumeRow},
+    model::event::Event,
     refusal::{Answer, Refusal},
-    request::Request,
+    request::{
+        Request,
+        query::{Filters, known_filters},
+    },
+    scope::{OwnVolume, Scope, is_name},
     serve::Context,
+    upstream::{Ask, EngineSaid},
 };
 
-pub(crate) async fn list(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct CreateRequest {
+    name: String,
+    driver: Option<String>,
+    driver_opts: Option<BTreeMap<String, String>>,
+    labels: Option<BTreeMap<String, String>>,
 }
 
-pub(crate) async fn inspect(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct EngineCreate<'a> {
+    name: &'a str,
+    driver: &'a str,
+    labels: BTreeMap<String, String>,
 }
 
-pub(crate) async fn create(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+/// `Volume`, as it is shown.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Volume {
+    created_at: String,
+    driver: &'static str,
+    labels: Option<BTreeMap<String, String>>,
+    mountpoint: String,
+    name: String,
+    options: Option<BTreeMap<String, String>>,
+    scope: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) usage_data: Option<UsageData>,
 }
 
-pub(crate) async fn remove(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UsageData {
+    /// Containers that use it.
+    pub(crate) ref_count: i64,
+    /// Bytes.
+    pub(crate) size: i64,
 }
 
-pub(crate) async fn prune(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+/// A volume as the learner's host has it.
+pub(crate) fn shown(row: &VolumeRow) -> Volume {
+    let labels: BTreeMap<String, String> = serde_json::from_str(&row.labels).unwrap_or_default();
+    let created = OffsetDateTime::from_unix_timestamp(row.created_at / 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    Volume {
+        created_at: created.format(&Rfc3339).unwrap_or_default(),
+        driver: "local",
+        labels: (!labels.is_empty()).then_some(labels),
+        mountpoint: mountpoint(&row.name),
+        name: row.name.clone(),
+        options: None,
+        scope: "local",
+        usage_data: None,
+    }
+}
+
+/// Where a host of one's own would have it.
+pub(crate) fn mountpoint(name: &str) -> String {
+    format!("/var/lib/docker/volumes/{name}/_data")
+}
+
+/// `GET /volumes`
+pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
+    let filters = request.query.filters()?;
+    request.query.finish()?;
+    known_filters(&filters, &["name", "label", "driver", "dangling"])?;
+    let mut volumes = Vec::new();
+    for own in context.scope.volumes().await? {
+        if matches(context, &own, &filters).await? {
+            volumes.push(shown(own.row()));
+        }
+    }
+    Ok(body::json(StatusCode::OK, &serde_json::json!({ "Volumes": volumes, "Warnings": null })))
+}
+
+async fn matches(context: &Context, own: &OwnVolume, filters: &Filters) -> Result<bool, Refusal> {
+    let labels: BTreeMap<String, String> = serde_json::from_str(&own.row().labels).unwrap_or_default();
+    for (key, values) in filters.iter().filter(|(_, values)| !values.is_empty()) {
+        let mut any = false;
+        for value in values {
+            any |= match key.as_str() {
+                "name" => own.name().contains(value.as_str()),
+                "driver" => value == "local",
+                "label" => has_label(&labels, value),
+                "dangling" => matches!(value.as_str(), "1" | "true") != is_used(context, own).await?,
+                _ => false,
+            };
+        }
+        if !any {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn has_label(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
+    match wanted.split_once('=') {
+        Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
+        None => labels.contains_key(wanted),
+    }
+}
+
+/// Whether a container has it mounted. The engine knows; the sandbox's own containers are all that can.
+async fn is_used(context: &Context, own: &OwnVolume) -> Result<bool, Refusal> {
+    let filters = serde_json::json!({ "volume": [own.engine_name()] }).to_string();
+    let users: Vec<serde_json::Value> = context
+        .shared
+        .engine
+        .json(Ask::get(&["containers", "json"]).parameter("all", 1).parameter("filters", filters))
+        .await
+        .map_err(|said| context.engine_said(said))?;
+    Ok(!users.is_empty())
+}
+
+/// `GET /volumes/{name}`
+pub(crate) async fn inspect(context: &Context, request: Request) -> Answer {
+    request.query.finish()?;
+    let own = context.scope.volume(request.parameters.get("name")).await?;
+    Ok(body::json(StatusCode::OK, &shown(own.row())))
+}
+
+/// `POST /volumes/create`. A name that is there already is that volume.
+pub(crate) async fn create(context: &Context, request: Request) -> Answer {
+    request.query.finish()?;
+    let asked: CreateRequest = Request::json(request.body, &request.headers).await?;
+    if asked.driver_opts.is_some_and(|options| !options.is_empty()) {
+        return Err(Refusal::forbidden("choosing volume driver options", "with them a volume could be any folder of the shared host. Use a plain named volume."));
+    }
+    if !matches!(asked.driver.as_deref().unwrap_or_default(), "" | "local") {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "lunchbox: only volumes of the driver local can be made here; leave --driver out."));
+    }
+    let labels = asked.labels.unwrap_or_default();
+    if labels.keys().any(|key| Scope::is_our_label(key)) {
+        return Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own"));
+    }
+    let own = if asked.name.is_empty() {
+        let name: String = (0..64).map(|_| char::from(b"0123456789abcdef"[rand::random_range(0..16)])).collect();
+        make(context, &name, true, labels).await?
+    } else {
+        ensure_with(context, &asked.name, labels).await?
+    };
+    Ok(body::json(StatusCode::CREATED, &shown(own.row())))
+}
+
+/// The volume of that name; made where there is none, as `docker run -v name:/path` does.
+pub(crate) async fn ensure(context: &Context, name: &str) -> Result<OwnVolume, Refusal> {
+    ensure_with(context, name, BTreeMap::new()).await
+}
+
+async fn ensure_with(context: &Context, name: &str, labels: BTreeMap<String, String>) -> Result<OwnVolume, Refusal> {
+    if !is_name(name) {
+        return Err(Refusal::invalid(format!(
+            "create {name}: {name:?} includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
+        )));
+    }
+    match context.scope.volume(name).await {
+        Ok(own) => Ok(own),
+        Err(refusal) if refusal.status == StatusCode::NOT_FOUND => make(context, name, false, labels).await,
+        Err(refusal) => Err(refusal),
+    }
+}
+
+async fn make(context: &Context, name: &str, anonymous: bool, labels: BTreeMap<String, String>) -> Result<OwnVolume, Refusal> {
+    let limit = context.shared.config.limits.volumes;
+    if context.scope.volumes().await?.len() >= limit as usize {
+        return Err(Refusal::limit("volumes", limit, "docker volume rm"));
+    }
+    let sandbox = context.scope.sandbox();
+    let engine_name = context.scope.engine_name(name);
+    let row = VolumeRow {
+        name: name.to_owned(),
+        engine_name: engine_name.as_str().to_owned(),
+        anonymous,
+        labels: serde_json::to_string(&labels).unwrap_or_default(),
+        created_at: ledger::now_ms(),
+    };
+    match context.shared.ledger.add_volume(sandbox, &row).await {
+        Ok(()) => {}
+        // Two at once asked for the same name: it's one volume.
+        Err(error) if ledger::is_taken(&error) => return context.scope.volume(name).await,
+        Err(error) => return Err(error.into()),
+    }
+    let mut all_labels = labels;
+    all_labels.extend(context.scope.labels("learner"));
+    let body = EngineCreate { name: engine_name.as_str(), driver: "local", labels: all_labels };
+    let ask = Ask::post(&["volumes", "create"]).json(&body)?;
+    if let Err(said) = context.shared.engine.done(ask).await {
+        context.shared.ledger.remove_volume(sandbox, name).await?;
+        return Err(context.engine_said(said));
+    }
+    context.sandbox.emit(Event::now("volume", "create", name, &[("driver", "local")]));
+    context.sandbox.record(ActivityKind::VolumeCreated { name: name.to_owned() }).await;
+    context.scope.volume(name).await
+}
+
+/// `DELETE /volumes/{name}`
+pub(crate) async fn remove(context: &Context, mut request: Request) -> Answer {
+    let force = request.query.flag("force")?;
+    request.query.finish()?;
+    let own = match context.scope.volume(request.parameters.get("name")).await {
+        Ok(own) => own,
+        Err(refusal) if force && refusal.status == StatusCode::NOT_FOUND => return Ok(body::no_content(StatusCode::NO_CONTENT)),
+        Err(refusal) => return Err(refusal),
+    };
+    remove_one(context, &own).await.map_err(|said| context.engine_said(said))?;
+    Ok(body::no_content(StatusCode::NO_CONTENT))
+}
+
+async fn remove_one(context: &Context, own: &OwnVolume) -> Result<(), EngineSaid> {
+    match context.shared.engine.done(Ask::delete(&["volumes", own.engine_name()])).await {
+        Ok(_) => {}
+        Err(said) if said.is_not_found() => {}
+        Err(said) => return Err(said),
+    }
+    context.shared.ledger.remove_volume(context.scope.sandbox(), own.name()).await.map_err(|error| EngineSaid::Away(error.into()))?;
+    context.sandbox.emit(Event::now("volume", "destroy", own.name(), &[("driver", "local")]));
+    context.sandbox.record(ActivityKind::VolumeRemoved { name: own.name().to_owned() }).await;
+    Ok(())
+}
+
+/// `POST /volumes/prune`: anonymous ones that nobody uses; all that nobody uses with the filter `all`
+/// (the rule since API 1.42). Sizes are not measured.
+pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
+    let filters = request.query.filters()?;
+    request.query.finish()?;
+    known_filters(&filters, &["all", "label", "label!"])?;
+    let all = request.version.0 < 42 || filters.get("all").is_some_and(|values| values.iter().any(|value| matches!(value.as_str(), "1" | "true")));
+    let mut deleted = Vec::new();
+    for own in context.scope.volumes().await? {
+        let labels: BTreeMap<String, String> = serde_json::from_str(&own.row().labels).unwrap_or_default();
+        let wanted = filters.get("label").is_none_or(|values| values.iter().all(|value| has_label(&labels, value)))
+            && filters.get("label!").is_none_or(|values| !values.iter().any(|value| has_label(&labels, value)));
+        // One in use is refused by the engine, and stays.
+        if wanted && (all || own.row().anonymous) && remove_one(context, &own).await.is_ok() {
+            deleted.push(own.name().to_owned());
+        }
+    }
+    Ok(body::json(StatusCode::OK, &serde_json::json!({ "VolumesDeleted": deleted, "SpaceReclaimed": 0 })))
 }

@@ -1,0 +1,162 @@
+//! Networks removed, and containers put on them and taken off.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ActivityKind,
+    body,
+    model::event::Event,
+    refusal::{Answer, Refusal},
+    request::{Request, query::known_filters},
+    scope::OwnNetwork,
+    serve::Context,
+    upstream::{Ask, EngineSaid},
+};
+
+/// Aliases that one container may have on a network.
+const MAX_ALIASES: usize = 16;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct ConnectRequest {
+    container: String,
+    endpoint_config: Option<EndpointConfig>,
+}
+
+/// `EndpointSettings`, as far as a learner may set it; the rest is the engine's to fill in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct EndpointConfig {
+    #[serde(rename = "IPAMConfig")]
+    ipam_config: Option<BTreeMap<String, serde_json::Value>>,
+    links: Option<Vec<String>>,
+    aliases: Option<Vec<String>>,
+    driver_opts: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct DisconnectRequest {
+    container: String,
+    force: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct EngineConnect<'a> {
+    container: &'a str,
+    endpoint_config: EngineEndpoint,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct EngineEndpoint {
+    aliases: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct EngineDisconnect<'a> {
+    container: &'a str,
+    force: bool,
+}
+
+fn predefined(name: &str) -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, format!("{name} is a pre-defined network and cannot be removed"))
+}
+
+/// `DELETE /networks/{id}`
+pub(crate) async fn remove(context: &Context, request: Request) -> Answer {
+    request.query.finish()?;
+    let asked = request.parameters.get("id");
+    if ["host", "none"].contains(&asked) {
+        return Err(predefined(asked));
+    }
+    let own = context.scope.network(asked).await?;
+    if own.is_default() {
+        return Err(predefined(own.name()));
+    }
+    remove_one(context, &own).await.map_err(|said| context.engine_said(said))?;
+    Ok(body::no_content(StatusCode::NO_CONTENT))
+}
+
+async fn remove_one(context: &Context, own: &OwnNetwork) -> Result<(), EngineSaid> {
+    match context.shared.engine.done(Ask::delete(&["networks", own.engine_id()])).await {
+        Ok(_) => {}
+        Err(said) if said.is_not_found() => {}
+        Err(said) => return Err(said),
+    }
+    context.shared.ledger.remove_network(context.scope.sandbox(), own.name()).await.map_err(|error| EngineSaid::Away(error.into()))?;
+    context.sandbox.emit(Event::now("network", "destroy", own.engine_id(), &[("name", own.name()), ("type", "bridge")]));
+    context.sandbox.record(ActivityKind::NetworkRemoved { name: own.name().to_owned() }).await;
+    Ok(())
+}
+
+/// `POST /networks/prune`: those that no container is on. The engine itself says which these are.
+pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
+    let filters = request.query.filters()?;
+    request.query.finish()?;
+    known_filters(&filters, &["until", "label", "label!"])?;
+    if !filters.is_empty() {
+        return Err(Refusal::invalid("lunchbox: filters of `docker network prune` are not available here. Leave them out, or use `docker network rm`."));
+    }
+    let mut deleted = Vec::new();
+    for own in context.scope.networks().await? {
+        if !own.is_default() && remove_one(context, &own).await.is_ok() {
+            deleted.push(own.name().to_owned());
+        }
+    }
+    Ok(body::json(StatusCode::OK, &serde_json::json!({ "NetworksDeleted": if deleted.is_empty() { None } else { Some(deleted) } })))
+}
+
+/// `POST /networks/{id}/connect`
+pub(crate) async fn connect(context: &Context, request: Request) -> Answer {
+    request.query.finish()?;
+    let asked: ConnectRequest = Request::json(request.body, &request.headers).await?;
+    let name = request.parameters.get("id");
+    if ["host", "none"].contains(&name) {
+        return Err(Refusal::forbidden("joining the host's network", "other learners live there."));
+    }
+    let network = context.scope.network(name).await?;
+    let container = context.scope.container(&asked.container).await?;
+    let endpoint = asked.endpoint_config.unwrap_or_default();
+    if endpoint.driver_opts.is_some_and(|options| !options.is_empty())
+        || endpoint.links.is_some_and(|links| !links.is_empty())
+        || endpoint.ipam_config.is_some_and(|config| config.values().any(|value| value.as_str().is_some_and(|text| !text.is_empty())))
+    {
+        return Err(Refusal::forbidden("choosing addresses, links or driver options", "this classroom gives each container its address. Use --alias for another name."));
+    }
+    let mut aliases = endpoint.aliases.unwrap_or_default();
+    if aliases.len() > MAX_ALIASES || !aliases.iter().all(|alias| crate::scope::is_name(alias)) {
+        return Err(Refusal::invalid(format!("lunchbox: at most {MAX_ALIASES} aliases, each of letters, digits, `_`, `.` and `-`")));
+    }
+    // On a network of one's own, containers find each other by name; on `bridge` they don't, as on any host.
+    if !network.is_default() {
+        aliases.push(container.name().to_owned());
+    }
+    let body = EngineConnect { container: container.engine_id(), endpoint_config: EngineEndpoint { aliases } };
+    let ask = Ask::post(&["networks", network.engine_id(), "connect"]).json(&body)?;
+    context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
+    let attributes = [("container", container.engine_id()), ("name", network.name()), ("type", "bridge")];
+    context.sandbox.emit(Event::now("network", "connect", network.engine_id(), &attributes));
+    context.sandbox.changed();
+    Ok(body::no_content(StatusCode::OK))
+}
+
+/// `POST /networks/{id}/disconnect`
+pub(crate) async fn disconnect(context: &Context, request: Request) -> Answer {
+    request.query.finish()?;
+    let asked: DisconnectRequest = Request::json(request.body, &request.headers).await?;
+    let network = context.scope.network(request.parameters.get("id")).await?;
+    let container = context.scope.container(&asked.container).await?;
+    let body = EngineDisconnect { container: container.engine_id(), force: asked.force };
+    let ask = Ask::post(&["networks", network.engine_id(), "disconnect"]).json(&body)?;
+    context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
+    let attributes = [("container", container.engine_id()), ("name", network.name()), ("type", "bridge")];
+    context.sandbox.emit(Event::now("network", "disconnect", network.engine_id(), &attributes));
+    context.sandbox.changed();
+    Ok(body::no_content(StatusCode::OK))
+}
