@@ -1,12 +1,36 @@
 //! Every learner's sandbox: opened, found again, reset, removed. The one place that pairs a
 //! gateway scope with a workstation container.
+//!
+//! Which sandbox is whose is in the table `learner_sandboxes`, written before anything is made and
+//! deleted after everything is removed; what is in memory is a copy for quick questions. So a server
+//! that is killed finds every sandbox again, and knows which ones it had not finished.
 
-use std::{path::PathBuf, time::Duration};
+mod address;
+mod book;
+mod life;
+mod message;
+mod pool;
+mod reconcile;
+mod store;
+#[cfg(test)]
+mod tests;
+mod workstations;
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use gateway::{Gateway, GatewayConfig, GatewayError, SandboxId};
 use sqlx::AnyPool;
 use tokio::sync::watch;
 
+pub use self::{
+    address::Preview,
+    workstations::{Closed, Terminal, WorkstationError, Workstations},
+};
+pub use crate::engine::WorkstationLimits;
 use crate::{
     engine::{Engine, EngineError},
     learner::LearnerId,
@@ -33,25 +57,6 @@ pub struct SandboxesConfig {
     pub preview_domain: Option<String>,
 }
 
-/// What one workstation container may use.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WorkstationLimits {
-    pub memory_bytes: i64,
-    /// Billionths of a CPU.
-    pub nano_cpus: i64,
-    /// Processes and threads.
-    pub pids: i64,
-    /// Bytes of its writable layer, where the storage driver can limit it ([`crate::engine::EngineInfo::disk_limits`]).
-    pub disk_bytes: Option<i64>,
-}
-
-impl Default for WorkstationLimits {
-    fn default() -> Self {
-        const MIB: i64 = 1024 * 1024;
-        Self { memory_bytes: 192 * MIB, nano_cpus: 1_000_000_000, pids: 256, disk_bytes: Some(1024 * MIB) }
-    }
-}
-
 /// Why sandboxes could not be set going when the server started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -63,20 +68,31 @@ pub enum StartError {
     Database(#[from] sqlx::Error),
     #[error("the table of sandboxes could not be made")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    #[error("the folder of sockets, {path}, could not be used")]
+    #[error("the folder of sockets, {}, could not be used", path.display())]
     RunDir { path: PathBuf, source: std::io::Error },
 }
 
 /// Starts gateway and sandboxes, in the order they need each other: the ends of the workstations'
 /// sockets, the gateway, then ledger against engine. Runs `server/migrations` if that wasn't done.
+/// What can wait (removing what is left over, warming the pool) goes on in the background.
 pub async fn start(
     config: SandboxesConfig,
     gateway_config: GatewayConfig,
     engine: Engine,
     database: AnyPool,
 ) -> Result<(Gateway, Sandboxes), StartError> {
-    let _ = (config, gateway_config, engine, database);
-    Err(EngineError::Timeout.into())
+    let store = store::Store::new(database.clone());
+    store.migrate().await?;
+    std::fs::create_dir_all(&config.run_dir).map_err(|source| StartError::RunDir { path: config.run_dir.clone(), source })?;
+    let rows = store.all().await?;
+    let workstations = Workstations::new(config.run_dir.clone());
+    reconcile::listen(&rows, &workstations);
+    let gateway = Gateway::start(gateway_config, database, Arc::new(workstations.clone())).await?;
+    workstations.set_gateway(gateway.clone());
+    let sandboxes = Sandboxes { inner: Arc::new(Inner::new(config, gateway.clone(), engine, store, workstations)) };
+    let leftovers = reconcile::reconcile(&sandboxes.inner, rows).await?;
+    pool::run(&sandboxes.inner, leftovers);
+    Ok((gateway, sandboxes))
 }
 
 /// Why a sandbox could not be had; the message is for the learner.
@@ -91,58 +107,146 @@ pub struct SandboxError {
 pub enum Status {
     /// Never started, or removed.
     None {
+        /// It stood idle, and the learner has not started another since.
         removed_idle: bool,
     },
     Starting,
     Ready {
         id: SandboxId,
     },
+    /// Plain text for the learner: what happened, what to do.
     Failed {
         message: String,
     },
 }
 
-/// All sandboxes of this server. Cheap to clone.
+/// All sandboxes of this server. Cheap to clone. When the last clone goes, the work in the
+/// background ends; the sandboxes stay.
 #[derive(Clone)]
-pub struct Sandboxes {}
+pub struct Sandboxes {
+    inner: Arc<Inner>,
+}
 
 impl Sandboxes {
     /// The learner's sandbox as it stands, kept up to date. Survives resets and restarts.
     pub fn watch(&self, learner: &LearnerId) -> watch::Receiver<Status> {
-        let _ = learner;
-        watch::channel(Status::None { removed_idle: false }).1
+        self.inner.book.watch(learner)
     }
 
-    /// The learner's sandbox where there is one; else a new one. Returns when it is ready.
+    /// The learner's sandbox as it stands now.
+    pub fn status(&self, learner: &LearnerId) -> Status {
+        self.inner.book.status(learner)
+    }
+
+    /// The learner's sandbox where there is one; else a new one. Returns when it is ready. Called
+    /// twice at once, as from two tabs, it gives the same one to both. Goes on when the caller
+    /// doesn't wait any more.
     pub async fn start(&self, learner: &LearnerId) -> Result<SandboxId, SandboxError> {
-        let _ = learner;
-        Err(SandboxError { message: "Sandboxes are not there yet.".to_owned() })
+        let (inner, learner) = (Arc::clone(&self.inner), learner.clone());
+        finish(tokio::spawn(async move { inner.start(&learner).await })).await
     }
 
-    /// Gives the learner a fresh sandbox and removes the old one in the background.
+    /// Gives the learner a fresh sandbox, at once where one is warm, and removes the old one in
+    /// the background.
     pub async fn reset(&self, learner: &LearnerId) -> Result<SandboxId, SandboxError> {
-        self.start(learner).await
+        let (inner, learner) = (Arc::clone(&self.inner), learner.clone());
+        finish(tokio::spawn(async move { inner.reset(&learner).await })).await
     }
 
     /// The learner is here: puts off the removal of an idle sandbox.
     pub fn touch(&self, learner: &LearnerId) {
-        let _ = learner;
+        if let Status::Ready { id } = self.status(learner) {
+            self.used(&id);
+        }
+    }
+
+    /// As [`Sandboxes::touch`], where the sandbox is known.
+    pub fn used(&self, id: &SandboxId) {
+        self.inner.book.used(id, now());
     }
 
     /// Time without use after which a sandbox is removed.
     pub fn idle_limit(&self) -> Duration {
-        Duration::from_secs(30 * 60)
+        self.inner.config.idle_limit
     }
 
     /// Where a browser opens the port that the sandbox publishes, on an origin that is not ours:
     /// `//p8080-<token>.<domain>/` (scheme as the page's) or `/preview/<token>/8080/`.
-    /// `request_host`: the `Host` header with which the page was asked for.
+    /// `request_host`: the `Host` header with which the page was asked for. Empty for a sandbox
+    /// that is gone.
     pub fn preview_url(&self, id: &SandboxId, port: u16, request_host: Option<&str>) -> String {
-        let _ = request_host;
-        format!("/preview/{id}/{port}/")
+        let Some(token) = self.inner.book.token(id) else { return String::new() };
+        address::url(self.inner.config.preview_domain.as_deref(), request_host, &token, port)
     }
 
-    /// Says goodbye to every terminal; sandboxes stay alive for the next server. Call before the
-    /// web server drains.
-    pub async fn shutdown(&self) {}
+    /// Reads the `Host` of a request: which preview it asks for, `None` if none.
+    pub fn preview_of_host(&self, host: &str) -> Option<Preview> {
+        address::read_host(self.inner.config.preview_domain.as_deref(), host)
+    }
+
+    /// The sandbox whose previews have that token.
+    pub fn by_token(&self, token: &str) -> Option<SandboxId> {
+        self.inner.book.by_token(token)
+    }
+
+    /// The gateway that serves these sandboxes.
+    pub fn gateway(&self) -> &Gateway {
+        &self.inner.gateway
+    }
+
+    /// Their workstations.
+    pub fn workstations(&self) -> &Workstations {
+        &self.inner.workstations
+    }
+
+    /// Starts the learner's workstation again if it has ended (the learner may have ended it).
+    pub async fn revive(&self, learner: &LearnerId) -> Result<(), SandboxError> {
+        self.start(learner).await.map(drop)
+    }
+
+    /// Says goodbye to every terminal and stores what is only in memory; sandboxes stay alive for
+    /// the next server. Call before the web server drains.
+    pub async fn shutdown(&self) {
+        self.inner.workstations.say_goodbye();
+        self.inner.end.cancel();
+        self.inner.store_uses().await;
+    }
+}
+
+/// What all clones share.
+struct Inner {
+    config: SandboxesConfig,
+    gateway: Gateway,
+    engine: Engine,
+    store: store::Store,
+    workstations: Workstations,
+    book: book::Book,
+    life: life::Turns,
+    /// Ends the background work.
+    end: tokio_util::sync::CancellationToken,
+}
+
+impl Inner {
+    fn new(config: SandboxesConfig, gateway: Gateway, engine: Engine, store: store::Store, workstations: Workstations) -> Self {
+        Self {
+            config,
+            gateway,
+            engine,
+            store,
+            workstations,
+            book: book::Book::default(),
+            life: life::Turns::default(),
+            end: tokio_util::sync::CancellationToken::new(),
+        }
+    }
+}
+
+async fn finish<T>(task: tokio::task::JoinHandle<Result<T, SandboxError>>) -> Result<T, SandboxError> {
+    // It can fail only by a panic, which is logged by itself.
+    task.await.unwrap_or_else(|_| Err(SandboxError { message: "Something went wrong in the server. Try again.".to_owned() }))
+}
+
+/// Unix milliseconds.
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -1,0 +1,198 @@
+//! The server's ends of the workstations' sockets: what their first processes dial.
+
+mod control;
+mod place;
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    io,
+    path::PathBuf,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use gateway::{BindError, Gateway, HostPorts, SandboxId};
+use tokio::{net::UnixStream, sync::watch};
+
+use super::message::{Terminal as Size, Verb};
+use place::Place;
+
+/// How long a workstation has to do what it is asked, its way back after a server's restart included.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// The socket's name in the sandbox's folder.
+const SOCKET: &str = "workstation.sock";
+
+/// Every sandbox's workstation, as this server is connected to it. Cheap to clone.
+#[derive(Clone)]
+pub struct Workstations {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    run_dir: PathBuf,
+    /// Set once it runs: it needs us to start, and we need it for published ports.
+    gateway: OnceLock<Gateway>,
+    places: Mutex<HashMap<SandboxId, Arc<Place>>>,
+    goodbye: watch::Sender<bool>,
+}
+
+/// Why a workstation did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WorkstationError {
+    /// No control connection, or no answer on it in time.
+    #[error("the workstation does not answer")]
+    Away,
+    /// Init's own word: `in_use`, `too_many`, `no_shell`, …
+    #[error("the workstation refused: {0}")]
+    Refused(String),
+}
+
+/// Why a terminal's connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closed {
+    /// `exit`, or its end by other means. The next connection gets a new shell.
+    ShellEnded,
+    /// Another tab has it now.
+    TakenOver,
+    /// The learner has a fresh sandbox.
+    SandboxReset,
+    /// The learner has none any more.
+    SandboxRemoved,
+    /// The workstation has ended.
+    WorkstationLost,
+    /// The learner has no sandbox; nothing was opened.
+    NoSandbox,
+    /// As many terminals as a workstation has are open; nothing was opened.
+    TooManyTerminals,
+}
+
+/// A connected terminal.
+pub struct Terminal {
+    /// Its bytes, both ways; begins with the last screens.
+    pub stream: UnixStream,
+    name: String,
+    place: Arc<Place>,
+    exits: tokio::sync::broadcast::Receiver<String>,
+}
+
+impl Workstations {
+    pub(super) fn new(run_dir: PathBuf) -> Self {
+        let inner = Inner { run_dir, gateway: OnceLock::new(), places: Mutex::default(), goodbye: watch::Sender::new(false) };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// From now on published ports lead somewhere.
+    pub(super) fn set_gateway(&self, gateway: Gateway) {
+        let _ = self.inner.gateway.set(gateway);
+    }
+
+    /// Listens on the sandbox's socket, whose folder must be there.
+    ///
+    /// # Errors
+    /// Where it can't.
+    pub(super) fn listen(&self, id: &SandboxId) -> io::Result<()> {
+        let mut places = self.places();
+        if places.contains_key(id) {
+            return Ok(());
+        }
+        let path = self.inner.run_dir.join(id.as_str()).join(SOCKET);
+        places.insert(id.clone(), Place::listen(id.clone(), &path, self.clone())?);
+        Ok(())
+    }
+
+    /// Ends every connection of the sandbox and stops to listen. Terminals are told why.
+    pub(super) fn forget(&self, id: &SandboxId, why: Closed) {
+        let place = self.places().remove(id);
+        if let Some(place) = place {
+            place.close(why);
+        }
+        // The gateway made the folder and removes it; an empty folder is easier to remove.
+        let _ = std::fs::remove_file(self.inner.run_dir.join(id.as_str()).join(SOCKET));
+    }
+
+    pub(super) fn is_connected(&self, id: &SandboxId) -> bool {
+        self.place(id).is_some_and(|place| place.is_connected())
+    }
+
+    /// Waits until the workstation has dialled.
+    pub(super) async fn connected(&self, id: &SandboxId, limit: Duration) -> Result<(), WorkstationError> {
+        let place = self.place(id).ok_or(WorkstationError::Away)?;
+        tokio::time::timeout(limit, place.connected()).await.map_err(|_| WorkstationError::Away)?
+    }
+
+    /// Opens a terminal where there isn't one of that name, gives it that size, and connects to it.
+    /// Whoever was connected to it before is not any more.
+    pub async fn terminal(&self, id: &SandboxId, name: &str, (cols, rows): (u16, u16)) -> Result<Terminal, WorkstationError> {
+        let place = self.place(id).ok_or(WorkstationError::Away)?;
+        let size = Size { terminal: name.to_owned(), cols, rows };
+        place.ask(Verb::Open(size), ANSWER_LIMIT).await?;
+        // Before it is connected: an exit that comes right then must not be missed.
+        let exits = place.exits();
+        let stream = place.attach(name, ANSWER_LIMIT).await?;
+        Ok(Terminal { stream, name: name.to_owned(), place, exits })
+    }
+
+    /// Turns true when the server is about to end.
+    pub fn goodbye(&self) -> watch::Receiver<bool> {
+        self.inner.goodbye.subscribe()
+    }
+
+    pub(super) fn say_goodbye(&self) {
+        self.inner.goodbye.send_replace(true);
+    }
+
+    fn gateway(&self) -> Option<&Gateway> {
+        self.inner.gateway.get()
+    }
+
+    fn place(&self, id: &SandboxId) -> Option<Arc<Place>> {
+        self.places().get(id).cloned()
+    }
+
+    fn places(&self) -> MutexGuard<'_, HashMap<SandboxId, Arc<Place>>> {
+        self.inner.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Terminal {
+    /// Gives the terminal another size.
+    pub async fn resize(&self, cols: u16, rows: u16) -> Result<(), WorkstationError> {
+        self.place.ask(Verb::Resize(Size { terminal: self.name.clone(), cols, rows }), ANSWER_LIMIT).await
+    }
+
+    /// Why the connection ended. Ask when its bytes have ended; or at any time, for a sandbox that goes.
+    pub async fn closed(&mut self) -> Closed {
+        self.place.why_closed(&self.name, &mut self.exits).await
+    }
+
+    /// Resolves when the sandbox goes.
+    pub async fn sandbox_closed(&self) -> Closed {
+        self.place.closed().await
+    }
+}
+
+impl HostPorts for Workstations {
+    fn bind<'a>(&'a self, sandbox: &'a SandboxId, port: u16) -> Pin<Box<dyn Future<Output = Result<(), BindError>> + Send + 'a>> {
+        Box::pin(async move {
+            let place = self.place(sandbox).ok_or(BindError::NoWorkstation)?;
+            place.bind(port, ANSWER_LIMIT).await.map_err(|error| match error {
+                WorkstationError::Refused(reason) if reason == "in_use" => BindError::InUse,
+                other => {
+                    tracing::warn!(sandbox.id = %sandbox, port, reason = %other, "A published port could not be bound.");
+                    BindError::NoWorkstation
+                }
+            })
+        })
+    }
+
+    fn release<'a>(&'a self, sandbox: &'a SandboxId, port: u16) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            if let Some(place) = self.place(sandbox) {
+                place.release(port, ANSWER_LIMIT).await;
+            }
+        })
+    }
+}
