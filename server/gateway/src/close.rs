@@ -1,11 +1,183 @@
-//! The end of a sandbox.
+//! The end of a sandbox, and the clearing away of what belongs to none.
+
+use std::collections::HashSet;
+
+use http::Method;
+use serde::Deserialize;
+
 use crate::{
     SandboxId,
     gateway::{GatewayError, Shared},
+    images,
+    upstream::{Ask, EngineSaid},
 };
-pub(crate) async fn close(_shared: &Shared, _id: &SandboxId) -> Result<(), GatewayError> {
+
+/// A thing on the engine, with the labels that say whose it is.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Labelled {
+    id: String,
+    labels: Option<std::collections::BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Volumes {
+    volumes: Option<Vec<VolumeItem>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct VolumeItem {
+    name: String,
+    labels: Option<std::collections::BTreeMap<String, String>>,
+}
+
+/// The containers, volumes and networks that carry one label.
+struct Found {
+    containers: Vec<(String, Option<SandboxId>)>,
+    volumes: Vec<(String, Option<SandboxId>)>,
+    networks: Vec<(String, Option<SandboxId>)>,
+}
+
+const SANDBOX_LABEL: &str = "io.lunchbox.sandbox";
+const INSTANCE_LABEL: &str = "io.lunchbox.instance";
+
+async fn find(shared: &Shared, label: &str) -> Result<Found, EngineSaid> {
+    let filters = serde_json::json!({ "label": [label] }).to_string();
+    let engine = &shared.engine;
+    let (containers, volumes, networks) = tokio::try_join!(
+        engine.json::<Vec<Labelled>>(Ask::get(&["containers", "json"]).parameter("all", 1).parameter("filters", &filters)),
+        engine.json::<Volumes>(Ask::get(&["volumes"]).parameter("filters", &filters)),
+        engine.json::<Vec<NetworkItem>>(Ask::get(&["networks"]).parameter("filters", &filters)),
+    )?;
+    let owner = |labels: Option<std::collections::BTreeMap<String, String>>| {
+        labels.and_then(|labels| labels.get(SANDBOX_LABEL).and_then(|text| SandboxId::parse(text)))
+    };
+    Ok(Found {
+        containers: containers.into_iter().map(|item| (item.id, owner(item.labels))).collect(),
+        volumes: volumes.volumes.unwrap_or_default().into_iter().map(|item| (item.name, owner(item.labels))).collect(),
+        networks: networks.into_iter().map(|item| (item.id, owner(item.labels))).collect(),
+    })
+}
+
+#[derive(Debug, Deserialize)]
+struct NetworkItem {
+    #[serde(rename = "Id")]
+    id: String,
+    #[serde(rename = "Labels")]
+    labels: Option<std::collections::BTreeMap<String, String>>,
+}
+
+/// Removes all that a sandbox made, then forgets it. Whatever is gone already is gone.
+pub(crate) async fn close(shared: &Shared, id: &SandboxId) -> Result<(), GatewayError> {
+    let scope = shared.scope(id);
+    let mut found = find(shared, &format!("{SANDBOX_LABEL}={id}")).await?;
+    // What the ledger knows and no label tells: anonymous volumes that the engine itself made.
+    for row in shared.ledger.containers(id).await? {
+        if !found.containers.iter().any(|(known, _)| *known == row.engine_id) {
+            found.containers.push((row.engine_id, None));
+        }
+    }
+    for row in shared.ledger.volumes(id).await? {
+        if !found.volumes.iter().any(|(known, _)| *known == row.engine_name) {
+            found.volumes.push((row.engine_name, None));
+        }
+    }
+    for row in shared.ledger.networks(id).await? {
+        if !found.networks.iter().any(|(known, _)| *known == row.engine_id) && !row.engine_id.starts_with("reserved:") {
+            found.networks.push((row.engine_id, None));
+        }
+    }
+    remove_all(shared, found.containers, found.volumes, found.networks).await?;
+    images::remove::forget_all(shared, &scope).await;
+    shared.ledger.forget_sandbox(id).await?;
+    remove_folder(shared, id);
     Ok(())
 }
-pub(crate) async fn reconcile(_shared: &Shared) -> Result<usize, GatewayError> {
-    Ok(0)
+
+type Things = Vec<(String, Option<SandboxId>)>;
+
+/// In this order: a container holds its volumes and networks. Returns how many were removed.
+async fn remove_all(shared: &Shared, containers: Things, volumes: Things, networks: Things) -> Result<usize, EngineSaid> {
+    let removals = containers.iter().map(|(id, _)| remove(shared, "containers", id, &[("force", "1"), ("v", "1")]));
+    let mut removed = count(futures_util::future::join_all(removals).await)?;
+    let removals = volumes.iter().map(|(name, _)| remove(shared, "volumes", name, &[("force", "1")]));
+    removed += count(futures_util::future::join_all(removals).await)?;
+    for (id, _) in &networks {
+        removed += count(vec![remove(shared, "networks", id, &[]).await])?;
+    }
+    Ok(removed)
+}
+
+fn count(outcomes: Vec<Result<bool, EngineSaid>>) -> Result<usize, EngineSaid> {
+    outcomes.into_iter().try_fold(0, |sum, outcome| outcome.map(|removed| sum + usize::from(removed)))
+}
+
+/// Says whether it was there.
+async fn remove(shared: &Shared, kind: &str, id: &str, parameters: &[(&'static str, &str)]) -> Result<bool, EngineSaid> {
+    let ask = parameters.iter().fold(Ask::new(Method::DELETE, &[kind, id]), |ask, (name, value)| ask.parameter(name, value));
+    match shared.engine.done(ask).await {
+        Ok(_) => Ok(true),
+        Err(said) if said.is_not_found() => Ok(false),
+        // Somebody else is removing it in this moment.
+        Err(EngineSaid::Error { message, .. }) if message.contains("already in progress") => Ok(false),
+        Err(said) => Err(said),
+    }
+}
+
+fn remove_folder(shared: &Shared, id: &SandboxId) {
+    let folder = shared.config.run_dir.join(id.as_str());
+    if let Err(error) = std::fs::remove_dir_all(&folder)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(sandbox = %id, %error, "a sandbox's folder of sockets could not be removed");
+    }
+}
+
+/// Ledger against engine: finishes what was being closed, removes what belongs to no open sandbox,
+/// forgets rows of what is gone.
+pub(crate) async fn reconcile(shared: &Shared) -> Result<usize, GatewayError> {
+    let mut removed = 0;
+    for id in shared.ledger.sandboxes("closing").await? {
+        close(shared, &id).await?;
+        removed += 1;
+    }
+    // The engine first, then the ledger: a sandbox opened in between is in the second, and stays.
+    let found = find(shared, &format!("{INSTANCE_LABEL}={}", shared.config.instance)).await?;
+    let open: HashSet<SandboxId> = shared.ledger.sandboxes("open").await?.into_iter().collect();
+    let there: HashSet<String> = found.containers.iter().map(|(id, _)| id.clone()).collect();
+    let strays = |things: Things| -> Things {
+        things.into_iter().filter(|(_, owner)| owner.as_ref().is_some_and(|owner| !open.contains(owner))).collect()
+    };
+    removed += remove_all(shared, strays(found.containers), strays(found.volumes), strays(found.networks)).await?;
+    for id in &open {
+        for row in shared.ledger.containers(id).await? {
+            let gone = !there.contains(&row.engine_id)
+                && shared
+                    .engine
+                    .json::<serde_json::Value>(Ask::get(&["containers", &row.engine_id, "json"]))
+                    .await
+                    .is_err_and(|said| said.is_not_found());
+            if gone {
+                shared.ledger.remove_container(&row.engine_id).await?;
+                removed += 1;
+            }
+        }
+        crate::containers::ports::bind_again(shared, id).await;
+    }
+    remove_stray_folders(shared, &open);
+    Ok(removed)
+}
+
+fn remove_stray_folders(shared: &Shared, open: &HashSet<SandboxId>) {
+    let Ok(entries) = std::fs::read_dir(&shared.config.run_dir) else { return };
+    for entry in entries.flatten() {
+        if let Some(id) = entry.file_name().to_str().and_then(SandboxId::parse)
+            && !open.contains(&id)
+            && shared.sandbox(&id).is_none()
+        {
+            remove_folder(shared, &id);
+        }
+    }
 }

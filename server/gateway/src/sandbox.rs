@@ -2,7 +2,7 @@
 //! transfers under way, and the counting of what is open at once. All of it can be lost.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -33,6 +33,8 @@ pub(crate) struct Sandbox {
     announced: AtomicI64,
     activity: broadcast::Sender<Activity>,
     events: broadcast::Sender<Arc<Event>>,
+    /// The last events, for `docker events --since`.
+    past: Mutex<VecDeque<Arc<Event>>>,
     last_used: AtomicI64,
     transfers: Mutex<HashMap<u64, Transfer>>,
     next_transfer: AtomicU64,
@@ -54,6 +56,7 @@ impl Sandbox {
             announced: AtomicI64::new(last),
             activity: broadcast::channel(limits::ACTIVITY_BACKLOG).0,
             events: broadcast::channel(limits::EVENT_BACKLOG).0,
+            past: Mutex::default(),
             last_used: AtomicI64::new(0),
             transfers: Mutex::new(HashMap::new()),
             next_transfer: AtomicU64::new(0),
@@ -95,7 +98,20 @@ impl Sandbox {
 
     /// Tells the sandbox's `docker events`.
     pub(crate) fn emit(&self, event: Event) {
-        _ = self.events.send(Arc::new(event));
+        let event = Arc::new(event);
+        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        if past.len() == limits::EVENT_BACKLOG {
+            past.pop_front();
+        }
+        past.push_back(event.clone());
+        // Nobody listening is no error. Sent under the lock: the order is that of the past.
+        _ = self.events.send(event);
+    }
+
+    /// Those after `since` (unix nanoseconds) that are still remembered.
+    pub(crate) fn past_events(&self, since: i128) -> VecDeque<Arc<Event>> {
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.iter().filter(|event| i128::from(event.time_nano) >= since).cloned().collect()
     }
 
     pub(crate) fn events(&self) -> broadcast::Receiver<Arc<Event>> {

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    ActivityKind,
-    body,
+    ActivityKind, body,
     ledger::{self, VolumeRow},
     model::event::Event,
     refusal::{Answer, Refusal},
@@ -126,7 +125,7 @@ fn has_label(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
 }
 
 /// Whether a container has it mounted. The engine knows; the sandbox's own containers are all that can.
-async fn is_used(context: &Context, own: &OwnVolume) -> Result<bool, Refusal> {
+pub(crate) async fn is_used(context: &Context, own: &OwnVolume) -> Result<bool, Refusal> {
     let filters = serde_json::json!({ "volume": [own.engine_name()] }).to_string();
     let users: Vec<serde_json::Value> = context
         .shared
@@ -149,10 +148,16 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     request.query.finish()?;
     let asked: CreateRequest = Request::json(request.body, &request.headers).await?;
     if asked.driver_opts.is_some_and(|options| !options.is_empty()) {
-        return Err(Refusal::forbidden("choosing volume driver options", "with them a volume could be any folder of the shared host. Use a plain named volume."));
+        return Err(Refusal::forbidden(
+            "choosing volume driver options",
+            "with them a volume could be any folder of the shared host. Use a plain named volume.",
+        ));
     }
     if !matches!(asked.driver.as_deref().unwrap_or_default(), "" | "local") {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "lunchbox: only volumes of the driver local can be made here; leave --driver out."));
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "lunchbox: only volumes of the driver local can be made here; leave --driver out.",
+        ));
     }
     let labels = asked.labels.unwrap_or_default();
     if labels.keys().any(|key| Scope::is_our_label(key)) {
@@ -249,7 +254,8 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let filters = request.query.filters()?;
     request.query.finish()?;
     known_filters(&filters, &["all", "label", "label!"])?;
-    let all = request.version.0 < 42 || filters.get("all").is_some_and(|values| values.iter().any(|value| matches!(value.as_str(), "1" | "true")));
+    let all = request.version.0 < 42
+        || filters.get("all").is_some_and(|values| values.iter().any(|value| matches!(value.as_str(), "1" | "true")));
     let mut deleted = Vec::new();
     for own in context.scope.volumes().await? {
         let labels: BTreeMap<String, String> = serde_json::from_str(&own.row().labels).unwrap_or_default();

@@ -1,0 +1,186 @@
+//! The host itself, networks, volumes, events, and a sandbox's end.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use crate::{
+    ActivityKind,
+    tests::support::{PATIENCE, TestHost, bare},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn version_and_info_tell_of_a_host_of_ones_own() {
+    let host = TestHost::start(1).await;
+    let sandbox = &host.sandboxes[0];
+    assert!(sandbox.run("version --format {{.Server.APIVersion}}").await.ok().starts_with("1.45"));
+    let info = sandbox.run("info").await.ok();
+    assert!(info.contains("Containers: 0") && info.contains("Images: 0") && info.contains("Name: lunchbox"), "{info}");
+    assert!(!info.contains(&host.config.instance), "{info}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_host_has_the_three_networks_of_any_host() {
+    let host = TestHost::start(1).await;
+    let listed = host.sandboxes[0].docker(&["network", "ls", "--format", "{{.Name}} {{.Driver}}"]).await.ok();
+    let mut names: Vec<&str> = listed.lines().collect();
+    names.sort_unstable();
+    assert_eq!(names, ["bridge bridge", "host host", "none null"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn networks_are_made_listed_inspected_and_removed_by_their_own_names() {
+    let host = TestHost::start(2).await;
+    let (alice, bob) = (&host.sandboxes[0], &host.sandboxes[1]);
+    alice.run("network create --label a=b front").await.ok();
+    // Both may use the same name.
+    bob.run("network create front").await.ok();
+    let inspected = alice.run("network inspect front").await.ok();
+    assert!(inspected.contains("\"Name\": \"front\"") && inspected.contains("\"a\": \"b\""), "{inspected}");
+    assert!(!inspected.contains("io.lunchbox") && !inspected.contains(&host.config.instance), "{inspected}");
+    assert!(alice.run("network create front").await.fails().contains("network with name front already exists"));
+    let id = alice.run("network inspect --format {{.Id}} front").await.ok();
+    let id = id.trim();
+    let random = "0".repeat(64);
+    for asked in [id, &id[..12]] {
+        let foreign = bob.docker(&["network", "inspect", asked]).await.fails();
+        let absent = bob.docker(&["network", "inspect", &random[..asked.len()]]).await.fails();
+        assert_eq!(foreign.replace(asked, "X"), absent.replace(&random[..asked.len()], "X"));
+    }
+    assert!(alice.run("network rm bridge").await.fails().contains("pre-defined network and cannot be removed"));
+    alice.run("network rm front").await.ok();
+    assert!(bob.run("network inspect front").await.code == 0, "bob's own stays");
+    alice.saw("the removal", |kind| *kind == ActivityKind::NetworkRemoved { name: "front".to_owned() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_plain_networks_can_be_made() {
+    let host = TestHost::start(1).await;
+    let sandbox = &host.sandboxes[0];
+    for line in [
+        "network create -d macvlan x",
+        "network create -d overlay x",
+        "network create --subnet 10.0.0.0/24 x",
+        "network create --ipv6 x",
+        "network create -o com.docker.network.bridge.name=docker0 x",
+        "network create --ingress x",
+        "network create --label io.lunchbox.sandbox=other x",
+    ] {
+        assert!(sandbox.run(line).await.fails().contains("lunchbox:"), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn volumes_are_made_listed_inspected_and_removed_by_their_own_names() {
+    let host = TestHost::start(2).await;
+    let (alice, bob) = (&host.sandboxes[0], &host.sandboxes[1]);
+    assert_eq!(alice.run("volume create --label a=b data").await.ok(), "data\n");
+    bob.run("volume create data").await.ok();
+    assert_eq!(alice.run("volume ls -q").await.ok(), "data\n");
+    let inspected = alice.run("volume inspect data").await.ok();
+    assert!(inspected.contains("/var/lib/docker/volumes/data/_data") && inspected.contains("\"a\": \"b\""), "{inspected}");
+    assert!(!inspected.contains(&host.config.instance), "{inspected}");
+    let anonymous = alice.run("volume create").await.ok();
+    assert_eq!(anonymous.trim().len(), 64);
+    assert_eq!(alice.run("volume prune -f").await.ok().lines().filter(|line| line.len() == 64).count(), 1);
+    alice.run("volume rm data").await.ok();
+    assert!(alice.run("volume rm data").await.fails().contains("no such volume"));
+    assert_eq!(bob.run("volume ls -q").await.ok(), "data\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_volume_is_never_a_folder_of_the_real_host() {
+    let host = TestHost::start(1).await;
+    let sandbox = &host.sandboxes[0];
+    for line in [
+        "volume create -o type=none -o o=bind -o device=/ v",
+        "volume create -o type=nfs -o o=addr=169.254.169.254 -o device=:/ v",
+        "volume create -o type=tmpfs -o device=tmpfs v",
+        "volume create -d other v",
+    ] {
+        assert!(sandbox.run(line).await.fails().contains("lunchbox:"), "{line}");
+    }
+    assert_eq!(sandbox.run("volume ls -q").await.ok(), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_show_ones_own_and_nobody_elses() {
+    let host = TestHost::start(2).await;
+    let (alice, bob) = (&host.sandboxes[0], &host.sandboxes[1]);
+    bob.run("volume create secret-of-bob").await.ok();
+    alice.run("volume create mine").await.ok();
+    let until = (crate::ledger::now_ms() / 1000 + 1).to_string();
+    let printed = alice.docker(&["events", "--since", "0", "--until", &until]).await.ok();
+    assert!(printed.contains("volume create mine"), "{printed}");
+    assert!(!printed.contains("secret-of-bob"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_to_be_had_is_refused_with_a_reason() {
+    let host = TestHost::start(1).await;
+    let sandbox = &host.sandboxes[0];
+    for (method, path) in [
+        ("POST", "/v1.45/swarm/init"),
+        ("POST", "/v1.45/services/create"),
+        ("POST", "/v1.45/plugins/pull?remote=x"),
+        ("POST", "/v1.45/session"),
+        ("POST", "/v1.45/grpc"),
+        ("GET", "/v1.45/containers/x/attach/ws"),
+    ] {
+        let (status, body) = sandbox.http(method, path, "").await;
+        assert_eq!(status, 403, "{method} {path}: {body}");
+        assert!(body.contains("lunchbox: "), "{body}");
+    }
+    for path in ["/debug/pprof/cmdline", "/v1.45/debug/vars", "/metrics", "/v1.45/libpod/info"] {
+        assert_eq!(sandbox.http("GET", path, "").await.0, 404, "{path}");
+    }
+    for path in ["//containers/json", "/v1.45/containers%2Fjson", "/v1.45/../containers/json", "/v1.23/containers/json", "/v1.45./info"] {
+        let status = sandbox.http("GET", path, "").await.0;
+        assert!(status == 400 || status == 404, "{path}: {status}");
+    }
+    assert!(sandbox.run("login -u a -p b 10.0.0.1").await.fails().contains("registry.lunchbox"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_a_sandbox_leaves_nothing_on_the_engine() {
+    let host = TestHost::start(1).await;
+    let sandbox = &host.sandboxes[0];
+    sandbox.run("volume create data").await.ok();
+    sandbox.run("network create front").await.ok();
+    host.gateway.close(&sandbox.id).await.unwrap();
+    let label = format!("label=io.lunchbox.instance={}", host.config.instance);
+    for list in [["volume", "ls"], ["network", "ls"]] {
+        assert_eq!(bare(&[list[0], list[1], "-q", "--filter", &label]).await.ok(), "");
+    }
+    assert!(!sandbox.socket.exists());
+    // Once more, as after a crash in the middle.
+    host.gateway.close(&sandbox.id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reconciling_removes_strays_and_spares_the_living() {
+    let mut host = TestHost::start(1).await;
+    let sandbox = host.sandboxes[0].clone();
+    sandbox.run("volume create data").await.ok();
+    let (instance, stray) = (format!("io.lunchbox.instance={}", host.config.instance), crate::SandboxId::random());
+    let owner = format!("io.lunchbox.sandbox={stray}");
+    bare(&["volume", "create", "--label", &instance, "--label", &owner, &format!("lb-{}-{stray}-x", host.config.instance)]).await.ok();
+    host.restart().await;
+    assert_eq!(host.gateway.reconcile().await.unwrap(), 1);
+    assert_eq!(host.sandboxes[0].run("volume ls -q").await.ok(), "data\n");
+    assert_eq!(host.gateway.open_sandboxes().await.unwrap(), [sandbox.id]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activity_is_told_in_order_and_kept() {
+    let mut host = TestHost::start(1).await;
+    let sandbox = host.sandboxes[0].clone();
+    let mut live = host.gateway.subscribe(&sandbox.id).unwrap();
+    sandbox.run("volume create one").await.ok();
+    sandbox.run("volume rm one").await.ok();
+    let first = tokio::time::timeout(PATIENCE, live.recv()).await.unwrap().unwrap();
+    assert_eq!(first.kind, ActivityKind::VolumeCreated { name: "one".to_owned() });
+    host.restart().await;
+    let kept = host.gateway.activity_since(&sandbox.id, 0, 10).await.unwrap();
+    assert_eq!(kept.iter().map(|activity| activity.seq).collect::<Vec<_>>(), [1, 2]);
+    host.sandboxes[0].run("volume create two").await.ok();
+    assert_eq!(host.gateway.activity_since(&sandbox.id, 2, 10).await.unwrap()[0].seq, 3);
+}
