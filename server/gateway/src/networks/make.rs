@@ -6,8 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActivityKind,
-    body,
+    ActivityKind, body,
     config::Egress,
     gateway::{GatewayError, Shared},
     ledger::{self, NetworkRow},
@@ -29,7 +28,6 @@ const SLOT_TRIES: usize = 64;
 struct CreateRequest {
     name: String,
     /// Obsolete; every name is unique here.
-    #[expect(dead_code, reason = "known, and without meaning")]
     check_duplicate: bool,
     driver: Option<String>,
     internal: bool,
@@ -137,9 +135,10 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     let name = context.scope.engine_name(&asked.name);
     let id = make(&context.shared, &context.scope, &asked.name, &name, &kept).await.map_err(|failed| match failed {
         Failed::Taken => Refusal::conflict(format!("network with name {} already exists", asked.name)),
-        Failed::PoolExhausted => {
-            Refusal::new(StatusCode::FORBIDDEN, "lunchbox: this classroom has no free addresses for another network. Remove one with `docker network rm`.")
-        }
+        Failed::PoolExhausted => Refusal::new(
+            StatusCode::FORBIDDEN,
+            "lunchbox: this classroom has no free addresses for another network. Remove one with `docker network rm`.",
+        ),
         Failed::Engine(said) => context.engine_said(said),
         Failed::Ledger(error) => error.into(),
     })?;
@@ -150,7 +149,12 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
 
 /// Anything but a plain bridge is refused, with the reason.
 fn only_plain(asked: &CreateRequest) -> Result<(), Refusal> {
-    let plain = |what: &str| Refusal::new(StatusCode::FORBIDDEN, format!("lunchbox: only plain bridge networks can be created here ({what}). Leave it out and try again."));
+    let plain = |what: &str| {
+        Refusal::new(
+            StatusCode::FORBIDDEN,
+            format!("lunchbox: only plain bridge networks can be created here ({what}). Leave it out and try again."),
+        )
+    };
     let bridge = asked.driver.as_deref().unwrap_or_default();
     if !matches!(bridge, "" | "bridge" | "default") {
         return Err(plain(&format!("asked for the driver {bridge}")));

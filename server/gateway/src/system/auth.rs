@@ -16,15 +16,10 @@ use crate::{
 #[serde(default)]
 struct AuthRequest {
     serveraddress: String,
-    #[expect(dead_code, reason = "known, and not looked at")]
     username: String,
-    #[expect(dead_code, reason = "known, and not looked at")]
     password: String,
-    #[expect(dead_code, reason = "known, and not looked at")]
     auth: String,
-    #[expect(dead_code, reason = "known, and not looked at")]
     email: String,
-    #[expect(dead_code, reason = "known, and not looked at")]
     identitytoken: String,
 }
 
