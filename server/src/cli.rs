@@ -1,0 +1,4 @@
+//! The commands of the binary.
+
+pub mod lint;
+pub mod sandbox;

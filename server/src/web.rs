@@ -1,0 +1,4 @@
+//! What the browser talks to.
+
+pub mod preview;
+pub mod terminal;
