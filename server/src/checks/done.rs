@@ -48,6 +48,6 @@ fn done<'a>(
         (Some(other), _) => format!("You have {did} {other}, and the step asks for {}", of.describe()),
         (None, Some(container)) if container.there.is_some() => format!("You have not {did} {} yet", container.name),
         (None, Some(_)) => format!("There was {}, but you have not {did} it, and it has been removed since", of.describe()),
-        (None, None) => format!("There is not yet {} on your host", of.describe()),
+        (None, None) => format!("You have not {did} {} yet, and there is none on your host", of.describe()),
     })
 }

@@ -85,6 +85,7 @@ pub(super) fn built(image: &Reference, from_cache: bool, facts: &Facts<'_>) -> V
             Some(other) => format!("You built {other}, and the step asks for {image}"),
             None => format!("You built an image without a name, and the step asks for {image}; `docker build -t` names it"),
         },
+        (None, false, None) if from_cache => format!("You have not built {image} yet, let alone a second time from the cache"),
         (None, false, None) => format!("You have not built {image} yet"),
     })
 }

@@ -56,7 +56,7 @@ fn lesson(dir: &Path, slug: String) -> Draft {
     let mut steps: Vec<Step> = Vec::new();
     for path in entries(dir, &mut draft.mistakes) {
         if path.file_name().is_some_and(|name| name == LESSON_FILE) {
-            about = read(&path, &mut draft, |source, markdown| about_lesson(source, markdown));
+            about = read(&path, &mut draft, about_lesson);
             continue;
         }
         let Some((id, kind)) = numbered(&path, &mut draft.mistakes) else { continue };

@@ -27,18 +27,19 @@ pub(super) fn id(table: &Table<'_>, key: &'static str) -> Option<String> {
 pub(super) fn advise(source: &Source, line: usize, prose: &str) {
     let words: Vec<&str> = prose.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).collect();
     for (index, word) in words.iter().enumerate() {
-        let next = words.get(index + 1).map(|next| next.to_lowercase()).unwrap_or_default();
-        let what = if is_size(word, &next) {
-            "a size"
+        let next = words.get(index + 1).copied().unwrap_or_default();
+        let (what, shown) = if is_size(word, "") {
+            ("a size", (*word).to_owned())
+        } else if is_size(word, next) {
+            ("a size", format!("{word} {next}"))
         } else if is_version(word) {
-            "a version"
-        } else if is_count(word) && (next == "layers" || next == "layer") {
-            "a count of layers"
+            ("a version", (*word).to_owned())
+        } else if is_count(word) && ["layer", "layers"].contains(&next.to_lowercase().as_str()) {
+            ("a count of layers", format!("{word} {next}"))
         } else {
             continue;
         };
-        let shown = if what == "a version" { (*word).to_owned() } else { format!("{word} {next}") };
-        source.warning(line, format!("the text names {what} ({}), which will not stay true; let the learner find it out", shown.trim()));
+        source.warning(line, format!("the text names {what} ({shown}), which will not stay true; let the learner find it out"));
     }
 }
 
@@ -46,7 +47,7 @@ fn is_size(word: &str, next: &str) -> bool {
     let end = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
     let (number, unit) = word.split_at(end);
     let unit = unit.to_lowercase();
-    !number.is_empty() && (SIZE_UNITS.contains(&unit.as_str()) || (unit.is_empty() && SIZE_UNITS.contains(&next)))
+    !number.is_empty() && (SIZE_UNITS.contains(&unit.as_str()) || (unit.is_empty() && SIZE_UNITS.contains(&next.to_lowercase().as_str())))
 }
 
 fn is_version(word: &str) -> bool {
