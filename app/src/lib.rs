@@ -10,6 +10,7 @@ mod components;
 pub mod diagram;
 pub mod model;
 mod pages;
+mod reference;
 mod routes;
 #[cfg(feature = "ssr")]
 mod shell;

@@ -1,9 +1,11 @@
 //! One file a page: parameters, what is loaded, and what is shown when that fails.
 
+#![expect(unreachable_pub, reason = "leptos' component macro makes every component `pub`")]
+
 mod home;
 mod lesson;
 mod not_found;
 
-pub use home::HomePage;
-pub use lesson::{LessonEntryPage, LessonPage};
-pub use not_found::NotFoundPage;
+pub(crate) use home::HomePage;
+pub(crate) use lesson::{LessonEntryPage, LessonPage};
+pub(crate) use not_found::NotFoundPage;

@@ -1,5 +1,7 @@
 //! The one table of page paths.
 
+#![expect(unreachable_pub, reason = "leptos' component macro makes every component `pub`")]
+
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{

@@ -1,7 +1,135 @@
-use crate::state::Work;
-use leptos::prelude::*;
+//! The picture of the learner's host, as SVG; and the same in words.
+//!
+//! Where things stand is worked out in [`crate::diagram`]; here it is only drawn. What moves, moves
+//! by CSS transitions: each piece keeps its element as long as its key stays.
+
+mod containers;
+mod frames;
+mod images;
+mod measure;
+mod text;
+
+use leptos::{ev, html, prelude::*, svg};
+use wasm_bindgen::JsCast;
+
+use self::{
+    containers::Containers,
+    frames::{Defs, Frames, Shelf},
+    images::{Layers, Parcels, Plates},
+    text::{Announcements, HostText},
+};
+use crate::{
+    diagram::{Scene, Space},
+    state::Work,
+};
+
+/// Before it is measured: about what a window of 1280 × 720 leaves.
+const FIRST_SPACE: Space = Space { width: 826.0, height: 246.0 };
+/// What the arrow keys walk through.
+const ITEMS: &str = "[data-item]";
+/// Said while nothing is pointed at.
+const INVITATION: &str = "Point at anything to see what it is.";
+
+/// What the pointer or the focus is on, in words.
+#[derive(Clone, Copy)]
+struct Detail(RwSignal<String>);
+
+impl Detail {
+    fn show(self, text: String) {
+        self.0.set(text);
+    }
+
+    fn clear(self) {
+        self.0.update(String::clear);
+    }
+}
+
 #[component]
 pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
-    let _ = work;
-    view! { <section class="pane diagram" id="diagram" aria-labelledby="diagram-title"><h2 id="diagram-title">"Your Docker host"</h2></section> }
+    let space = RwSignal::new(FIRST_SPACE);
+    let body = NodeRef::<html::Div>::new();
+    measure::follow(body, space);
+    let scene = Memo::new(move |before: Option<&Scene>| {
+        let (known, space) = (work.live.heard.get(), space.get());
+        work.live.host.with(|host| Scene::next(before, host, known, space, now_ms()))
+    });
+    let detail = Detail(RwSignal::new(String::new()));
+    let as_text = RwSignal::new(false);
+    let picture = NodeRef::<svg::Svg>::new();
+    view! {
+        <section class="pane diagram" id="diagram" aria-labelledby="diagram-title">
+            <div class="diagram__bar">
+                <h2 class="diagram__title" id="diagram-title">"Registry, images, containers"</h2>
+                <p class="diagram__detail" aria-hidden="true">
+                    {move || detail.0.with(|text| if text.is_empty() { INVITATION.to_owned() } else { text.clone() })}
+                </p>
+                <button
+                    type="button"
+                    class="button button--quiet"
+                    aria-pressed=move || as_text.get().to_string()
+                    on:click=move |_| as_text.update(|as_text| *as_text = !*as_text)
+                >
+                    "As text"
+                </button>
+            </div>
+            <div class="diagram__body" node_ref=body>
+                <div class="diagram__scroll">
+                    <svg
+                        class="picture"
+                        node_ref=picture
+                        role="group"
+                        tabindex="0"
+                        aria-label="Picture of the registry and your host. The arrow keys walk through it."
+                        width=move || scene.with(|scene| scene.width)
+                        height=move || scene.with(|scene| scene.height)
+                        on:keydown=move |event| walk(picture, &event)
+                    >
+                        <Defs />
+                        <Frames work=work scene=scene />
+                        <Shelf scene=scene detail=detail />
+                        <Layers scene=scene detail=detail />
+                        <Plates scene=scene detail=detail />
+                        <Containers scene=scene detail=detail />
+                        <Parcels scene=scene />
+                    </svg>
+                </div>
+                <HostText work=work shown=as_text />
+            </div>
+            <Announcements work=work />
+        </section>
+    }
+    .into_any()
+}
+
+/// The arrow keys move the focus to the next or the last piece.
+fn walk(picture: NodeRef<svg::Svg>, event: &ev::KeyboardEvent) {
+    let forward = match event.key().as_str() {
+        "ArrowRight" | "ArrowDown" => true,
+        "ArrowLeft" | "ArrowUp" => false,
+        _ => return,
+    };
+    let Some(items) = picture.get_untracked().and_then(|picture| picture.query_selector_all(ITEMS).ok()) else { return };
+    event.prevent_default();
+    let active = document().active_element();
+    let at = (0..items.length()).find(|index| items.item(*index).as_ref() == active.as_ref().map(AsRef::as_ref));
+    let next = match (at, forward) {
+        (None, true) => 0,
+        (None, false) => items.length().saturating_sub(1),
+        (Some(at), true) => at + 1,
+        (Some(at), false) => at.saturating_sub(1),
+    };
+    if let Some(item) = items.item(next).and_then(|item| item.dyn_into::<web_sys::SvgElement>().ok()) {
+        // It fails only on what can't take the focus; then the focus stays.
+        let _ = item.focus();
+    }
+}
+
+/// Unix milliseconds. On the server nothing moves, and no time passes.
+fn now_ms() -> f64 {
+    if cfg!(feature = "hydrate") { js_sys::Date::now() } else { 0.0 }
+}
+
+/// A CSS position.
+fn at(rect: crate::diagram::Rect) -> String {
+    format!("transform:translate({:.1}px,{:.1}px)", rect.x, rect.y)
 }

@@ -1,5 +1,6 @@
 //! What a lesson's text can hold besides text, fed by the learner's real host.
 
+mod found;
 mod image_name;
 mod layers;
 mod sizes;

@@ -24,6 +24,7 @@ pub(super) fn TerminalPanel(work: Work) -> impl IntoView {
                 <h2 class="terminal__title" id="terminal-title">"Terminal"</h2>
                 <Ports work=work />
                 <div class="terminal__tools" hidden=move || !ready.get()>
+                    <span class="terminal__key"><kbd>"F6"</kbd>" in and out"</span>
                     <ScreenReaderToggle />
                     <button type="button" class="button button--quiet" title="Smaller text" aria-label="Smaller text" on:click=move |_| { terminal::zoom(-1); }>"A−"</button>
                     <button type="button" class="button button--quiet" title="Larger text" aria-label="Larger text" on:click=move |_| { terminal::zoom(1); }>"A+"</button>

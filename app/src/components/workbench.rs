@@ -26,7 +26,6 @@ const DIAGRAM_HEIGHT: (f64, f64, f64) = (286.0, 150.0, 620.0);
 pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl IntoView {
     let slug = opened.lesson.slug.clone();
     let work = Work::new(opened);
-    provide_context(work);
     work.live.follow(&slug);
 
     let index = Memo::new(move |_| step_id.with(|id| work.lesson.with_value(|lesson| lesson.steps.iter().position(|step| step.id == *id))));

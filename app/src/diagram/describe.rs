@@ -71,7 +71,7 @@ fn image_text(host: &HostView, index: usize, image: &ImageView, users: &BTreeMap
         .layers
         .iter()
         .enumerate()
-        .map(|(at, layer)| format!("Layer {} of {count}: {}, {}", at + 1, layer.instruction, human_size(layer.size)))
+        .map(|(at, layer)| format!("Layer {} of {count}: {}, {}", at + 1, instruction(&layer.instruction), human_size(layer.size)))
         .collect();
     ImageText { id: image.id.clone(), text, layers }
 }
@@ -81,7 +81,7 @@ pub fn container_texts(host: &HostView) -> Vec<ContainerText> {
     host.containers.iter().map(|container| ContainerText { id: container.id.clone(), text: container_text(container) }).collect()
 }
 
-fn container_text(container: &ContainerView) -> String {
+pub(super) fn container_text(container: &ContainerView) -> String {
     let mut text = format!("Container {} from {}: {}", container.name, container.image, state_word(container));
     for port in &container.ports {
         text.push_str(&format!(", port {} to {}", port.host_port, port.container_port));
@@ -110,6 +110,23 @@ pub fn state_word(container: &ContainerView) -> String {
             None => "exited".to_owned(),
         },
     }
+}
+
+/// How the classic builder writes what is no shell command, and how it runs one.
+const NOT_RUN: &str = "/bin/sh -c #(nop) ";
+const RUN: &str = "/bin/sh -c ";
+
+/// A layer's instruction as it stood in the Dockerfile, as far as the image tells.
+#[must_use]
+pub fn instruction(recorded: &str) -> String {
+    let text = recorded.trim();
+    let text = match (text.strip_prefix(NOT_RUN), text.strip_prefix(RUN)) {
+        (Some(instruction), _) => instruction.trim().to_owned(),
+        (None, Some(command)) => format!("RUN {}", command.trim()),
+        (None, None) => text.to_owned(),
+    };
+    let text = text.strip_suffix("# buildkit").map_or(text.as_str(), str::trim_end);
+    if text.is_empty() { "no instruction recorded".to_owned() } else { text.to_owned() }
 }
 
 /// What has changed, for those who don't see it move; none where nothing is worth a word.

@@ -5,6 +5,10 @@
 //! block that reaches under all of them. Keys are stable from one scene to the next, so that what
 //! has moved can be seen moving.
 
+mod build;
+mod columns;
+mod shelf;
+mod transfers;
 mod types;
 
 pub use types::{Arrival, Block, Dish, Parcel, Plate, Rect, Scene, ShelfItem, Space};

@@ -9,17 +9,20 @@ use crate::{
 };
 
 #[component]
-pub fn HomePage() -> impl IntoView {
+pub(crate) fn HomePage() -> impl IntoView {
     let lessons = Resource::new(|| (), |()| api::lessons::lessons());
     view! {
         <Title text="" />
         <Header />
         <main class="home" id="main">
             <section class="hero">
-                <h1 class="hero__title">"Learn Docker on a real Docker host of your own"</h1>
-                <p class="hero__text">
-                    "Lunchbox gives you a private host with a real shell in your browser, shows you what every command does, and checks each step as you go."
-                </p>
+                <div class="hero__words">
+                    <h1 class="hero__title">"Learn Docker on a real Docker host of your own"</h1>
+                    <p class="hero__text">
+                        "Lunchbox gives you a private host with a real shell in your browser, shows you what every command does, and checks each step as you go."
+                    </p>
+                </div>
+                <Box />
             </section>
             <section class="home__lessons" aria-labelledby="lessons-title">
                 <h2 id="lessons-title" class="home__heading">"Lessons"</h2>
@@ -49,4 +52,24 @@ pub fn HomePage() -> impl IntoView {
         </main>
     }
     .into_any()
+}
+
+/// A lunchbox, packed.
+#[component]
+fn Box() -> impl IntoView {
+    view! {
+        <svg class="hero__box" viewBox="0 0 264 200" aria-hidden="true" focusable="false">
+            <rect class="hero__tray" width="264" height="200" rx="36"></rect>
+            <rect class="hero__rice" x="18" y="18" width="112" height="164" rx="22"></rect>
+            <rect class="hero__egg" x="142" y="18" width="104" height="48" rx="16"></rect>
+            <rect class="hero__tomato" x="142" y="76" width="48" height="48" rx="16"></rect>
+            <rect class="hero__leaf" x="198" y="76" width="48" height="48" rx="16"></rect>
+            <rect class="hero__plum" x="142" y="134" width="104" height="48" rx="16"></rect>
+            <circle class="hero__tomato" cx="74" cy="100" r="17"></circle>
+            <rect class="hero__seed" x="40" y="52" width="10" height="4" rx="2"></rect>
+            <rect class="hero__seed" x="96" y="60" width="10" height="4" rx="2"></rect>
+            <rect class="hero__seed" x="48" y="146" width="10" height="4" rx="2"></rect>
+            <rect class="hero__seed" x="92" y="140" width="10" height="4" rx="2"></rect>
+        </svg>
+    }
 }

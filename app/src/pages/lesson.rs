@@ -12,7 +12,7 @@ use crate::{
 
 /// Sends the learner on to where they were, or to the first step.
 #[component]
-pub fn LessonEntryPage() -> impl IntoView {
+pub(crate) fn LessonEntryPage() -> impl IntoView {
     let params = use_params_map();
     let slug = Memo::new(move |_| params.read().get("slug").unwrap_or_default());
     let opened = Resource::new(move || slug.get(), api::lessons::open_lesson);
@@ -40,7 +40,7 @@ fn entry_step(lesson: &Lesson, progress: &Progress) -> Option<String> {
 
 /// The lesson, the terminal and the diagram.
 #[component]
-pub fn LessonPage() -> impl IntoView {
+pub(crate) fn LessonPage() -> impl IntoView {
     let params = use_params_map();
     let slug = Memo::new(move |_| params.read().get("slug").unwrap_or_default());
     let step = Memo::new(move |_| params.read().get("step").unwrap_or_default());

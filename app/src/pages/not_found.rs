@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use crate::components::Header;
 
 #[component]
-pub fn NotFoundPage() -> impl IntoView {
+pub(crate) fn NotFoundPage() -> impl IntoView {
     not_found_status();
     view! {
         <Title text="Not found" />

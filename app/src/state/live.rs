@@ -29,6 +29,8 @@ pub(crate) enum Line {
 pub(crate) struct Live {
     pub(crate) sandbox: RwSignal<SandboxStatus>,
     pub(crate) host: RwSignal<HostView>,
+    /// The host has been heard of: what is in it is not just nothing yet.
+    pub(crate) heard: RwSignal<bool>,
     pub(crate) progress: RwSignal<Progress>,
     pub(crate) line: RwSignal<Line>,
 }
@@ -38,6 +40,7 @@ impl Live {
         Self {
             sandbox: RwSignal::new(opened.sandbox.clone()),
             host: RwSignal::new(HostView::default()),
+            heard: RwSignal::new(false),
             progress: RwSignal::new(opened.progress.clone()),
             line: RwSignal::new(Line::Opening),
         }
@@ -87,7 +90,10 @@ impl Live {
     pub(crate) fn take(self, message: StreamMessage) {
         match message {
             StreamMessage::Sandbox { status } => self.set_sandbox(status),
-            StreamMessage::Host { host } => set_changed(self.host, host),
+            StreamMessage::Host { host } => {
+                set_changed(self.host, host);
+                set_changed(self.heard, true);
+            }
             StreamMessage::Progress { progress } => set_changed(self.progress, progress),
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     model::{Lesson, Progress, SandboxStatus, StepProgress},
 };
 
-/// In the context of everything on the lesson page.
+/// What everything on the lesson page looks at and acts through.
 #[derive(Clone, Copy)]
 pub(crate) struct Work {
     pub(crate) lesson: StoredValue<Lesson>,
@@ -84,11 +84,6 @@ impl Work {
                 async move { progress(asked.await) }
             }),
         }
-    }
-
-    /// The one of this page.
-    pub(crate) fn here() -> Self {
-        expect_context::<Self>()
     }
 
     /// Whether this is not the first step looked at since the page came. Counts itself.

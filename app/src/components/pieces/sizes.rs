@@ -1,6 +1,117 @@
-use crate::state::Work;
+//! Images drawn to one scale, with the layers they share told apart.
+
 use leptos::prelude::*;
+
+use super::found::{found, missing};
+use crate::{diagram::human_size, model::ImageView, state::Work};
+
 #[component]
 pub(super) fn SizesPiece(work: Work, names: Vec<String>) -> impl IntoView {
-    let _ = (work, names);
+    let images = found(work, names);
+    view! {
+        <section class="piece sizes" aria-label="Sizes, drawn to scale">
+            <h3 class="piece__title">"Drawn to scale"</h3>
+            <ul class="sizes__list" role="list">
+                {move || {
+                    let images = images.get();
+                    let largest = images.iter().flat_map(|(_, image)| image).map(|image| image.size).max().unwrap_or(1).max(1);
+                    let all: Vec<ImageView> = images.iter().filter_map(|(_, image)| image.clone()).collect();
+                    images
+                        .iter()
+                        .map(|(name, image)| view! { <li>{match image {
+                            Some(image) => bar(name, image, &all, largest),
+                            None => missing(name),
+                        }}</li> })
+                        .collect_view()
+                }}
+            </ul>
+            <p class="sizes__sum">{move || images.with(|images| sum(images))}</p>
+        </section>
+    }
+    .into_any()
+}
+
+fn is_shared(all: &[ImageView], digest: &str) -> bool {
+    all.iter().filter(|image| image.layers.iter().any(|layer| layer.digest == digest)).count() > 1
+}
+
+fn bar(name: &str, image: &ImageView, all: &[ImageView], largest: u64) -> AnyView {
+    let parts = image
+        .layers
+        .iter()
+        .map(|layer| {
+            let share = layer.size as f64 / largest as f64 * 100.0;
+            let shared = is_shared(all, &layer.digest);
+            view! { <span class="sizes__part" class:sizes__part--shared=shared style=format!("width:{share:.3}%")></span> }
+        })
+        .collect_view();
+    view! {
+        <div class="sizes__head">
+            <code>{name.to_owned()}</code>
+            <span>{human_size(image.size)}</span>
+        </div>
+        <div class="sizes__bar" aria-hidden="true">{parts}</div>
+    }
+    .into_any()
+}
+
+/// How much they take together, and how much it would be without sharing.
+fn sum(images: &[(String, Option<ImageView>)]) -> String {
+    let there: Vec<&ImageView> = images.iter().filter_map(|(_, image)| image.as_ref()).collect();
+    if there.len() < 2 {
+        return String::new();
+    }
+    let apart: u64 = there.iter().map(|image| image.size).sum();
+    let mut layers: Vec<(&str, u64)> =
+        there.iter().flat_map(|image| &image.layers).map(|layer| (layer.digest.as_str(), layer.size)).collect();
+    layers.sort_unstable();
+    layers.dedup();
+    let together: u64 = layers.iter().map(|(_, size)| size).sum();
+    if together < apart {
+        format!("Together they take {}, not {}: layers they share are on the disk once.", human_size(together), human_size(apart))
+    } else {
+        format!("Together they take {}; they share no layer.", human_size(together))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LayerView;
+
+    fn image(layers: &[(&str, u64)]) -> ImageView {
+        ImageView {
+            id: String::new(),
+            references: Vec::new(),
+            size: layers.iter().map(|(_, size)| size).sum(),
+            layers: layers
+                .iter()
+                .map(|(digest, size)| LayerView { digest: (*digest).to_owned(), size: *size, instruction: String::new() })
+                .collect(),
+            exposed_ports: Vec::new(),
+            env: Vec::new(),
+            entrypoint: Vec::new(),
+            cmd: Vec::new(),
+            stand_in: false,
+        }
+    }
+
+    #[test]
+    fn shared_layers_are_counted_once() {
+        let images = [
+            ("a".to_owned(), Some(image(&[("base", 80_000_000), ("a", 5_000_000)]))),
+            ("b".to_owned(), Some(image(&[("base", 80_000_000)]))),
+        ];
+        assert_eq!(sum(&images), "Together they take 85MB, not 165MB: layers they share are on the disk once.");
+    }
+
+    #[test]
+    fn images_that_share_nothing_say_so() {
+        let images = [
+            ("a".to_owned(), Some(image(&[("a", 5_000_000)]))),
+            ("b".to_owned(), Some(image(&[("b", 2_000_000)]))),
+            ("c".to_owned(), None),
+        ];
+        assert_eq!(sum(&images), "Together they take 7MB; they share no layer.");
+    }
 }

@@ -122,6 +122,8 @@ pub struct Scene {
     pub plates: Vec<Plate>,
     pub dishes: Vec<Dish>,
     pub parcels: Vec<Parcel>,
+    /// The host has been heard of.
+    pub(super) known: bool,
     /// Image IDs in the order they are drawn in, so that newcomers don't push others about.
     pub(super) order: Vec<String>,
     /// Transfers being shown: reference, and since when in milliseconds.
