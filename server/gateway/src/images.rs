@@ -1,6 +1,12 @@
 //! Images: pulled, built, named, listed, pushed, removed, each as the learner's own view has them.
 
 pub(crate) mod catalogue;
+pub(crate) mod glob;
+pub(crate) mod labels;
+pub(crate) mod layers;
+pub(crate) mod message;
+pub(crate) mod own;
+pub(crate) mod view;
 
 pub(crate) mod build;
 pub(crate) mod commit;
@@ -12,3 +18,6 @@ pub(crate) mod remove;
 pub(crate) mod save;
 pub(crate) mod search;
 pub(crate) mod tag;
+
+/// Names that images of one host may have. `docker tag` costs nothing, so something must say stop.
+const MAX_REFERENCES: u32 = 200;

@@ -35,3 +35,11 @@ pub(crate) const NETWORK_PREFIX_LENGTH: u8 = 26;
 pub(crate) const MAX_NAME_BYTES: usize = 255;
 /// Seconds that `docker stop` may wait at most before it kills.
 pub(crate) const MAX_STOP_SECONDS: i64 = 30;
+/// Pulls and pushes of one sandbox that run at once; the next waits its turn.
+pub(crate) const MAX_TRANSFERS: usize = 2;
+/// How long a build may take, all steps together.
+pub(crate) const BUILD_TIME: Duration = Duration::from_secs(600);
+/// Files in a build context. A large `node_modules` has some 50,000.
+pub(crate) const MAX_CONTEXT_FILES: usize = 100_000;
+/// Bytes of a Dockerfile or a `.dockerignore`.
+pub(crate) const MAX_DOCKERFILE_BYTES: usize = 256 * 1024;

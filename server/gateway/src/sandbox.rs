@@ -41,8 +41,10 @@ pub(crate) struct Sandbox {
     streams: Arc<Semaphore>,
     stream_limit: u32,
     pub(crate) connections: Arc<Semaphore>,
-    /// Only one pull of the same host changes the list of images at a time, only one build runs.
+    /// Only one build runs at a time.
     pub(crate) building: Arc<Semaphore>,
+    /// Pulls and pushes at once; more wait.
+    pub(crate) moving: Arc<Semaphore>,
     listener: Mutex<Option<AbortHandle>>,
 }
 
@@ -64,6 +66,7 @@ impl Sandbox {
             stream_limit: policy.streams,
             connections: Arc::new(Semaphore::new(limits::MAX_CONNECTIONS)),
             building: Arc::new(Semaphore::new(1)),
+            moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
             listener: Mutex::new(None),
         }))
     }

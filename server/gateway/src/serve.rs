@@ -22,7 +22,9 @@ use crate::{
     upstream::EngineSaid,
 };
 
-/// What a handler works with: one request's sandbox, and what all share.
+/// What a handler works with: one request's sandbox, and what all share. Cheap to clone, for answers
+/// that go on after the handler has returned.
+#[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
     pub(crate) sandbox: Arc<Sandbox>,

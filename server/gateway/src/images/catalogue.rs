@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     host::Layer,
@@ -15,7 +16,7 @@ use crate::{
 /// Images kept at most; beyond that the cache begins anew. An entry is some 4 KiB.
 const MAX_CACHED_IMAGES: usize = 2_000;
 /// The label of images that stand in for upstream's.
-const STAND_IN_LABEL: &str = "io.lunchbox.stand-in";
+pub(crate) const STAND_IN_LABEL: &str = "io.lunchbox.stand-in";
 
 /// `ImageInspect`, as far as it is passed on.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
@@ -145,6 +146,25 @@ pub(crate) struct ImageFacts {
 impl ImageFacts {
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
         self.inspect.config.as_ref()?.labels.as_ref()?.get(key).map(String::as_str)
+    }
+
+    /// Base first.
+    pub(crate) fn diff_ids(&self) -> &[String] {
+        self.inspect.root_fs.layers.as_deref().unwrap_or_default()
+    }
+
+    /// What the image says of itself.
+    pub(crate) fn labels(&self) -> Option<&BTreeMap<String, String>> {
+        self.inspect.config.as_ref()?.labels.as_ref()
+    }
+
+    /// When it was made, in unix seconds; 0 where it doesn't say.
+    pub(crate) fn created(&self) -> i64 {
+        self.inspect
+            .created
+            .as_deref()
+            .and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok())
+            .map_or(0, OffsetDateTime::unix_timestamp)
     }
 
     pub(crate) fn is_stand_in(&self) -> bool {

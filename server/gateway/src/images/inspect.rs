@@ -1,15 +1,98 @@
-//! Stub.
+//! `docker image inspect` and `docker history`: what the engine says, under the learner's names.
+
+use http::StatusCode;
+use serde::Serialize;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    refusal::{Answer, Refusal},
-    request::Request,
+    ActivityKind, body,
+    images::{
+        catalogue::{HistoryItem, ImageFacts, ImageInspect},
+        labels,
+        view::View,
+    },
+    ledger::ImageRow,
+    refusal::Answer,
+    request::{Request, path::ApiVersion},
     serve::Context,
 };
 
-pub(crate) async fn inspect(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+/// What the engine calls an image of which it only knows the layers.
+const MISSING: &str = "<missing>";
+
+/// `ImageInspect` with what no learner's view changes.
+#[derive(Debug, Serialize)]
+struct Inspected {
+    #[serde(flatten)]
+    image: ImageInspect,
+    #[serde(rename = "VirtualSize", skip_serializing_if = "Option::is_none")]
+    virtual_size: Option<i64>,
+    #[serde(rename = "GraphDriver")]
+    graph_driver: GraphDriver,
 }
 
-pub(crate) async fn history(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+/// How layers lie on the shared engine's disk is nobody's business; that it is overlay2 may be told.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GraphDriver {
+    data: Option<()>,
+    name: &'static str,
+}
+
+pub(crate) async fn inspect(context: &Context, mut request: Request) -> Answer {
+    request.query.ignore(&["size", "manifests", "platform"]);
+    request.query.finish()?;
+    let own = context.scope.image(request.parameters.get("name")).await?;
+    let facts = context.shared.catalogue.get(own.id()).await.map_err(|said| context.engine_said(said))?;
+    let view = View::read(context).await?;
+    let image = as_seen(&view, own.id(), &facts);
+    let virtual_size = (request.version < ApiVersion(44)).then_some(image.size);
+    context.sandbox.record(ActivityKind::ImageInspected { image_id: own.id().to_owned(), references: view.tags(own.id()) }).await;
+    Ok(body::json(StatusCode::OK, &Inspected { image, virtual_size, graph_driver: GraphDriver { data: None, name: "overlay2" } }))
+}
+
+fn as_seen(view: &View, id: &str, facts: &ImageFacts) -> ImageInspect {
+    let mut image = facts.inspect.clone();
+    image.repo_tags = view.tags(id);
+    image.repo_digests = view.digests(id);
+    if view.row(&image.parent).is_none() {
+        image.parent = String::new();
+    }
+    image.metadata.last_tag_time = view.row(id).map(added).unwrap_or_default();
+    if let Some(config) = &mut image.config {
+        config.labels = labels::shown(config.labels.as_ref());
+        // The step before, on the engine: an ID that nobody here can use.
+        if view.row(&config.image).is_none() {
+            config.image = String::new();
+        }
+    }
+    image
+}
+
+fn added(row: &ImageRow) -> String {
+    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(row.added_at) * 1_000_000).ok();
+    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
+}
+
+pub(crate) async fn history(context: &Context, mut request: Request) -> Answer {
+    request.query.ignore(&["platform"]);
+    request.query.finish()?;
+    let own = context.scope.image(request.parameters.get("name")).await?;
+    let facts = context.shared.catalogue.get(own.id()).await.map_err(|said| context.engine_said(said))?;
+    let view = View::read(context).await?;
+    let lines = lines(&view, own.id(), &facts.history);
+    context.sandbox.record(ActivityKind::ImageHistoryViewed { image_id: own.id().to_owned(), references: view.tags(own.id()) }).await;
+    Ok(body::json(StatusCode::OK, &lines))
+}
+
+/// Newest first. Steps between are `<missing>`, as in an image that was pulled.
+fn lines(view: &View, id: &str, history: &[HistoryItem]) -> Vec<HistoryItem> {
+    let mut lines: Vec<HistoryItem> = history.iter().filter(|item| !labels::is_hidden_instruction(&item.created_by)).cloned().collect();
+    for (index, line) in lines.iter_mut().enumerate() {
+        let shown = if index == 0 { Some(id) } else { view.row(&line.id).map(|row| row.image_id.as_str()) };
+        let tags = shown.map(|id| view.tags(id)).unwrap_or_default();
+        line.id = shown.unwrap_or(MISSING).to_owned();
+        line.tags = (!tags.is_empty()).then_some(tags);
+    }
+    lines
 }

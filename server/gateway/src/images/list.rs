@@ -1,11 +1,220 @@
-//! Stub.
+//! `docker images`: what the ledger says is on this host, described from the catalogue.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use http::StatusCode;
+use serde::Serialize;
 
 use crate::{
+    ActivityKind, body,
+    images::{catalogue::ImageFacts, glob, labels, layers, view::View},
+    ledger::{ImageRow, now_ms},
     refusal::{Answer, Refusal},
-    request::Request,
+    request::{
+        Request,
+        path::ApiVersion,
+        query::{Filters, known_filters},
+    },
     serve::Context,
 };
 
-pub(crate) async fn list(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+const KNOWN_FILTERS: [&str; 6] = ["dangling", "label", "before", "since", "reference", "until"];
+
+/// `ImageSummary`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ImageSummary {
+    id: String,
+    parent_id: String,
+    repo_tags: Vec<String>,
+    repo_digests: Vec<String>,
+    /// Unix seconds.
+    created: i64,
+    /// Bytes, uncompressed.
+    size: i64,
+    /// Bytes that another image of this host has too; -1 where nobody asked.
+    shared_size: i64,
+    /// Up to API 1.43.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    virtual_size: Option<i64>,
+    labels: Option<BTreeMap<String, String>>,
+    /// -1: counted by `docker system df` only.
+    containers: i64,
+}
+
+pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
+    // Images without a name that others are built from are no part of this view, so `all` adds nothing.
+    request.query.ignore(&["all", "digests", "manifests"]);
+    let shared_size = request.query.flag("shared-size")?;
+    let mut filters = request.query.filters()?;
+    // Before filters, a name was given like this; some clients still do.
+    if let Some(name) = request.query.text("filter")?.filter(|name| !name.is_empty()) {
+        filters.entry("reference".to_owned()).or_default().push(name);
+    }
+    request.query.finish()?;
+    known_filters(&filters, &KNOWN_FILTERS)?;
+
+    let view = View::read(context).await?;
+    let mut images = view.facts(context).await?;
+    let bounds = Bounds::read(context, &filters).await?;
+    images.retain(|(row, facts)| wanted(&view, row, facts, &filters, &bounds));
+    images.sort_by_key(|(row, facts)| std::cmp::Reverse((facts.created(), row.added_at)));
+    let users = if shared_size { layer_users(&images) } else { HashMap::new() };
+    let patterns = filters.get("reference").map(Vec::as_slice).unwrap_or_default();
+
+    let summaries: Vec<ImageSummary> = images
+        .iter()
+        .map(|(row, facts)| {
+            let mut summary = summary(&view, row, facts, patterns, request.version);
+            if shared_size {
+                summary.shared_size = shared(facts, &users);
+            }
+            summary
+        })
+        .collect();
+    let references = images.iter().flat_map(|(row, _)| view.tags(&row.image_id)).collect();
+    context.sandbox.record(ActivityKind::ImagesListed { references }).await;
+    Ok(body::json(StatusCode::OK, &summaries))
+}
+
+fn summary(view: &View, row: &ImageRow, facts: &ImageFacts, patterns: &[String], version: ApiVersion) -> ImageSummary {
+    let named = |name: &String| patterns.is_empty() || patterns.iter().any(|pattern| is_named(pattern, name));
+    let mut repo_tags: Vec<String> = view.tags(&row.image_id).into_iter().filter(named).collect();
+    let mut repo_digests: Vec<String> = view.digests(&row.image_id).into_iter().filter(named).collect();
+    if version < ApiVersion(43) && repo_tags.is_empty() && repo_digests.is_empty() {
+        repo_tags.push("<none>:<none>".to_owned());
+        repo_digests.push("<none>@<none>".to_owned());
+    }
+    ImageSummary {
+        id: row.image_id.clone(),
+        parent_id: view.row(&facts.inspect.parent).map(|row| row.image_id.clone()).unwrap_or_default(),
+        repo_tags,
+        repo_digests,
+        created: facts.created(),
+        size: facts.inspect.size,
+        shared_size: -1,
+        virtual_size: (version < ApiVersion(44)).then_some(facts.inspect.size),
+        labels: labels::shown(facts.labels()),
+        containers: -1,
+    }
+}
+
+/// What `before`, `since` and `until` stand for, in unix seconds.
+#[derive(Default)]
+struct Bounds {
+    before: Option<i64>,
+    since: Option<i64>,
+    until: Option<i64>,
+}
+
+impl Bounds {
+    async fn read(context: &Context, filters: &Filters) -> Result<Self, Refusal> {
+        let mut bounds = Self::default();
+        for asked in filters.get("before").into_iter().flatten() {
+            bounds.before = Some(created(context, asked).await?);
+        }
+        for asked in filters.get("since").into_iter().flatten() {
+            bounds.since = Some(created(context, asked).await?);
+        }
+        for asked in filters.get("until").into_iter().flatten() {
+            bounds.until = Some(until(asked)?);
+        }
+        Ok(bounds)
+    }
+}
+
+async fn created(context: &Context, asked: &str) -> Result<i64, Refusal> {
+    let image = context.scope.image(asked).await?;
+    Ok(context.shared.catalogue.get(image.id()).await.map_err(|said| context.engine_said(said))?.created())
+}
+
+/// `24h`, `10m30s`, unix seconds, or a time as RFC 3339 writes it: the moment in unix seconds.
+pub(crate) fn until(asked: &str) -> Result<i64, Refusal> {
+    let wrong = || Refusal::invalid(format!("lunchbox: until={asked} is not understood. Write a duration (24h, 10m) or a time."));
+    if let Ok(seconds) = asked.parse::<i64>() {
+        return Ok(seconds);
+    }
+    if let Ok(time) = time::OffsetDateTime::parse(asked, &time::format_description::well_known::Rfc3339) {
+        return Ok(time.unix_timestamp());
+    }
+    let (mut total, mut number) = (0_i64, String::new());
+    for c in asked.chars() {
+        let unit = match c {
+            '0'..='9' if number.len() < 9 => {
+                number.push(c);
+                continue;
+            }
+            'h' => 3600,
+            'm' => 60,
+            's' => 1,
+            _ => return Err(wrong()),
+        };
+        total = total.saturating_add(number.parse::<i64>().map_err(|_| wrong())?.saturating_mul(unit));
+        number.clear();
+    }
+    if number.is_empty() { Ok(now_ms() / 1000 - total) } else { Err(wrong()) }
+}
+
+fn wanted(view: &View, row: &ImageRow, facts: &ImageFacts, filters: &Filters, bounds: &Bounds) -> bool {
+    let id = &row.image_id;
+    let names = || view.tags(id).into_iter().chain(view.digests(id));
+    let dangling = view.tags(id).is_empty() && view.digests(id).is_empty();
+    let yes = |value: &String| matches!(value.as_str(), "1" | "true");
+    filters.get("dangling").is_none_or(|values| values.is_empty() || values.iter().any(yes) == dangling)
+        && filters.get("label").into_iter().flatten().all(|label| labels::matches(facts.labels(), label))
+        && filters
+            .get("reference")
+            .is_none_or(|patterns| patterns.is_empty() || patterns.iter().any(|pattern| names().any(|name| is_named(pattern, &name))))
+        && bounds.before.is_none_or(|before| facts.created() < before)
+        && bounds.since.is_none_or(|since| facts.created() > since)
+        && bounds.until.is_none_or(|until| facts.created() < until)
+}
+
+/// A pattern against `nginx:latest`: as a whole, or its repository only.
+fn is_named(pattern: &str, name: &str) -> bool {
+    let repository = name.split_once('@').map_or_else(|| crate::images::view::repository_of(name), |(repository, _)| repository.to_owned());
+    glob::matches(pattern, name) || glob::matches(pattern, &repository)
+}
+
+/// How many images have each layer.
+fn layer_users(images: &[(&ImageRow, Arc<ImageFacts>)]) -> HashMap<String, usize> {
+    let mut users = HashMap::new();
+    for chain in images.iter().flat_map(|(_, facts)| layers::chain_ids(facts.diff_ids())) {
+        *users.entry(chain).or_insert(0) += 1;
+    }
+    users
+}
+
+fn shared(facts: &ImageFacts, users: &HashMap<String, usize>) -> i64 {
+    let chains = layers::chain_ids(facts.diff_ids());
+    let shared = facts.layers.iter().zip(&chains).filter(|(_, chain)| users.get(*chain).is_some_and(|count| *count > 1));
+    shared.map(|(layer, _)| i64::try_from(layer.size).unwrap_or(0)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
+    use super::*;
+
+    #[test]
+    fn names_match_as_a_whole_or_by_repository() {
+        assert!(is_named("nginx", "nginx:latest"));
+        assert!(is_named("ngin*:la*", "nginx:latest"));
+        assert!(is_named("registry.lunchbox/*", "registry.lunchbox/app:1"));
+        assert!(!is_named("ubuntu", "nginx:latest"));
+        assert!(!is_named("*", "me/app:1"));
+    }
+
+    #[test]
+    fn a_duration_is_counted_back_from_now() {
+        let now = now_ms() / 1000;
+        assert!((until("1h30m").unwrap() - (now - 5400)).abs() <= 1);
+        assert_eq!(until("1700000000").unwrap(), 1_700_000_000);
+        assert!(until("soon").is_err());
+        assert!(until("5").is_ok());
+        assert!(until("5x").is_err());
+    }
 }

@@ -1,11 +1,52 @@
-//! Stub.
+//! `docker tag`: a second name, in the learner's own view and nowhere else.
+
+use http::StatusCode;
 
 use crate::{
+    ActivityKind, body,
+    images::MAX_REFERENCES,
+    model::event::Event,
+    reference::Reference,
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
 };
 
-pub(crate) async fn tag(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+pub(crate) async fn tag(context: &Context, mut request: Request) -> Answer {
+    let repository = request.query.text("repo")?.unwrap_or_default();
+    let tag = request.query.text("tag")?.filter(|tag| !tag.is_empty());
+    request.query.finish()?;
+    let image = context.scope.image(request.parameters.get("name")).await?;
+    let target = read(&repository, tag.as_deref())?;
+    name(context, image.id(), &target).await?;
+    Ok(body::no_content(StatusCode::CREATED))
+}
+
+/// A name that an image is to have: never a digest.
+pub(crate) fn read(repository: &str, tag: Option<&str>) -> Result<Reference, Refusal> {
+    let text = tag.map_or_else(|| repository.to_owned(), |tag| format!("{repository}:{tag}"));
+    let reference = Reference::parse(&text).ok_or_else(|| Refusal::invalid("invalid reference format"))?;
+    if reference.digest.is_some() {
+        return Err(Refusal::invalid("refusing to create a tag with a digest reference"));
+    }
+    Ok(reference.with_default_tag())
+}
+
+/// Fails where the host has as many names as it may have.
+pub(crate) async fn check_limit(context: &Context, new: &[Reference]) -> Result<(), Refusal> {
+    let references = context.shared.ledger.image_references(context.scope.sandbox()).await?;
+    let added = new.iter().filter(|new| !references.iter().any(|row| row.reference == new.familiar())).count();
+    if references.len() + added > MAX_REFERENCES as usize {
+        return Err(Refusal::limit("names of images", MAX_REFERENCES, "docker rmi"));
+    }
+    Ok(())
+}
+
+async fn name(context: &Context, id: &str, target: &Reference) -> Result<(), Refusal> {
+    check_limit(context, std::slice::from_ref(target)).await?;
+    let familiar = target.familiar();
+    context.shared.ledger.set_image_reference(context.scope.sandbox(), &familiar, id).await?;
+    context.sandbox.emit(Event::now("image", "tag", id, &[("name", &familiar)]));
+    context.sandbox.record(ActivityKind::ImageTagged { image_id: id.to_owned(), reference: familiar }).await;
+    Ok(())
 }

@@ -121,6 +121,52 @@ impl Ledger {
         Ok(())
     }
 
+    /// All that a pull or a build brings, in one transaction: the image, its names and its digest
+    /// (`(repository, digest)`).
+    pub(crate) async fn add_image_with(
+        &self,
+        sandbox: &SandboxId,
+        image_id: &str,
+        origin: ImageOrigin,
+        references: &[String],
+        digest: Option<(&str, &str)>,
+    ) -> Result<(), sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query(
+            "INSERT INTO gateway_images (sandbox, image_id, origin, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT (sandbox, image_id) DO NOTHING",
+        )
+        .bind(sandbox.as_str())
+        .bind(image_id)
+        .bind(origin.as_str())
+        .bind(now_ms())
+        .execute(&mut *transaction)
+        .await?;
+        for reference in references {
+            sqlx::query(
+                "INSERT INTO gateway_image_references (sandbox, reference, image_id) VALUES ($1, $2, $3) \
+                 ON CONFLICT (sandbox, reference) DO UPDATE SET image_id = excluded.image_id",
+            )
+            .bind(sandbox.as_str())
+            .bind(reference)
+            .bind(image_id)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        if let Some((repository, digest)) = digest {
+            sqlx::query(
+                "INSERT INTO gateway_image_digests (sandbox, repository, digest, image_id) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (sandbox, repository, digest) DO UPDATE SET image_id = excluded.image_id",
+            )
+            .bind(sandbox.as_str())
+            .bind(repository)
+            .bind(digest)
+            .bind(image_id)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await
+    }
+
     pub(crate) async fn set_image_digest(
         &self,
         sandbox: &SandboxId,

@@ -1,0 +1,110 @@
+//! The learner's own images on the engine. The engine keeps an image as long as it has a name, so each
+//! own image has one of the gateway's making, `lb-<instance>/<sandbox>:<12 hex of the ID>`, which no
+//! learner can reach.
+
+use http::Method;
+use serde::Deserialize;
+
+use crate::{
+    gateway::Shared,
+    images::view::short,
+    reference::Reference,
+    scope::Scope,
+    upstream::{Ask, EngineSaid},
+};
+
+/// The label by which clean-up finds what builds left behind.
+pub(crate) const SANDBOX_LABEL: &str = "io.lunchbox.sandbox";
+
+/// One line of the engine's answer to a removal.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) enum Gone {
+    Untagged(String),
+    Deleted(String),
+}
+
+/// Makes sure that the engine keeps an image.
+pub(crate) async fn hold(shared: &Shared, scope: &Scope, id: &str) -> Result<(), EngineSaid> {
+    let ask = Ask::post(&["images", id, "tag"]).parameter("repo", scope.image_repository()).parameter("tag", short(id));
+    shared.engine.done(ask).await.map(|_| ())
+}
+
+/// Lets the engine remove an image, and the steps it was built from. Returns the IDs of the images
+/// that went. Containers that use it keep what they need.
+pub(crate) async fn let_go(shared: &Shared, scope: &Scope, id: &str) -> Result<Vec<String>, EngineSaid> {
+    let gone = remove_reference(shared, &scope.image_repository(), short(id)).await?;
+    shared.catalogue.forget(id);
+    Ok(gone)
+}
+
+/// Takes a name off an image on the engine; where it was the last, the image goes too.
+pub(crate) async fn remove_reference(shared: &Shared, repository: &str, tag: &str) -> Result<Vec<String>, EngineSaid> {
+    let name = format!("{repository}:{tag}");
+    let mut segments = vec!["images"];
+    segments.extend(name.split('/'));
+    let gone: Vec<Gone> = match shared.engine.json(Ask::new(Method::DELETE, &segments).parameter("force", 1)).await {
+        Ok(gone) => gone,
+        Err(said) if said.is_not_found() => return Ok(Vec::new()),
+        Err(said) => return Err(said),
+    };
+    let mut images = Vec::new();
+    for line in gone {
+        if let Gone::Deleted(id) = line {
+            images.push(id);
+        }
+    }
+    Ok(images)
+}
+
+/// `RepoTags` of an image in a list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Listed {
+    repo_tags: Option<Vec<String>>,
+}
+
+/// Removes a sandbox's own images from the engine, and its corner of the registry. Goes as far as it
+/// can: what fails is logged, and what is gone already is gone.
+pub(crate) async fn forget_all(shared: &Shared, scope: &Scope) {
+    let corner = format!("{}/learners/{}/*", shared.config.registry, scope.sandbox());
+    let corner_deep = format!("{}/learners/{}/**", shared.config.registry, scope.sandbox());
+    let filters = serde_json::json!({ "reference": [scope.image_repository(), corner, corner_deep] }).to_string();
+    match shared.engine.json::<Vec<Listed>>(Ask::get(&["images", "json"]).parameter("filters", filters)).await {
+        Ok(images) => {
+            let corner = format!("{}/learners/{}/", shared.config.registry, scope.sandbox());
+            for name in images.into_iter().flat_map(|image| image.repo_tags.unwrap_or_default()) {
+                let Some((repository, tag)) = name.rsplit_once(':') else { continue };
+                if repository != scope.image_repository() && !repository.starts_with(&corner) {
+                    continue;
+                }
+                if let Err(said) = remove_reference(shared, repository, tag).await {
+                    tracing::warn!(sandbox = %scope.sandbox(), name, error = said.message(), "an image could not be removed");
+                }
+            }
+        }
+        Err(said) => tracing::warn!(sandbox = %scope.sandbox(), error = said.message(), "a sandbox's images could not be listed"),
+    }
+    // What builds that failed left behind has no name.
+    let filters = serde_json::json!({ "dangling": ["true"], "label": [format!("{SANDBOX_LABEL}={}", scope.sandbox())] }).to_string();
+    if let Err(said) = shared.engine.done(Ask::post(&["images", "prune"]).parameter("filters", filters)).await {
+        tracing::warn!(sandbox = %scope.sandbox(), error = said.message(), "left-overs of builds could not be removed");
+    }
+    forget_pushed(shared, scope).await;
+}
+
+async fn forget_pushed(shared: &Shared, scope: &Scope) {
+    let pushed = match shared.ledger.pushed(scope.sandbox()).await {
+        Ok(pushed) => pushed,
+        Err(error) => {
+            tracing::warn!(sandbox = %scope.sandbox(), %error, "what a sandbox pushed could not be read");
+            return;
+        }
+    };
+    for (reference, digest) in pushed {
+        let repository = Reference::parse(&reference).and_then(|reference| scope.registry_repository(&reference).ok());
+        let Some(repository) = repository.filter(|repository| repository.is_own()) else { continue };
+        if let Err(error) = shared.registry.delete_manifest(repository.path(), &digest).await {
+            tracing::warn!(sandbox = %scope.sandbox(), reference, error = &error as &dyn std::error::Error, "what was pushed could not be removed");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The pull itself, told layer by layer.
+
+use std::{collections::HashSet, sync::Arc};
+
+use crate::{
+    ActivityKind,
+    host::{Direction, LayerTransfer, Transfer},
+    images::{
+        catalogue::ImageFacts,
+        layers,
+        message::{Message, Messages},
+        own, view,
+    },
+    ledger::ImageOrigin,
+    lines::JsonLines,
+    model::event::Event,
+    refusal::Refusal,
+    sandbox::TransferGuard,
+    serve::Context,
+    upstream::Ask,
+};
+
+use super::Wanted;
+
+/// An image that is on the host now.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrived {
+    pub(crate) image_id: String,
+    pub(crate) digest: String,
+    /// The name stood for this very image before.
+    pub(crate) up_to_date: bool,
+}
+
+const PULLING: &str = "Pulling fs layer";
+const DOWNLOADED: &str = "Download complete";
+const PULLED: &str = "Pull complete";
+const EXISTS: &str = "Already exists";
+/// What the engine says of a layer while it pulls; nothing else is passed on.
+const LAYER_STATES: [&str; 9] = [
+    PULLING,
+    DOWNLOADED,
+    PULLED,
+    EXISTS,
+    "Waiting",
+    "Downloading",
+    "Verifying Checksum",
+    "Extracting",
+    // With "in N seconds" after it.
+    "Retrying",
+];
+
+/// Pulls, and ends with the two lines that `docker pull` ends with.
+pub(crate) async fn bring(context: &Context, wanted: &Wanted, messages: &Messages) -> Result<Arrived, Refusal> {
+    let arrived = bring_quietly(context, wanted, messages).await?;
+    messages.tell(Message::status(format!("Digest: {}", arrived.digest))).await;
+    let outcome = if arrived.up_to_date { "Image is up to date" } else { "Downloaded newer image" };
+    messages.tell(Message::status(format!("Status: {outcome} for {}", wanted.reference))).await;
+    Ok(arrived)
+}
+
+/// Pulls without the last two lines. All is recorded before this returns.
+pub(super) async fn bring_quietly(context: &Context, wanted: &Wanted, messages: &Messages) -> Result<Arrived, Refusal> {
+    let sandbox = &context.sandbox;
+    let reference = wanted.reference.familiar();
+    sandbox.record(ActivityKind::ImagePullStarted { reference: reference.clone() }).await;
+    let _place = sandbox.moving.acquire().await.map_err(|_| Refusal::internal())?;
+    match pull(context, wanted, messages).await {
+        Ok(arrived) => {
+            sandbox.emit(Event::now("image", "pull", &reference, &[("name", &wanted.reference.familiar_repository())]));
+            sandbox.record(ActivityKind::ImagePulled { reference, image_id: arrived.image_id.clone() }).await;
+            Ok(arrived)
+        }
+        Err(refusal) => {
+            sandbox.record(ActivityKind::ImagePullFailed { reference, message: refusal.message.clone() }).await;
+            Err(refusal)
+        }
+    }
+}
+
+async fn pull(context: &Context, wanted: &Wanted, messages: &Messages) -> Result<Arrived, Refusal> {
+    let view = view::View::read(context).await?;
+    let manifest = &wanted.manifest;
+    let title = Message::status(format!("Pulling from {}", wanted.reference.path));
+    messages.tell(Message { id: Some(wanted.version().to_owned()), ..title }).await;
+
+    let familiar = wanted.reference.familiar();
+    let named = view.references.iter().any(|row| row.reference == familiar && row.image_id == manifest.image_id);
+    let digested = wanted.reference.digest.is_some()
+        && view.digests.iter().any(|(repository, digest, _)| {
+            *repository == wanted.reference.familiar_repository() && Some(digest) == wanted.reference.digest.as_ref()
+        });
+    let here = view.row(&manifest.image_id).is_some();
+    if !here {
+        let known = layers::on_host(context, view.images.iter()).await?;
+        let shown = Shown::begin(context, wanted, messages);
+        match context.shared.catalogue.get(&manifest.image_id).await {
+            Ok(facts) => shown.all_at_once(&facts, &known).await,
+            Err(said) if said.is_not_found() => shown.as_the_engine_does(context, wanted, &known).await?,
+            Err(said) => return Err(context.engine_said(said)),
+        }
+    }
+    take_in(context, wanted).await?;
+    Ok(Arrived { image_id: manifest.image_id.clone(), digest: manifest.digest.clone(), up_to_date: here && (named || digested) })
+}
+
+/// Writes the image into the ledger. One that the learner made, pushed, and pulls back is theirs again.
+async fn take_in(context: &Context, wanted: &Wanted) -> Result<(), Refusal> {
+    let (scope, image_id) = (&context.scope, &wanted.manifest.image_id);
+    let facts = context.shared.catalogue.get(image_id).await.map_err(|said| context.engine_said(said))?;
+    let own = wanted.repository.is_own() && facts.label(own::SANDBOX_LABEL) == Some(scope.sandbox().as_str());
+    let origin = if own { ImageOrigin::Loaded } else { ImageOrigin::Pulled };
+    if wanted.repository.is_own() {
+        own::hold(&context.shared, scope, image_id).await.map_err(|said| context.engine_said(said))?;
+    }
+    let names: Vec<String> = wanted.reference.tag.iter().map(|_| wanted.reference.familiar()).filter(|name| !name.contains('@')).collect();
+    let digest = (wanted.reference.familiar_repository(), wanted.manifest.digest.clone());
+    context.shared.ledger.add_image_with(scope.sandbox(), image_id, origin, &names, Some((&digest.0, &digest.1))).await?;
+    if wanted.repository.is_own() {
+        // The engine's own name for it was needed for the pull only.
+        let repository = scope.engine_repository(&wanted.repository);
+        if let Err(said) = own::remove_reference(&context.shared, &repository, wanted.version()).await {
+            tracing::warn!(error = said.message(), "a name that a pull left behind could not be removed");
+        }
+    }
+    Ok(())
+}
+
+/// A pull as the learner sees it.
+struct Shown<'a> {
+    wanted: &'a Wanted,
+    messages: &'a Messages,
+    transfer: TransferGuard,
+}
+
+impl<'a> Shown<'a> {
+    fn begin(context: &Context, wanted: &'a Wanted, messages: &'a Messages) -> Self {
+        let layers =
+            wanted.manifest.layers.iter().map(|blob| LayerTransfer { id: blob.short_id(), size: blob.size, done: false }).collect();
+        let transfer = Transfer { direction: Direction::Pull, reference: wanted.reference.familiar(), layers };
+        Self { wanted, messages, transfer: context.sandbox.transfer(transfer) }
+    }
+
+    fn done(&self, index: usize) {
+        self.transfer.update(|transfer| {
+            if let Some(layer) = transfer.layers.get_mut(index) {
+                layer.done = true;
+            }
+        });
+    }
+
+    /// The engine has it: which layers are new to this host is told, and nothing needs time.
+    async fn all_at_once(&self, facts: &Arc<ImageFacts>, known: &HashSet<String>) {
+        let chains = layers::chain_ids(facts.diff_ids());
+        let blobs = &self.wanted.manifest.layers;
+        let exists = |index: usize| chains.get(index).is_some_and(|chain| known.contains(chain));
+        for (index, blob) in blobs.iter().enumerate() {
+            self.messages.tell(Message::layer(&blob.short_id(), if exists(index) { EXISTS } else { PULLING })).await;
+        }
+        for status in [DOWNLOADED, PULLED] {
+            for (index, blob) in blobs.iter().enumerate() {
+                if !exists(index) {
+                    self.messages.tell(Message::layer(&blob.short_id(), status)).await;
+                }
+                if status == PULLED {
+                    self.done(index);
+                }
+            }
+        }
+    }
+
+    /// The engine pulls it now. What it has of others' is new to this host all the same.
+    async fn as_the_engine_does(&self, context: &Context, wanted: &Wanted, known: &HashSet<String>) -> Result<(), Refusal> {
+        let ask = Ask::post(&["images", "create"])
+            .parameter("fromImage", context.scope.engine_repository(&wanted.repository))
+            .parameter("tag", wanted.version())
+            .patient();
+        let response = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+        let mut lines = JsonLines::new(response.into_body());
+        let mut pulled = HashSet::new();
+        while let Some(message) = lines.next::<Message>().await {
+            let mut message = message.map_err(|error| {
+                tracing::error!(%error, "the engine broke off a pull");
+                Refusal::engine_away()
+            })?;
+            if let Some(error) = message.error {
+                return Err(Refusal::new(http::StatusCode::INTERNAL_SERVER_ERROR, context.scope.scrub(&error)));
+            }
+            let (Some(id), Some(status)) = (message.id.clone(), message.status.clone()) else { continue };
+            let Some(index) = self.wanted.manifest.layers.iter().position(|blob| blob.short_id() == id) else { continue };
+            if !LAYER_STATES.iter().any(|known| status.starts_with(known)) {
+                continue;
+            }
+            message.aux = None;
+            if status == EXISTS && known.is_empty() {
+                for status in [PULLING, DOWNLOADED, PULLED] {
+                    self.messages.tell(Message::layer(&id, status)).await;
+                }
+            } else {
+                self.messages.tell(message).await;
+            }
+            if (status == EXISTS || status == PULLED) && pulled.insert(index) {
+                self.done(index);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! `docker image prune`: what no container uses, of this host only.
+
+use std::collections::HashSet;
+
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::{
+    ActivityKind, body,
+    images::{labels, layers, list, view::View},
+    model::event::Event,
+    refusal::Answer,
+    request::{Request, query::known_filters},
+    serve::Context,
+};
+
+use super::{Line, delete, names_of};
+
+/// `ImagePruneResponse`
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Pruned {
+    /// Null where nothing went, as the engine has it.
+    images_deleted: Option<Vec<Line>>,
+    /// Bytes, uncompressed.
+    space_reclaimed: u64,
+}
+
+pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
+    let filters = request.query.filters()?;
+    request.query.finish()?;
+    known_filters(&filters, &["dangling", "label", "label!", "until"])?;
+    let only_dangling =
+        filters.get("dangling").and_then(|values| values.first()).is_none_or(|value| matches!(value.as_str(), "1" | "true"));
+    let mut until = None;
+    for asked in filters.get("until").into_iter().flatten() {
+        until = Some(list::until(asked)?);
+    }
+
+    let view = View::read(context).await?;
+    let used: HashSet<String> =
+        context.shared.ledger.containers(context.scope.sandbox()).await?.into_iter().map(|container| container.image_id).collect();
+    let mut lines = Vec::new();
+    let mut space = 0;
+    for (row, facts) in view.facts(context).await?.into_iter().rev() {
+        let id = &row.image_id;
+        let names = names_of(&view, id);
+        let goes = !used.contains(id)
+            && (!only_dangling || names.is_empty())
+            && until.is_none_or(|until| facts.created() < until)
+            && filters.get("label").into_iter().flatten().all(|label| labels::matches(facts.labels(), label))
+            && !filters.get("label!").into_iter().flatten().any(|label| labels::matches(facts.labels(), label));
+        if !goes {
+            continue;
+        }
+        for name in names {
+            lines.push(Line::Untagged(name.familiar()));
+            context.sandbox.emit(Event::now("image", "untag", id, &[("name", id)]));
+            if let super::Name::Tag(reference) = name {
+                context.sandbox.record(ActivityKind::ImageUntagged { image_id: id.clone(), reference }).await;
+            }
+        }
+        let deleted = delete(context, id, row.origin.is_own()).await?;
+        let gone = |chain: &String| deleted.iter().any(|line| matches!(line, Line::Deleted(id) if id == chain));
+        let chains = layers::chain_ids(facts.diff_ids());
+        space += facts.layers.iter().zip(&chains).filter(|(_, chain)| gone(chain)).map(|(layer, _)| layer.size).sum::<u64>();
+        lines.extend(deleted);
+    }
+    let images_deleted = (!lines.is_empty()).then_some(lines);
+    Ok(body::json(StatusCode::OK, &Pruned { images_deleted, space_reclaimed: space }))
+}
