@@ -127,19 +127,36 @@ pub(super) fn inspected(image: &Reference, facts: &Facts<'_>) -> Verdict {
     if verdict.passed {
         return verdict;
     }
-    // `docker inspect` takes a container for it where one has the name.
-    let container = facts.activity.iter().rev().find_map(|activity| match &activity.kind {
-        ActivityKind::ContainerInspected { name, .. } => Some(Some(name)),
-        ActivityKind::ImageInspected { .. } => Some(None),
-        _ => None,
-    });
-    match container.flatten() {
+    match inspected_container(image, facts) {
         Some(name) => Verdict::failed(format!(
             "You inspected the container {name}, and the step asks for the image {image}; `docker image inspect {}` shows images only",
             image.spoken()
         )),
         None => verdict,
     }
+}
+
+/// The container that the learner inspected last, if it could be taken for the image: it was made
+/// from it, or has its name (`docker inspect nginx` shows a container of that name before the image).
+fn inspected_container<'a>(image: &Reference, facts: &Facts<'a>) -> Option<&'a String> {
+    let ids = known::image_ids(image, facts);
+    let containers = known::containers(facts);
+    let (index, id, name) = facts.activity.iter().enumerate().rev().find_map(|(index, activity)| match &activity.kind {
+        ActivityKind::ContainerInspected { id, name } => Some((index, id, name)),
+        _ => None,
+    })?;
+    // `docker exec`, `docker logs` and `docker attach` inspect before they begin; nobody asked for that.
+    let next = facts.activity.get(index + 1).map(|activity| &activity.kind);
+    let by_the_way = match next {
+        Some(
+            ActivityKind::ContainerExec { id: its, .. }
+            | ActivityKind::ContainerLogsRead { id: its, .. }
+            | ActivityKind::ContainerAttached { id: its, .. },
+        ) => its == id,
+        _ => false,
+    };
+    let alike = *name == image.short() || containers.iter().any(|container| container.id == id && container.is_from(image, &ids));
+    (alike && !by_the_way).then_some(name)
 }
 
 pub(super) fn history_viewed(image: &Reference, facts: &Facts<'_>) -> Verdict {

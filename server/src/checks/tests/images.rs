@@ -134,11 +134,25 @@ fn inspecting_something_else_is_told() {
         &world.clone().did(inspect("alpine:latest", &["alpine:latest"])),
         "You inspected alpine:latest, and the step asks for nginx:latest",
     );
-    fails(
-        &inspected,
-        &world.did(ActivityKind::ContainerInspected { id: "nginx".to_owned(), name: "nginx".to_owned() }),
-        "You inspected the container nginx, and the step asks for the image nginx:latest; `docker image inspect nginx` shows images only",
-    );
+}
+
+#[test]
+fn inspecting_a_container_in_place_of_its_image_is_told() {
+    let inspected = CheckKind::Inspected(reference("nginx"));
+    let not_yet = "nginx:latest is on your host, but you have not inspected it yet";
+    let container = |name: &str| ActivityKind::ContainerInspected { id: name.to_owned(), name: name.to_owned() };
+    let world =
+        World::empty().image("nginx:latest").did(created("web", "nginx")).did(created("nginx", "redis")).did(created("db", "redis"));
+    for name in ["web", "nginx"] {
+        let message = format!(
+            "You inspected the container {name}, and the step asks for the image nginx:latest; `docker image inspect nginx` shows images only"
+        );
+        fails(&inspected, &world.clone().did(container(name)), &message);
+    }
+    fails(&inspected, &world.clone().did(container("db")), not_yet);
+    // `docker logs` inspects by the way.
+    let logs = ActivityKind::ContainerLogsRead { id: "web".to_owned(), name: "web".to_owned() };
+    fails(&inspected, &world.did(container("web")).did(logs), not_yet);
 }
 
 #[test]
