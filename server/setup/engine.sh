@@ -46,9 +46,9 @@ start_engine() {
   else
     remove_stale_pid /var/run/docker.pid dockerd
     remove_stale_pid /var/run/docker/containerd/containerd.pid containerd
-    # In a session of its own, so that it outlives us.
+    # In a session of its own, so that it outlives us; and without our lock (9), which it would hold.
     # shellcheck disable=SC2016 # $1 is the inner shell's
-    as_root setsid sh -c 'exec dockerd >"$1" 2>&1 </dev/null 9>&-' sh "$LOGS/dockerd.log" &
+    as_root setsid sh -c 'exec dockerd >"$1" 2>&1 </dev/null' sh "$LOGS/dockerd.log" 9<&- &
   fi
   until answer >/dev/null; do
     [ "$(now_ms)" -lt "$deadline" ] || { tail -n 15 "$LOGS/dockerd.log" 2>/dev/null; return 1; }
