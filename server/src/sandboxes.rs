@@ -28,7 +28,7 @@ use tokio::sync::watch;
 
 pub use self::{
     address::Preview,
-    workstations::{Closed, Terminal, WorkstationError, Workstations},
+    workstations::{Closed, End, Line, Terminal, WorkstationError, Workstations},
 };
 pub use crate::engine::WorkstationLimits;
 use crate::{

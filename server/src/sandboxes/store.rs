@@ -50,6 +50,11 @@ impl Store {
         Self { database }
     }
 
+    #[cfg(test)]
+    pub(super) fn database(&self) -> &AnyPool {
+        &self.database
+    }
+
     pub(super) async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         // The gateway's migrations are in the same table, and not among ours.
         sqlx::migrate!("./migrations").set_ignore_missing(true).run(&self.database).await

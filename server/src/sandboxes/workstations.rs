@@ -14,7 +14,11 @@ use std::{
 };
 
 use gateway::{BindError, Gateway, HostPorts, SandboxId};
-use tokio::{net::UnixStream, sync::watch};
+use tokio::{
+    net::UnixStream,
+    sync::OwnedSemaphorePermit,
+};
+use tokio_util::sync::CancellationToken;
 
 use super::message::{Terminal as Size, Verb};
 use place::Place;
@@ -35,7 +39,7 @@ struct Inner {
     /// Set once it runs: it needs us to start, and we need it for published ports.
     gateway: OnceLock<Gateway>,
     places: Mutex<HashMap<SandboxId, Arc<Place>>>,
-    goodbye: watch::Sender<bool>,
+    goodbye: CancellationToken,
 }
 
 /// Why a workstation did not do what it was asked.
@@ -49,9 +53,8 @@ pub enum WorkstationError {
     Refused(String),
 }
 
-/// Why a terminal's connection ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+/// Why a terminal's connection ended, or was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closed {
     /// `exit`, or its end by other means. The next connection gets a new shell.
     ShellEnded,
@@ -73,14 +76,26 @@ pub enum Closed {
 pub struct Terminal {
     /// Its bytes, both ways; begins with the last screens.
     pub stream: UnixStream,
+    pub line: Line,
+    pub end: End,
+}
+
+/// What can be done about a terminal besides its bytes.
+#[derive(Clone)]
+pub struct Line {
     name: String,
     place: Arc<Place>,
+}
+
+/// Knows why a terminal's bytes have ended.
+pub struct End {
+    line: Line,
     exits: tokio::sync::broadcast::Receiver<String>,
 }
 
 impl Workstations {
     pub(super) fn new(run_dir: PathBuf) -> Self {
-        let inner = Inner { run_dir, gateway: OnceLock::new(), places: Mutex::default(), goodbye: watch::Sender::new(false) };
+        let inner = Inner { run_dir, gateway: OnceLock::new(), places: Mutex::default(), goodbye: CancellationToken::new() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -132,16 +147,22 @@ impl Workstations {
         // Before it is connected: an exit that comes right then must not be missed.
         let exits = place.exits();
         let stream = place.attach(name, ANSWER_LIMIT).await?;
-        Ok(Terminal { stream, name: name.to_owned(), place, exits })
+        let line = Line { name: name.to_owned(), place };
+        Ok(Terminal { stream, end: End { line: line.clone(), exits }, line })
     }
 
-    /// Turns true when the server is about to end.
-    pub fn goodbye(&self) -> watch::Receiver<bool> {
-        self.inner.goodbye.subscribe()
+    /// Resolves when the server is about to end.
+    pub async fn goodbye(&self) {
+        self.inner.goodbye.cancelled().await;
+    }
+
+    /// Room for one more connection of a preview's; `None` where the sandbox has as many as it may.
+    pub fn preview_permit(&self, id: &SandboxId) -> Option<OwnedSemaphorePermit> {
+        self.place(id)?.preview_permit()
     }
 
     pub(super) fn say_goodbye(&self) {
-        self.inner.goodbye.send_replace(true);
+        self.inner.goodbye.cancel();
     }
 
     fn gateway(&self) -> Option<&Gateway> {
@@ -157,20 +178,22 @@ impl Workstations {
     }
 }
 
-impl Terminal {
+impl Line {
     /// Gives the terminal another size.
     pub async fn resize(&self, cols: u16, rows: u16) -> Result<(), WorkstationError> {
         self.place.ask(Verb::Resize(Size { terminal: self.name.clone(), cols, rows }), ANSWER_LIMIT).await
     }
 
-    /// Why the connection ended. Ask when its bytes have ended; or at any time, for a sandbox that goes.
-    pub async fn closed(&mut self) -> Closed {
-        self.place.why_closed(&self.name, &mut self.exits).await
-    }
-
     /// Resolves when the sandbox goes.
     pub async fn sandbox_closed(&self) -> Closed {
         self.place.closed().await
+    }
+}
+
+impl End {
+    /// Ask when the terminal's bytes have ended.
+    pub async fn why(mut self) -> Closed {
+        self.line.place.why_closed(&self.line.name, &mut self.exits).await
     }
 }
 

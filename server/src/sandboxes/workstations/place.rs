@@ -11,7 +11,7 @@ use std::{
 use gateway::SandboxId;
 use tokio::{
     net::{UnixListener, UnixStream},
-    sync::{Semaphore, broadcast, oneshot, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, broadcast, oneshot, watch},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,8 @@ use crate::sandboxes::message::{Hello, Verb, hello};
 /// Connections of one sandbox at once. Init has at most 64 to ports, 4 terminals and itself; more
 /// are somebody's experiment.
 const MAX_CONNECTIONS: usize = 96;
+/// Connections of a sandbox's previews at once.
+const MAX_PREVIEWS: usize = 64;
 /// How long a connection has to say what it is for.
 const HELLO_LIMIT: Duration = Duration::from_secs(5);
 /// How long the news of a shell's end may come after the end of its terminal's connection.
@@ -42,6 +44,7 @@ pub(super) struct Place {
     exits: broadcast::Sender<String>,
     why_closed: watch::Sender<Option<Closed>>,
     end: CancellationToken,
+    previews: Arc<Semaphore>,
 }
 
 impl Place {
@@ -59,6 +62,7 @@ impl Place {
             exits: broadcast::Sender::new(EXIT_NEWS),
             why_closed: watch::Sender::new(None),
             end: CancellationToken::new(),
+            previews: Arc::new(Semaphore::new(MAX_PREVIEWS)),
         });
         let accepting = Arc::clone(&place).accept(listener, workstations);
         tokio::spawn(place.end.clone().run_until_cancelled_owned(accepting));
@@ -76,6 +80,10 @@ impl Place {
 
     pub(super) async fn connected(&self) -> Result<(), WorkstationError> {
         self.control.subscribe().wait_for(Option::is_some).await.map(drop).map_err(|_| WorkstationError::Away)
+    }
+
+    pub(super) fn preview_permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.previews).try_acquire_owned().ok()
     }
 
     pub(super) fn exits(&self) -> broadcast::Receiver<String> {
