@@ -1,6 +1,7 @@
 //! What is wrong in a lesson's files is told with file and line, and hurts no other lesson.
 
 use super::{Folder, LESSON, READ};
+use crate::lessons::{markdown::Markdown, source::Source, step_file};
 
 /// A lab step; what stands for CHECK begins in line 4.
 const LAB: &str = "+++
@@ -275,4 +276,15 @@ fn a_warning_does_not_keep_a_lesson_from_being_served() {
     let (library, mistakes) = Folder::new().with_lesson("01-x").with("01-x/02-y.md", &READ.replace("Some text", "It has 7 MB")).load();
     assert!(mistakes.len() == 1 && mistakes[0].starts_with("01-x/02-y.md:5: warning: the text names a size (7 MB)"), "{mistakes:?}");
     assert_eq!(library.lesson("x").map(|lesson| lesson.steps.len()), Some(2));
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_no_reason_to_fall_over() {
+    let whole = include_str!("../../../../lessons/01-docker-images/02-layers.md");
+    for (end, _) in whole.char_indices().step_by(5) {
+        let source = Source::new("02-cut.md".into(), whole[..end].to_owned());
+        let step = step_file::step(&source, &Markdown::new(&source, "cut"), "cut".to_owned());
+        let mistakes = source.into_mistakes();
+        assert!(step.is_some() || mistakes.iter().any(|mistake| !mistake.warning), "cut off at {end}, and nobody says why");
+    }
 }
