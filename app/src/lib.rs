@@ -3,6 +3,9 @@
 //! The app reaches the server only through [`backend::Backend`], which is already bound to the
 //! person who asks; it knows nothing of engines, databases or sockets.
 
+// Views are types as deep as the page; each component ends in `into_any`, and this is for the rest.
+#![recursion_limit = "256"]
+
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod backend;

@@ -4,5 +4,5 @@ use leptos::prelude::*;
 
 #[component]
 pub(crate) fn Alert(#[prop(into)] text: String) -> impl IntoView {
-    view! { <p class="alert" role="alert">{text}</p> }
+    view! { <p class="alert" role="alert">{text}</p> }.into_any()
 }

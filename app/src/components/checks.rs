@@ -82,6 +82,7 @@ pub(super) fn Checks(work: Work, step: String, checks: Vec<CheckInfo>) -> impl I
             <p class="checks__note">"Goals check themselves after each command."</p>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -108,6 +109,7 @@ fn Goal(work: Work, step: StoredValue<String>, check: CheckInfo) -> impl IntoVie
             </div>
         </li>
     }
+    .into_any()
 }
 
 #[cfg(test)]

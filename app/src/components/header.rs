@@ -26,4 +26,5 @@ pub(crate) fn Header(
             <ThemeToggle />
         </header>
     }
+    .into_any()
 }

@@ -76,4 +76,5 @@ pub(super) fn Hints(work: Work, step: String, hints: u32, has_solution: bool) ->
             {button}
         </section>
     }
+    .into_any()
 }

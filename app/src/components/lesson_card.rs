@@ -33,4 +33,5 @@ pub(crate) fn LessonCard(lesson: LessonSummary) -> impl IntoView {
             </div>
         </article>
     }
+    .into_any()
 }

@@ -31,4 +31,5 @@ fn DiagramPiece() -> impl IntoView {
             " follows every command: registry, images with their layers, containers on top."
         </p>
     }
+    .into_any()
 }

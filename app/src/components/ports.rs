@@ -43,4 +43,5 @@ pub(super) fn Ports(work: Work) -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }

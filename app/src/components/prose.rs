@@ -16,7 +16,7 @@ pub(super) fn Prose(work: Work, html: String) -> impl IntoView {
             Part::Piece { name, names } => view! { <Piece work=work name=name names=names /> }.into_any(),
         })
         .collect_view();
-    view! { <div class="step__text" on:click=move |event| run_clicked(work, &event)>{parts}</div> }
+    view! { <div class="step__text" on:click=move |event| run_clicked(work, &event)>{parts}</div> }.into_any()
 }
 
 /// A click on a command anywhere in the HTML types it into the terminal.

@@ -18,6 +18,7 @@ pub(super) fn Questions(work: Work, step: String, questions: Vec<Question>) -> i
             {questions}
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -80,6 +81,7 @@ fn QuestionForm(work: Work, step: StoredValue<String>, question: Question) -> im
             </div>
         </form>
     }
+    .into_any()
 }
 
 fn feedback(answered: Answered) -> impl IntoView {
@@ -119,5 +121,5 @@ fn Choices(options: Vec<String>, group: String, given: RwSignal<String>, right: 
             }
         })
         .collect_view();
-    view! { <div class="choices">{options}</div> }
+    view! { <div class="choices">{options}</div> }.into_any()
 }

@@ -32,4 +32,5 @@ pub(super) fn ResetDialog(work: Work, dialog: NodeRef<html::Dialog>) -> impl Int
             </div>
         </dialog>
     }
+    .into_any()
 }

@@ -94,6 +94,7 @@ pub(super) fn Splitter(
             on:keydown=press_key
         ></div>
     }
+    .into_any()
 }
 
 fn storage() -> Option<web_sys::Storage> {

@@ -76,6 +76,7 @@ pub(super) fn StepNav(work: Work, current: Memo<Option<usize>>) -> impl IntoView
             <ol id="steps-list" class="steps__all" role="list" hidden=move || !open.get()>{list}</ol>
         </nav>
     }
+    .into_any()
 }
 
 pub(super) fn kind_class(kind: StepKind) -> &'static str {
@@ -107,6 +108,7 @@ fn Pip(work: Work, index: usize, current: Memo<Option<usize>>, href: String) -> 
             {move || if passed.get() { Icon::Check.view().into_any() } else { (index + 1).into_any() }}
         </a>
     }
+    .into_any()
 }
 
 #[component]
@@ -127,6 +129,7 @@ fn ListedStep(work: Work, index: usize, current: Memo<Option<usize>>, href: Stri
             </a>
         </li>
     }
+    .into_any()
 }
 
 /// Back and on, and between them how the step stands.
@@ -167,6 +170,7 @@ pub(super) fn StepFooter(work: Work, current: Memo<Option<usize>>) -> impl IntoV
             <span class="lesson__on">{next}</span>
         </footer>
     }
+    .into_any()
 }
 
 struct Standing {

@@ -67,4 +67,5 @@ fn Problem(work: Work) -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }

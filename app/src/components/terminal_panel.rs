@@ -38,6 +38,7 @@ pub(super) fn TerminalPanel(work: Work) -> impl IntoView {
             <ResetDialog work=work dialog=dialog />
         </section>
     }
+    .into_any()
 }
 
 fn body(work: Work, status: SandboxStatus) -> AnyView {
@@ -93,6 +94,7 @@ fn StartCard(work: Work, removed_idle: bool) -> impl IntoView {
             </p>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -109,6 +111,7 @@ fn StartButton(work: Work, text: &'static str) -> impl IntoView {
             {text}
         </button>
     }
+    .into_any()
 }
 
 #[component]
@@ -130,4 +133,5 @@ fn ScreenReaderToggle() -> impl IntoView {
             "Screen reader"
         </button>
     }
+    .into_any()
 }

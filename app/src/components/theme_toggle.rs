@@ -42,6 +42,7 @@ pub(super) fn ThemeToggle() -> impl IntoView {
             {move || CHOICES[choice.get()].2.view()}
         </button>
     }
+    .into_any()
 }
 
 fn storage() -> Option<web_sys::Storage> {

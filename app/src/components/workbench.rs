@@ -70,6 +70,7 @@ pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl Int
             <LineNotice work=work />
         </div>
     }
+    .into_any()
 }
 
 fn page_title(lesson: &Lesson, index: Option<usize>) -> String {
@@ -95,6 +96,7 @@ fn LessonStanding(work: Work) -> impl IntoView {
             <span>{move || format!("{} of {all} done", done.get())}</span>
         </span>
     }
+    .into_any()
 }
 
 #[component]
@@ -110,6 +112,7 @@ fn NoSuchStep(work: Work) -> impl IntoView {
             <p><a class="button button--primary" href=first>"Go to the first step"</a></p>
         </div>
     }
+    .into_any()
 }
 
 /// Said while the line to the server is lost: what is shown may be old.
@@ -123,4 +126,5 @@ fn LineNotice(work: Work) -> impl IntoView {
             }}
         </div>
     }
+    .into_any()
 }

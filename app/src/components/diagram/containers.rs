@@ -22,6 +22,7 @@ pub(super) fn Containers(scene: Memo<Scene>, detail: Detail) -> impl IntoView {
             <Container scene=scene detail=detail key=key />
         </For>
     }
+    .into_any()
 }
 
 #[component]

@@ -23,6 +23,7 @@ pub(super) fn Defs() -> impl IntoView {
             </pattern>
         </defs>
     }
+    .into_any()
 }
 
 #[component]
@@ -72,6 +73,7 @@ pub(super) fn Shelf(scene: Memo<Scene>, detail: Detail) -> impl IntoView {
             <Item scene=scene detail=detail key=key />
         </For>
     }
+    .into_any()
 }
 
 #[component]

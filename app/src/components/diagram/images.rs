@@ -13,6 +13,7 @@ pub(super) fn Layers(scene: Memo<Scene>, detail: Detail) -> impl IntoView {
             <Layer scene=scene detail=detail key=key />
         </For>
     }
+    .into_any()
 }
 
 #[component]
@@ -66,6 +67,7 @@ pub(super) fn Plates(scene: Memo<Scene>, detail: Detail) -> impl IntoView {
             <NamePlate scene=scene detail=detail key=key />
         </For>
     }
+    .into_any()
 }
 
 #[component]
@@ -106,6 +108,7 @@ pub(super) fn Parcels(scene: Memo<Scene>) -> impl IntoView {
             </For>
         </g>
     }
+    .into_any()
 }
 
 #[component]

@@ -66,5 +66,5 @@ pub(super) fn Announcements(work: Work) -> impl IntoView {
         let news = before.filter(|_| work.live.heard.get_untracked()).and_then(|before| announce(&before.host, &host));
         Said { text: news.or_else(|| before.map(|before| before.text.clone())).unwrap_or_default(), host }
     });
-    view! { <p class="unseen" role="status">{move || said.with(|said| said.text.clone())}</p> }
+    view! { <p class="unseen" role="status">{move || said.with(|said| said.text.clone())}</p> }.into_any()
 }

@@ -12,10 +12,11 @@ use crate::{
 #[component]
 pub(super) fn LayersPiece(work: Work, names: Vec<String>) -> impl IntoView {
     let title = format!("Inside {}", names.join(" and "));
+    let heading = title.clone();
     let images = found(work, names);
     view! {
-        <section class="piece layers" aria-label=title.clone()>
-            <h3 class="piece__title">{title}</h3>
+        <section class="piece layers" aria-label=title>
+            <h3 class="piece__title">{heading}</h3>
             <div class="layers__images">
                 {move || {
                     let images = images.get();
@@ -52,8 +53,9 @@ fn stack(name: &str, image: &ImageView, all: &[(String, ImageView)], largest: u6
                 .collect();
             let shared = (!others.is_empty()).then(|| format!("shared with {}", others.join(", ")));
             let share = layer.size as f64 / largest as f64 * 100.0;
+            let is_shared = shared.is_some();
             view! {
-                <li class="stack__layer" class:stack__layer--shared=shared.is_some()>
+                <li class="stack__layer" class:stack__layer--shared=is_shared>
                     <span class="stack__number">{index + 1}</span>
                     <code class="stack__instruction">{instruction(&layer.instruction)}</code>
                     <span class="stack__size">{human_size(layer.size)}</span>
