@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { removeAll } from "./docker.ts";
-import { BINARY, PROJECT, WARM_SANDBOXES, folderOf, instanceOf, requireBinary, urlOf } from "./settings.ts";
+import { BINARY, PROJECT, WARM_SANDBOXES, addressPoolOf, folderOf, instanceOf, requireBinary, urlOf } from "./settings.ts";
 
 const READY_WITHIN_MS = 60_000;
 const GONE_WITHIN_MS = 20_000;
@@ -48,6 +48,7 @@ export class Server {
         LUNCHBOX_DATA_DIR: join(this.#folder, "data"),
         LUNCHBOX_RUN_DIR: join(this.#folder, "run"),
         LUNCHBOX_INSTANCE: this.instance,
+        LUNCHBOX_ADDRESS_POOL: addressPoolOf(this.port),
         LUNCHBOX_WARM_SANDBOXES: String(WARM_SANDBOXES),
         ...this.#settings,
       },

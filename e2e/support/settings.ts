@@ -27,6 +27,11 @@ export function instanceOf(port: number): string {
   return `e2e${port}`;
 }
 
+/** Sandboxes' networks, so that servers side by side on one engine don't cut from the same. */
+export function addressPoolOf(port: number): string {
+  return `10.${201 + port - PORT}.0.0/16`;
+}
+
 export function requireBinary(): void {
   if (!existsSync(BINARY)) {
     throw new Error(`${BINARY} isn't there. Run ./lunchbox build first, or set LUNCHBOX_BINARY.`);

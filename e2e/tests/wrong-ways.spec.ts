@@ -82,11 +82,14 @@ test("a wrong answer says where to look, and can be mended", async ({ learner })
   await lesson.goToStep(/^Inspect/);
   await lesson.start();
   await lesson.terminal.run("docker pull -q nginx");
-  await lesson.answerWrongly();
-  await expect(lesson.questions.getByText("Not quite.")).toBeVisible();
+  const question = lesson.questions.locator("[data-question]").filter({ hasText: "On which port" });
+  await question.getByRole("textbox").fill("8080");
+  await question.getByRole("button", { name: "Answer" }).click();
+  await expect(question.getByText("Not quite.")).toBeVisible();
+  await expect(question).toContainText("ExposedPorts");
   await lesson.expectStepOpen();
-  await lesson.terminal.run("docker inspect nginx");
+  await lesson.terminal.run("docker inspect -f '{{.Config.ExposedPorts}}' nginx");
   await lesson.answerQuestions();
-  await expect(lesson.questions.getByText("Not quite.")).toBeHidden();
+  await expect(question.getByText("Not quite.")).toBeHidden();
   await lesson.expectStepDone();
 });
