@@ -10,4 +10,6 @@ pub(crate) mod lifecycle;
 pub(crate) mod list;
 pub(crate) mod look;
 pub(crate) mod ports;
+pub(crate) mod names;
 pub(crate) mod remove;
+pub(crate) mod shown;

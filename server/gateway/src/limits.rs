@@ -43,3 +43,5 @@ pub(crate) const BUILD_TIME: Duration = Duration::from_secs(600);
 pub(crate) const MAX_CONTEXT_FILES: usize = 100_000;
 /// Bytes of a Dockerfile or a `.dockerignore`.
 pub(crate) const MAX_DOCKERFILE_BYTES: usize = 256 * 1024;
+/// How long a container that publishes a port may take to accept a connection.
+pub(crate) const DIAL_TIME: Duration = Duration::from_secs(5);

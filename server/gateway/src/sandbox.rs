@@ -45,6 +45,8 @@ pub(crate) struct Sandbox {
     pub(crate) building: Arc<Semaphore>,
     /// Pulls and pushes at once; more wait.
     pub(crate) moving: Arc<Semaphore>,
+    /// Containers whose start is under way, by engine ID: their ports aren't freed.
+    starting: Mutex<Vec<String>>,
     listener: Mutex<Option<AbortHandle>>,
 }
 
@@ -67,6 +69,7 @@ impl Sandbox {
             connections: Arc::new(Semaphore::new(limits::MAX_CONNECTIONS)),
             building: Arc::new(Semaphore::new(1)),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
+            starting: Mutex::default(),
             listener: Mutex::new(None),
         }))
     }
@@ -143,6 +146,16 @@ impl Sandbox {
         })
     }
 
+    /// Marks a container as being started until the guard is dropped.
+    pub(crate) fn starting(self: &Arc<Self>, container: &str) -> StartGuard {
+        self.starting.lock().unwrap_or_else(PoisonError::into_inner).push(container.to_owned());
+        StartGuard { sandbox: self.clone(), container: container.to_owned() }
+    }
+
+    pub(crate) fn is_starting(&self, container: &str) -> bool {
+        self.starting.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|id| id == container)
+    }
+
     /// Begins to show a pull or a push; it is shown until the guard is dropped.
     pub(crate) fn transfer(self: &Arc<Self>, transfer: Transfer) -> TransferGuard {
         let number = self.next_transfer.fetch_add(1, Ordering::Relaxed);
@@ -169,6 +182,21 @@ impl Sandbox {
     pub(crate) fn stop_serving(&self) {
         if let Some(handle) = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take() {
             handle.abort();
+        }
+    }
+}
+
+/// A container whose start is under way.
+pub(crate) struct StartGuard {
+    sandbox: Arc<Sandbox>,
+    container: String,
+}
+
+impl Drop for StartGuard {
+    fn drop(&mut self) {
+        let mut starting = self.sandbox.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = starting.iter().position(|id| *id == self.container) {
+            starting.swap_remove(at);
         }
     }
 }

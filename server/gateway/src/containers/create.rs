@@ -1,11 +1,334 @@
-//! Stub.
+//! `POST /containers/create`: the learner's wishes, decided on field by field; the engine's container,
+//! built from what is left, by image ID and under a name and limits of the sandbox's.
 
-use crate::{
-    refusal::{Answer, Refusal},
-    request::Request,
-    serve::Context,
+pub(crate) mod mounts;
+pub(crate) mod network;
+pub(crate) mod policy;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
 };
 
-pub(crate) async fn create(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::{
+    ActivityKind, body,
+    containers::{names, remove},
+    images::catalogue::ImageConfig,
+    ledger::{self, ContainerRow, VolumeRow},
+    model::{
+        container::{CreateRequest, LogConfig},
+        container_engine::{EngineCreate, EngineHostConfig, EngineMount, EngineVolumeOptions},
+        container_shown::MountPoint,
+    },
+    refusal::{Answer, Refusal},
+    request::Request,
+    scope::{OwnImage, is_name},
+    serve::Context,
+    upstream::{Ask, EngineSaid},
+};
+
+/// How often a name is made up before giving up.
+const NAME_TRIES: u32 = 20;
+/// A name that the engine has and the ledger hasn't is being made in this moment, or is a leftover of a
+/// crash: how often and how soon to look before it counts as the second.
+const ORPHAN_TRIES: u32 = 10;
+const ORPHAN_PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Created {
+    id: String,
+    #[serde(default)]
+    warnings: Option<Vec<String>>,
+}
+
+pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
+    let name = request.query.text("name")?.filter(|name| !name.is_empty());
+    let platform = request.query.text("platform")?.filter(|platform| !platform.is_empty());
+    request.query.finish()?;
+    let asked: CreateRequest = Request::json(request.body, &request.headers).await?;
+    policy::check(&asked)?;
+    let name = name.map(|name| name.strip_prefix('/').map(str::to_owned).unwrap_or(name));
+    if let Some(name) = &name
+        && !is_name(name)
+    {
+        return Err(bad_name(name));
+    }
+    if asked.image.is_empty() {
+        return Err(Refusal::invalid("config cannot be empty in order to create a container"));
+    }
+    let image = context.scope.image(&asked.image).await?;
+    let config = image_config(context, &image, platform.as_deref()).await?;
+    let name = free_name(context, name).await?;
+    limit_containers(context).await?;
+
+    let engine_request = build(context, &asked, &image, &config, &name).await?;
+    let created = make(context, &engine_request, &name).await?;
+    let recorded = record(context, &asked, &image, &name, &created.id).await;
+    if let Err(refusal) = recorded {
+        // No row, no container: it could not be used, nor cleaned up by the learner.
+        let ask = Ask::delete(&["containers", &created.id]).parameter("force", 1).parameter("v", 1);
+        if let Err(said) = context.shared.engine.done(ask).await {
+            tracing::error!(error = said.message(), "a container without a row could not be removed");
+        }
+        return Err(refusal);
+    }
+    context.sandbox.record(ActivityKind::ContainerCreated { id: created.id.clone(), name, image: asked.image.clone() }).await;
+    let warnings: Vec<String> = created.warnings.unwrap_or_default().iter().map(|text| context.scope.scrub(text)).collect();
+    Ok(body::json(StatusCode::CREATED, &serde_json::json!({ "Id": created.id, "Warnings": warnings })))
+}
+
+pub(crate) fn bad_name(name: &str) -> Refusal {
+    if name.len() > 63 {
+        return Refusal::invalid(format!("lunchbox: the container name ({name}) is longer than 63 characters"));
+    }
+    Refusal::invalid(format!("Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"))
+}
+
+/// In Docker's words.
+pub(crate) fn name_taken(name: &str, by: &str) -> Refusal {
+    Refusal::conflict(format!(
+        "Conflict. The container name \"/{name}\" is already in use by container \"{by}\". You have to remove (or rename) that container to be able to reuse that name."
+    ))
+}
+
+/// The asked name where nobody has it, or a made up one.
+async fn free_name(context: &Context, asked: Option<String>) -> Result<String, Refusal> {
+    let Some(name) = asked else {
+        let taken: BTreeSet<String> = context.scope.containers().await?.iter().map(|own| own.name().to_owned()).collect();
+        return (0..NAME_TRIES).map(names::random).find(|name| !taken.contains(name)).ok_or_else(Refusal::internal);
+    };
+    check_free(context, &name).await?;
+    Ok(name)
+}
+
+/// Fails where another container has the name. One that `--rm` has just removed has not.
+pub(crate) async fn check_free(context: &Context, name: &str) -> Result<(), Refusal> {
+    let Some(other) = context.scope.containers().await?.into_iter().find(|own| own.name() == name) else { return Ok(()) };
+    if remove::forget_if_gone(context, &other).await? { Ok(()) } else { Err(name_taken(name, other.engine_id())) }
+}
+
+async fn limit_containers(context: &Context) -> Result<(), Refusal> {
+    let most = context.shared.config.limits.containers;
+    let mut there = 0;
+    let all = context.scope.containers().await?;
+    if all.len() < most as usize {
+        return Ok(());
+    }
+    for own in all {
+        if !remove::forget_if_gone(context, &own).await? {
+            there += 1;
+        }
+    }
+    if there < most { Ok(()) } else { Err(Refusal::limit("containers", most, "docker rm")) }
+}
+
+async fn image_config(context: &Context, image: &OwnImage, platform: Option<&str>) -> Result<ImageConfig, Refusal> {
+    let facts = context.shared.catalogue.get(image.id()).await.map_err(|said| context.engine_said(said))?;
+    let own = format!("{}/{}", facts.inspect.os, facts.inspect.architecture);
+    if let Some(asked) = platform
+        && asked != own
+        && asked != facts.inspect.os
+    {
+        return Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            format!("lunchbox: the image is for the platform {own}, not {asked}. Leave --platform out."),
+        ));
+    }
+    Ok(facts.inspect.config.clone().unwrap_or_default())
+}
+
+/// The whole request to the engine, from values that policy has seen.
+async fn build(context: &Context, asked: &CreateRequest, image: &OwnImage, config: &ImageConfig, name: &str) -> Result<EngineCreate, Refusal> {
+    let networking = network::decide(context, asked, name).await?;
+    let volumes_of_image: BTreeSet<String> = config.volumes.iter().flatten().filter_map(|(path, _)| mounts::clean(path)).collect();
+    let mounts = mounts::decide(context, asked, &volumes_of_image).await?;
+    let mut labels: BTreeMap<String, String> = asked.labels.clone();
+    labels.extend(context.scope.labels("learner"));
+    let mut host_config = host_config(context, asked).await?;
+    host_config.network_mode = networking.mode;
+    host_config.tmpfs = mounts.tmpfs;
+    host_config.mounts = mounts.mounts;
+    host_config.mounts.extend(mounts.anonymous.into_iter().map(|target| EngineMount::Volume {
+        source: String::new(),
+        target,
+        read_only: false,
+        volume_options: EngineVolumeOptions::default(),
+    }));
+    Ok(EngineCreate {
+        hostname: asked.hostname.clone(),
+        domainname: asked.domainname.clone(),
+        user: asked.user.clone(),
+        attach_stdin: asked.attach_stdin,
+        attach_stdout: asked.attach_stdout,
+        attach_stderr: asked.attach_stderr,
+        exposed_ports: asked.exposed_ports.clone(),
+        tty: asked.tty,
+        open_stdin: asked.open_stdin,
+        stdin_once: asked.stdin_once,
+        env: asked.env.clone(),
+        cmd: asked.cmd.clone(),
+        healthcheck: policy::healthcheck(asked.healthcheck.as_ref(), config.healthcheck.as_ref()),
+        image: image.id().to_owned(),
+        volumes: BTreeMap::new(),
+        working_dir: asked.working_dir.clone(),
+        entrypoint: asked.entrypoint.clone(),
+        network_disabled: asked.network_disabled,
+        labels,
+        stop_signal: asked.stop_signal.clone(),
+        stop_timeout: asked.stop_timeout.map(policy::stop_seconds),
+        shell: asked.shell.clone(),
+        host_config,
+        networking_config: networking.endpoints,
+    })
+}
+
+/// All but mounts and network.
+async fn host_config(context: &Context, asked: &CreateRequest) -> Result<EngineHostConfig, Refusal> {
+    let host = &asked.host_config;
+    let limits = &context.shared.config.limits;
+    let memory = if host.memory <= 0 { limits.memory_default_bytes } else { host.memory.min(limits.memory_max_bytes) };
+    let list = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
+    let mut cap_drop: Vec<String> = policy::DROPPED_CAPABILITIES.iter().map(|name| (*name).to_owned()).collect();
+    for name in host.cap_drop.iter().flatten().map(|name| policy::capability(name)) {
+        if !policy::is_capability_name(&name) {
+            return Err(Refusal::invalid(format!("invalid CapDrop: unknown capability: \"{name}\"")));
+        }
+        if !cap_drop.contains(&name) {
+            cap_drop.push(name);
+        }
+    }
+    let mut volumes_from = Vec::new();
+    for text in host.volumes_from.iter().flatten() {
+        let (other, mode) = match text.rsplit_once(':') {
+            Some((other, mode @ ("ro" | "rw"))) => (other, Some(mode)),
+            _ => (text.as_str(), None),
+        };
+        let other = context.scope.container(other).await?;
+        volumes_from.push(mode.map_or_else(|| other.engine_id().to_owned(), |mode| format!("{}:{mode}", other.engine_id())));
+    }
+    Ok(EngineHostConfig {
+        log_config: LogConfig {
+            kind: "json-file".to_owned(),
+            config: [("max-size", "5m"), ("max-file", "1")].map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        },
+        restart_policy: policy::restart_policy(&host.restart_policy),
+        auto_remove: host.auto_remove,
+        volumes_from,
+        console_size: host.console_size,
+        cap_add: host.cap_add.iter().flatten().map(|name| policy::capability(name)).collect(),
+        cap_drop,
+        dns: list(&host.dns),
+        dns_options: list(&host.dns_options),
+        dns_search: list(&host.dns_search),
+        extra_hosts: list(&host.extra_hosts),
+        group_add: list(&host.group_add),
+        ipc_mode: joined(context, &host.ipc_mode, "private").await?,
+        cgroupns_mode: "private".to_owned(),
+        oom_score_adj: host.oom_score_adj.clamp(policy::OOM_SCORE, 1000),
+        pid_mode: joined(context, &host.pid_mode, "").await?,
+        readonly_rootfs: host.readonly_rootfs,
+        security_opt: vec!["no-new-privileges".to_owned()],
+        shm_size: if host.shm_size <= 0 { policy::MAX_MEMORY_FILES_BYTES } else { host.shm_size.min(policy::MAX_MEMORY_FILES_BYTES) },
+        init: host.init,
+        memory,
+        memory_reservation: host.memory_reservation.clamp(0, memory),
+        // None: what is more than the memory would be swap.
+        memory_swap: memory,
+        nano_cpus: nano_cpus(asked.host_config.nano_cpus, host.cpu_quota, host.cpu_period, limits.nano_cpus_default, limits.nano_cpus_max),
+        cpu_shares: if host.cpu_shares <= 0 { 0 } else { host.cpu_shares.clamp(2, 1024) },
+        pids_limit: host.pids_limit.filter(|limit| *limit > 0).unwrap_or(limits.pids_max).min(limits.pids_max),
+        ulimits: host.ulimits.iter().flatten().map(policy::ulimit).filter_map(Result::transpose).collect::<Result<_, _>>()?,
+        ..EngineHostConfig::default()
+    })
+}
+
+/// `container:<own>` with the full ID; else the value, or the default where it is empty.
+async fn joined(context: &Context, value: &str, default: &str) -> Result<String, Refusal> {
+    match value.strip_prefix("container:") {
+        Some(other) => Ok(format!("container:{}", context.scope.container(other).await?.engine_id())),
+        None if value.is_empty() => Ok(default.to_owned()),
+        None => Ok(value.to_owned()),
+    }
+}
+
+/// Billionths of a CPU; a quota a period is one way to ask for them.
+pub(crate) fn nano_cpus(asked: i64, quota: i64, period: i64, default: i64, most: i64) -> i64 {
+    const DEFAULT_PERIOD_US: i64 = 100_000;
+    let asked = if asked <= 0 && quota > 0 {
+        let period = if period > 0 { period } else { DEFAULT_PERIOD_US };
+        quota.saturating_mul(1_000_000_000) / period
+    } else {
+        asked
+    };
+    if asked <= 0 { default.min(most) } else { asked.min(most) }
+}
+
+/// Asks the engine. A leftover of a crash that has the name is cleared away.
+async fn make(context: &Context, request: &EngineCreate, name: &str) -> Result<Created, Refusal> {
+    let engine_name = context.scope.engine_name(name);
+    let ask = || Ask::post(&["containers", "create"]).parameter("name", engine_name.as_str()).json(request);
+    match context.shared.engine.json::<Created>(ask()?).await {
+        Ok(created) => Ok(created),
+        Err(EngineSaid::Error { status: StatusCode::CONFLICT, message }) => {
+            for _ in 0..ORPHAN_TRIES {
+                check_free(context, name).await?;
+                tokio::time::sleep(ORPHAN_PAUSE).await;
+            }
+            tracing::warn!(sandbox = %context.sandbox.id, message, "a container that no row knows is removed");
+            let remove = Ask::delete(&["containers", engine_name.as_str()]).parameter("force", 1).parameter("v", 1);
+            context.shared.engine.done(remove).await.map_err(|said| context.engine_said(said))?;
+            context.shared.engine.json(ask()?).await.map_err(|said| context.engine_said(said))
+        }
+        Err(said) => Err(context.engine_said(said)),
+    }
+}
+
+/// The row, and rows for the volumes that the engine made for it.
+async fn record(context: &Context, asked: &CreateRequest, image: &OwnImage, name: &str, id: &str) -> Result<(), Refusal> {
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Mounted {
+        mounts: Option<Vec<MountPoint>>,
+    }
+    let sandbox = context.scope.sandbox();
+    let mounted: Mounted =
+        context.shared.engine.json(Ask::get(&["containers", id, "json"])).await.map_err(|said| context.engine_said(said))?;
+    let known: BTreeSet<String> = context.scope.volumes().await?.iter().map(|own| own.engine_name().to_owned()).collect();
+    // What has a name of ours is a volume that is known, or the home. The others the engine has named.
+    let made = |mount: &MountPoint| mount.kind == "volume" && !mount.name.starts_with("lb-") && !known.contains(&mount.name);
+    for mount in mounted.mounts.into_iter().flatten().filter(made) {
+        let row = VolumeRow {
+            name: mount.name.clone(),
+            engine_name: mount.name,
+            anonymous: true,
+            labels: "{}".to_owned(),
+            created_at: ledger::now_ms(),
+        };
+        match context.shared.ledger.add_volume(sandbox, &row).await {
+            Err(error) if !ledger::is_taken(&error) => return Err(error.into()),
+            _ => {}
+        }
+    }
+    let row = ContainerRow {
+        engine_id: id.to_owned(),
+        sandbox: sandbox.clone(),
+        name: name.to_owned(),
+        image: asked.image.clone(),
+        image_id: image.id().to_owned(),
+        asked: serde_json::to_string(asked).map_err(|error| {
+            tracing::error!(%error, "a create request could not be written");
+            Refusal::internal()
+        })?,
+        created_at: ledger::now_ms(),
+        start_ms: 0,
+    };
+    match context.shared.ledger.add_container(&row).await {
+        Ok(()) => Ok(()),
+        Err(error) if ledger::is_taken(&error) => Err(name_taken(name, id)),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -1,11 +1,82 @@
-//! Stub.
+//! `docker ps`: the sandbox's containers, filtered here. A learner's filter never reaches the engine: it
+//! could ask about what is others'.
+
+mod filter;
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
 
 use crate::{
+    ActivityKind, body,
+    containers::{ports, remove::own_labels, shown},
+    ledger::PortRow,
+    model::container_shown::{Listed, ListedHostConfig, ListedNetworks},
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
+    upstream::Ask,
 };
 
-pub(crate) async fn list(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
+    let all = request.query.flag("all")?;
+    let size = request.query.flag("size")?;
+    let limit = request.query.number("limit")?.filter(|limit| *limit > 0);
+    let filters = request.query.filters()?;
+    request.query.finish()?;
+    let filter = filter::Filter::new(context, &filters).await?;
+    // As in Docker: who asks for a state or for the last few wants to see those that ended too.
+    let ended_too = all || limit.is_some() || filter.wants_ended();
+    let mut containers = read(context, ended_too, size).await?;
+    containers.retain(|container| filter.matches(container));
+    if let Some(limit) = limit {
+        containers.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    let names = containers.iter().flat_map(|container| &container.names).map(|name| name.trim_start_matches('/').to_owned()).collect();
+    context.sandbox.record(ActivityKind::ContainersListed { all, names }).await;
+    Ok(body::json(StatusCode::OK, &containers))
+}
+
+/// The sandbox's containers as the learner sees them, newest first.
+pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec<Listed>, Refusal> {
+    let own = context.scope.containers().await?;
+    if own.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<&str> = own.iter().map(|own| own.engine_id()).collect();
+    let ask = Ask::get(&["containers", "json"]).flag("all", all).flag("size", size).parameter("filters", serde_json::json!({ "id": ids }));
+    let listed: Vec<Listed> = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
+    let names = shown::Names::read(context).await?;
+    let ports = context.shared.ledger.ports(context.scope.sandbox()).await?;
+    let mut containers: Vec<Listed> = listed
+        .into_iter()
+        .filter_map(|container| {
+            let row = own.iter().find(|own| own.engine_id() == container.id)?.row();
+            let asked = shown::asked(row);
+            let held: Vec<PortRow> = ports.iter().filter(|port| port.container == row.engine_id).cloned().collect();
+            let mut labels = container.labels;
+            own_labels(&mut labels);
+            Some(Listed {
+                names: vec![format!("/{}", row.name)],
+                image: row.image.clone(),
+                image_id: row.image_id.clone(),
+                ports: ports::listed(&held, container.ports),
+                labels,
+                host_config: ListedHostConfig { network_mode: shown::network_mode(&asked) },
+                network_settings: ListedNetworks { networks: names.networks(row, &asked, container.network_settings.networks) },
+                mounts: names.mounts(&asked, container.mounts),
+                ..container
+            })
+        })
+        .collect();
+    containers.sort_by_key(|container| std::cmp::Reverse((container.created, own.iter().position(|own| own.engine_id() == container.id))));
+    Ok(containers)
+}
+
+/// `key` or `key=value`.
+pub(crate) fn has_label(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
+    match wanted.split_once('=') {
+        Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
+        None => labels.contains_key(wanted),
+    }
 }

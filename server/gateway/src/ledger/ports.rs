@@ -55,6 +55,18 @@ impl Ledger {
         Ok(())
     }
 
+    /// Frees one port.
+    pub(crate) async fn remove_port(&self, sandbox: &SandboxId, row: &PortRow) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM gateway_ports WHERE sandbox = $1 AND protocol = $2 AND host_port = $3 AND container = $4")
+            .bind(sandbox.as_str())
+            .bind(&row.protocol)
+            .bind(i64::from(row.host_port))
+            .bind(&row.container)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Frees a container's ports, and says which they were.
     pub(crate) async fn remove_ports(&self, sandbox: &SandboxId, container: &str) -> Result<Vec<PortRow>, sqlx::Error> {
         let held: Vec<PortRow> = self.ports(sandbox).await?.into_iter().filter(|row| row.container == container).collect();

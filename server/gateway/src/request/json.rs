@@ -12,9 +12,11 @@ use serde_json::Value;
 use crate::{limits, refusal::Refusal};
 
 /// Decodes to `T`. A key that `T` doesn't know is refused by name unless its value says nothing
-/// (null, false, 0, -1, "", [], {}), since newer clients send new zero values.
+/// (null, false, 0, -1, "", [], {}), since newer clients send new zero values. A null is as good as absent,
+/// as it is to the engine.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Refusal> {
-    let value = parse(bytes)?;
+    let mut value = parse(bytes)?;
+    drop_nulls(&mut value);
     let mut unknown = Vec::new();
     let decoded = serde_ignored::deserialize(&value, |path| unknown.push(path.to_string()))
         .map_err(|error| Refusal::invalid(format!("lunchbox: the request's body is not understood: {error}")))?;
@@ -39,6 +41,17 @@ pub(crate) fn parse(bytes: &Bytes) -> Result<Value, Refusal> {
     Ok(value)
 }
 
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, item| !item.is_null());
+            map.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
 fn lookup<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     // serde_ignored writes `HostConfig.?.Foo` where an Option lies between; those steps add nothing.
     path.split('.').filter(|part| *part != "?").try_fold(value, |value, part| match value {
@@ -48,8 +61,9 @@ fn lookup<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     })
 }
 
-/// A key with a dot in it isn't found; that counts as saying something.
-fn says_nothing(value: Option<&Value>) -> bool {
+/// Whether a value is one of those that newer clients send for fields they don't use. What isn't there says
+/// nothing either.
+pub(crate) fn says_nothing(value: Option<&Value>) -> bool {
     match value {
         None => false,
         Some(Value::Null | Value::Bool(false)) => true,

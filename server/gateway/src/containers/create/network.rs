@@ -1,0 +1,80 @@
+//! Which network a container is on.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    model::{
+        container::CreateRequest,
+        container_engine::{EngineEndpoint, EngineNetworking},
+    },
+    refusal::Refusal,
+    scope::{DEFAULT_NETWORK, OwnNetwork},
+    serve::Context,
+};
+
+/// `HostConfig.NetworkMode` and `NetworkingConfig`, in the engine's IDs.
+#[derive(Debug)]
+pub(crate) struct Networking {
+    pub(crate) mode: String,
+    pub(crate) endpoints: EngineNetworking,
+}
+
+/// As the learner's request names it; `default` is `bridge`.
+pub(crate) fn mode(asked: &CreateRequest) -> &str {
+    match asked.host_config.network_mode.as_str() {
+        "" | "default" => DEFAULT_NETWORK,
+        other => other,
+    }
+}
+
+pub(crate) async fn decide(context: &Context, asked: &CreateRequest, name: &str) -> Result<Networking, Refusal> {
+    let mode = mode(asked);
+    let none = EngineNetworking::default();
+    if mode == "none" {
+        return Ok(Networking { mode: "none".to_owned(), endpoints: none });
+    }
+    if mode == "host" {
+        return Err(Refusal::forbidden(
+            "the host's network",
+            "other learners live there. Publish a port instead: -p 8080:80 makes it reachable on this host's localhost.",
+        ));
+    }
+    if let Some(other) = mode.strip_prefix("container:") {
+        let other = context.scope.container(other).await?;
+        if !asked.host_config.port_bindings.is_empty() || asked.host_config.publish_all_ports {
+            return Err(Refusal::invalid("conflicting options: port publishing and the container type network mode"));
+        }
+        return Ok(Networking { mode: format!("container:{}", other.engine_id()), endpoints: none });
+    }
+    if mode.contains(':') {
+        return Err(Refusal::forbidden(&format!("the network mode {mode}"), "networks of this host have names; `docker network ls` shows them."));
+    }
+    let first = context.scope.network(mode).await?;
+    let mut endpoints = BTreeMap::new();
+    for (key, endpoint) in &asked.networking_config.endpoints_config {
+        let network = match key.as_str() {
+            "default" => context.scope.network(DEFAULT_NETWORK).await?,
+            "host" | "none" => return Err(Refusal::invalid("container cannot be connected to several networks with one of them in host or none mode")),
+            key => context.scope.network(key).await?,
+        };
+        if network.is_default() && !endpoint.aliases.is_empty() {
+            return Err(Refusal::invalid("invalid config for network bridge: invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks"));
+        }
+        endpoints.insert(network.engine_id().to_owned(), EngineEndpoint { aliases: aliases(&network, &endpoint.aliases, name) });
+    }
+    endpoints.entry(first.engine_id().to_owned()).or_insert_with(|| EngineEndpoint { aliases: aliases(&first, &[], name) });
+    Ok(Networking { mode: first.engine_id().to_owned(), endpoints: EngineNetworking { endpoints_config: endpoints } })
+}
+
+/// On networks of the learner's own a container is found by its name, as in Docker; on the default one
+/// it isn't, as in Docker.
+pub(crate) fn aliases(network: &OwnNetwork, asked: &[String], name: &str) -> Vec<String> {
+    if network.is_default() {
+        return Vec::new();
+    }
+    let mut aliases = asked.to_vec();
+    if !aliases.iter().any(|alias| alias == name) {
+        aliases.push(name.to_owned());
+    }
+    aliases
+}

@@ -1,0 +1,114 @@
+//! A container as its learner sees it: the engine's truth in the learner's names.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    containers::create::{mounts::Bind, network},
+    images::catalogue::Empty,
+    ledger::ContainerRow,
+    model::{
+        container::{CreateRequest, EndpointRequest},
+        container_shown::{Endpoint, MountPoint},
+    },
+    refusal::Refusal,
+    scope::{OwnNetwork, OwnVolume},
+    serve::Context,
+    volumes,
+};
+
+/// What the ledger knows of the sandbox's networks and volumes: enough to rename all of its containers.
+pub(crate) struct Names {
+    networks: Vec<OwnNetwork>,
+    volumes: Vec<OwnVolume>,
+}
+
+impl Names {
+    pub(crate) async fn read(context: &Context) -> Result<Self, Refusal> {
+        Ok(Self { networks: context.scope.networks().await?, volumes: context.scope.volumes().await? })
+    }
+
+    /// Network by network, under the learner's names; what isn't theirs is left out.
+    pub(crate) fn networks(&self, row: &ContainerRow, asked: &CreateRequest, endpoints: BTreeMap<String, Endpoint>) -> BTreeMap<String, Endpoint> {
+        endpoints
+            .into_iter()
+            .filter_map(|(key, endpoint)| {
+                if key == "none" {
+                    // One for everybody on the engine: its ID says nothing.
+                    return Some((key, Endpoint { network_id: String::new(), endpoint_id: String::new(), ..endpoint }));
+                }
+                let network = self.networks.iter().find(|own| own.engine_id() == endpoint.network_id || own.name() == key)?;
+                Some((network.name().to_owned(), renamed(endpoint, row, asked, network)))
+            })
+            .collect()
+    }
+
+    pub(crate) fn mounts(&self, asked: &CreateRequest, mounts: Vec<MountPoint>) -> Vec<MountPoint> {
+        mounts.into_iter().filter_map(|mount| self.mount(asked, mount)).collect()
+    }
+
+    fn mount(&self, asked: &CreateRequest, mount: MountPoint) -> Option<MountPoint> {
+        if mount.kind != "volume" {
+            return Some(MountPoint { source: String::new(), ..mount });
+        }
+        if let Some((source, mode)) = home_source(asked, &mount.destination) {
+            return Some(MountPoint {
+                kind: "bind".to_owned(),
+                name: String::new(),
+                source,
+                driver: String::new(),
+                mode,
+                propagation: "rprivate".to_owned(),
+                ..mount
+            });
+        }
+        let own = self.volumes.iter().find(|own| own.engine_name() == mount.name)?;
+        Some(MountPoint { source: volumes::mountpoint(own.name()), name: own.name().to_owned(), ..mount })
+    }
+}
+
+/// The folder of the home that was asked for at a place of the container's, and how.
+fn home_source(asked: &CreateRequest, destination: &str) -> Option<(String, String)> {
+    let binds = asked.host_config.binds.iter().flatten().filter_map(|text| Bind::parse(text).ok());
+    let of_binds = binds.into_iter().find(|bind| bind.is_path() && bind.target == destination).map(|bind| (bind.source, bind.mode));
+    of_binds.or_else(|| {
+        let mut mounts = asked.host_config.mounts.iter();
+        mounts.find(|mount| mount.kind == "bind" && mount.target == destination).map(|mount| (mount.source.clone(), String::new()))
+    })
+}
+
+fn renamed(endpoint: Endpoint, row: &ContainerRow, asked: &CreateRequest, network: &OwnNetwork) -> Endpoint {
+    let given = asked.networking_config.endpoints_config.iter();
+    let own: &[String] = given
+        .into_iter()
+        .find(|(key, _)| key.as_str() == network.name() || key.as_str() == network.engine_id())
+        .map_or(&[], |(_, endpoint): (_, &EndpointRequest)| &endpoint.aliases);
+    let short = row.engine_id.get(..12).unwrap_or_default();
+    let aliases: Vec<String> = endpoint
+        .aliases
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|alias| (*alias != row.name || own.contains(alias)) && alias != short)
+        .collect();
+    let dns_names = (!network.is_default())
+        .then(|| std::iter::once(row.name.clone()).chain(aliases.iter().filter(|alias| **alias != row.name).cloned()).chain([short.to_owned()]).collect());
+    Endpoint {
+        ipam_config: (!network.is_default()).then_some(Empty {}),
+        links: None,
+        aliases: (!aliases.is_empty()).then_some(aliases),
+        dns_names,
+        ..endpoint
+    }
+}
+
+/// `HostConfig.NetworkMode` as it is shown: a container is joined by ID.
+pub(crate) fn network_mode(asked: &CreateRequest) -> String {
+    network::mode(asked).to_owned()
+}
+
+/// What the learner asked for when the container was made.
+pub(crate) fn asked(row: &ContainerRow) -> CreateRequest {
+    serde_json::from_str(&row.asked).unwrap_or_else(|error| {
+        tracing::error!(%error, "what a container was asked to be could not be read");
+        CreateRequest::default()
+    })
+}
