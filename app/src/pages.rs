@@ -9,3 +9,4 @@ mod not_found;
 pub(crate) use home::HomePage;
 pub(crate) use lesson::{LessonEntryPage, LessonPage};
 pub(crate) use not_found::NotFoundPage;
+use not_found::not_found_status;

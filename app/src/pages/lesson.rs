@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::{components::Redirect, hooks::use_params_map};
 
-use super::NotFoundPage;
+use super::{NotFoundPage, not_found_status};
 use crate::{
     api::{self, ApiError},
     components::{Alert, Header, Workbench},
@@ -49,7 +49,12 @@ pub(crate) fn LessonPage() -> impl IntoView {
         <Suspense fallback=Opening>
             {move || Suspend::new(async move {
                 match opened.await {
-                    Ok(opened) => view! { <Workbench opened=opened step_id=step /> }.into_any(),
+                    Ok(opened) => {
+                        if step.with_untracked(|id| !opened.lesson.steps.iter().any(|step| step.id == *id)) {
+                            not_found_status();
+                        }
+                        view! { <Workbench opened=opened step_id=step /> }.into_any()
+                    }
                     Err(error) => failed(error),
                 }
             })}

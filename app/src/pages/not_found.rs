@@ -21,7 +21,7 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
 }
 
 /// On the server: the response says 404 too.
-fn not_found_status() {
+pub(super) fn not_found_status() {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(http::StatusCode::NOT_FOUND);

@@ -49,10 +49,11 @@ impl Live {
     /// Opens the stream (in the browser only) and keeps it open until the owner goes.
     pub(crate) fn follow(self, slug: &str) {
         let url = format!("{STREAM}{slug}");
-        let stream = StoredValue::new_local(None);
-        Effect::new(move |_| self.open(url.clone(), stream));
-        on_cleanup(move || {
-            stream.try_set_value(None);
+        Effect::new(move |_| {
+            // Made in here, where only browsers come: it belongs to this thread, and goes with the
+            // effect, which closes it.
+            let stream = StoredValue::new_local(None);
+            self.open(url.clone(), stream);
         });
     }
 
@@ -83,7 +84,7 @@ impl Live {
             }
         });
         source.set_onerror(Some(lost.as_ref().unchecked_ref()));
-        slot.set_value(Some(Stream { source, _opened: opened, _message: message, _lost: lost }));
+        slot.try_set_value(Some(Stream { source, _opened: opened, _message: message, _lost: lost }));
     }
 
     /// One message of the stream.

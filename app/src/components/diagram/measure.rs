@@ -7,9 +7,10 @@ use crate::diagram::Space;
 
 /// Keeps `space` at the element's inner size until the owner goes.
 pub(super) fn follow(element: NodeRef<html::Div>, space: RwSignal<Space>) {
-    let watching = StoredValue::new_local(None);
     Effect::new(move |_| {
         let Some(element) = element.get() else { return };
+        // Made in here, where only browsers come: it belongs to this thread, and goes with the effect.
+        let watching = StoredValue::new_local(None);
         let measured = element.clone();
         let changed = Closure::<dyn Fn()>::new(move || {
             let now = Space { width: f64::from(measured.client_width()), height: f64::from(measured.client_height()) };
@@ -22,9 +23,6 @@ pub(super) fn follow(element: NodeRef<html::Div>, space: RwSignal<Space>) {
             observer.observe(&element);
             watching.set_value(Some(Watching { observer, _changed: changed }));
         }
-    });
-    on_cleanup(move || {
-        watching.try_set_value(None);
     });
 }
 
