@@ -1,23 +1,105 @@
-//! Stub.
+//! `docker cp` and `docker export`: files in and out of a container, as tar.
+
+mod rewrite;
+
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use hyper::body::Incoming;
 
 use crate::{
+    ActivityKind, body,
+    body::Body,
     refusal::{Answer, Refusal},
-    request::Request,
+    request::{Request, query::Query},
+    scope::OwnContainer,
     serve::Context,
+    upstream::{Ask, pass_on},
 };
 
-pub(crate) async fn export(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+/// JSON in base64: name, size, mode, time and link target of the path asked for.
+const PATH_STAT: HeaderName = HeaderName::from_static("x-docker-container-path-stat");
+const MAX_PATH_BYTES: usize = 4096;
+
+/// `GET /containers/{id}/export`
+pub(crate) async fn export(context: &Context, request: Request) -> Answer {
+    request.query.finish()?;
+    let own = context.scope.container(request.parameters.get("id")).await?;
+    let permit = context.sandbox.stream()?;
+    let ask = Ask::get(&["containers", own.engine_id(), "export"]).patient();
+    let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+    copied(context, &own, "/", false).await;
+    Ok(body::with_type(StatusCode::OK, "application/x-tar", body::holding(pass_on(engine.into_body()), permit)))
 }
 
-pub(crate) async fn info(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+async fn copied(context: &Context, own: &OwnContainer, path: &str, into_container: bool) {
+    let (id, name) = (own.engine_id().to_owned(), own.name().to_owned());
+    context.sandbox.record(ActivityKind::ContainerFilesCopied { id, name, path: path.to_owned(), into_container }).await;
 }
 
-pub(crate) async fn get(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+fn path(query: &mut Query) -> Result<String, Refusal> {
+    let path = query.text("path")?.unwrap_or_default();
+    if path.is_empty() {
+        return Err(Refusal::invalid("bad parameter: path cannot be empty"));
+    }
+    if path.len() > MAX_PATH_BYTES {
+        return Err(Refusal::invalid("lunchbox: the path is longer than 4096 bytes"));
+    }
+    Ok(path)
 }
 
-pub(crate) async fn put(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+fn with_stat(engine: &Response<Incoming>, mut response: Response<Body>) -> Response<Body> {
+    if let Some(stat) = engine.headers().get(&PATH_STAT) {
+        response.headers_mut().insert(PATH_STAT, stat.clone());
+    }
+    response
+}
+
+/// `HEAD /containers/{id}/archive`
+pub(crate) async fn info(context: &Context, mut request: Request) -> Answer {
+    let path = path(&mut request.query)?;
+    request.query.finish()?;
+    let own = context.scope.container(request.parameters.get("id")).await?;
+    let ask = Ask::new(Method::HEAD, &["containers", own.engine_id(), "archive"]).parameter("path", path);
+    let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+    let mut response = with_stat(&engine, body::no_content(StatusCode::OK));
+    response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// `GET /containers/{id}/archive`
+pub(crate) async fn get(context: &Context, mut request: Request) -> Answer {
+    let path = path(&mut request.query)?;
+    request.query.finish()?;
+    let own = context.scope.container(request.parameters.get("id")).await?;
+    let permit = context.sandbox.stream()?;
+    let ask = Ask::get(&["containers", own.engine_id(), "archive"]).parameter("path", &path).patient();
+    let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+    copied(context, &own, &path, false).await;
+    let response = with_stat(&engine, body::with_type(StatusCode::OK, "application/x-tar", body::empty()));
+    Ok(response.map(|_| body::holding(pass_on(engine.into_body()), permit)))
+}
+
+/// `PUT /containers/{id}/archive`. The engine would unpack compressed archives with programs of the
+/// container's, as root: it gets a plain tar that was written here, always.
+pub(crate) async fn put(context: &Context, mut request: Request) -> Answer {
+    let path = path(&mut request.query)?;
+    let no_overwrite = request.query.flag("noOverwriteDirNonDir")?;
+    let copy_owner = request.query.flag("copyUIDGID")?;
+    request.query.finish()?;
+    let own = context.scope.container(request.parameters.get("id")).await?;
+    let _permit = context.sandbox.stream()?;
+    let rewritten = rewrite::rewrite(request.body, context.shared.config.limits.upload_max_bytes);
+    let ask = Ask::new(Method::PUT, &["containers", own.engine_id(), "archive"])
+        .parameter("path", &path)
+        .flag("noOverwriteDirNonDir", no_overwrite)
+        .flag("copyUIDGID", copy_owner)
+        .stream("application/x-tar", rewritten.body)
+        .patient();
+    let done = context.shared.engine.done(ask).await;
+    // What was wrong with the archive says more than the engine's answer to half of it.
+    if let Some(refusal) = rewritten.refusal.take() {
+        return Err(refusal);
+    }
+    done.map_err(|said| context.engine_said(said))?;
+    copied(context, &own, &path, true).await;
+    Ok(body::no_content(StatusCode::OK))
 }

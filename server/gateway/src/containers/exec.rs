@@ -1,23 +1,176 @@
-//! Stub.
+//! `docker exec`: made, started on a connection of its own, looked at.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
 
 use crate::{
+    ActivityKind, body,
+    containers::attach::{are_keys, needs_upgrade, size},
+    hijack,
     refusal::{Answer, Refusal},
     request::Request,
+    scope::OwnExec,
     serve::Context,
+    upstream::Ask,
 };
 
-pub(crate) async fn create(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+/// Bytes of command and environment.
+const MAX_WORDS_BYTES: usize = 64 * 1024;
+
+/// `ExecConfig`. What is sent to the engine is the same, without `Privileged`.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct ExecRequest {
+    user: String,
+    #[serde(skip_serializing)]
+    privileged: bool,
+    tty: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    console_size: Option<[u32; 2]>,
+    attach_stdin: bool,
+    attach_stderr: bool,
+    attach_stdout: bool,
+    detach: bool,
+    detach_keys: String,
+    env: Vec<String>,
+    working_dir: String,
+    cmd: Vec<String>,
+    #[serde(skip_serializing)]
+    container: String,
 }
 
-pub(crate) async fn start(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Created {
+    id: String,
 }
 
-pub(crate) async fn resize(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct ExecIds {
+    #[serde(rename = "ExecIDs")]
+    exec_ids: Option<Vec<String>>,
 }
 
-pub(crate) async fn inspect(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+/// `POST /containers/{id}/exec`. Refusals are told here: what `start` says, the CLI can't show.
+pub(crate) async fn create(context: &Context, request: Request) -> Answer {
+    request.query.finish()?;
+    let own = context.scope.container(request.parameters.get("id")).await?;
+    let asked: ExecRequest = Request::json(request.body, &request.headers).await?;
+    if asked.privileged {
+        return Err(Refusal::forbidden("privileged mode", "it would give root on the shared host."));
+    }
+    if asked.cmd.is_empty() {
+        return Err(Refusal::invalid("No exec command specified"));
+    }
+    if asked.cmd.iter().chain(&asked.env).map(String::len).sum::<usize>() > MAX_WORDS_BYTES {
+        return Err(Refusal::invalid("lunchbox: the command and its environment are larger than 64 KiB"));
+    }
+    if !are_keys(&asked.detach_keys) {
+        return Err(Refusal::invalid(format!("invalid detach keys ({}) provided", asked.detach_keys)));
+    }
+    limit(context).await?;
+    let ask = Ask::post(&["containers", own.engine_id(), "exec"]).json(&asked)?;
+    let created: Created = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
+    context.shared.ledger.add_exec(context.scope.sandbox(), &created.id, own.engine_id()).await?;
+    Ok(body::json(StatusCode::CREATED, &created))
+}
+
+/// Those that were made and have not ended, of all containers.
+async fn limit(context: &Context) -> Result<(), Refusal> {
+    let most = context.shared.config.limits.execs;
+    let all = context.scope.containers().await?;
+    let asked = all.iter().map(|own| context.shared.engine.json::<ExecIds>(Ask::get(&["containers", own.engine_id(), "json"])));
+    let alive: usize = futures_util::future::join_all(asked).await.into_iter().filter_map(|ids| ids.ok()?.exec_ids).map(|ids| ids.len()).sum();
+    if alive < most as usize {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::FORBIDDEN,
+        format!("lunchbox: limit reached: {most} commands may run by `docker exec` at once on this host. End some, then try again."),
+    ))
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct StartRequest {
+    detach: bool,
+    tty: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    console_size: Option<[u32; 2]>,
+}
+
+/// `POST /exec/{id}/start`
+pub(crate) async fn start(context: &Context, request: Request) -> Answer {
+    request.query.finish()?;
+    let own = context.scope.exec(request.parameters.get("id")).await?;
+    let asked: StartRequest = Request::json(request.body, &request.headers).await?;
+    let ask = Ask::post(&["exec", own.id(), "start"]).json(&asked)?.patient();
+    if asked.detach {
+        context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
+        told(context, &own).await;
+        return Ok(body::no_content(StatusCode::OK));
+    }
+    let client = request.upgrade.ok_or_else(needs_upgrade)?;
+    let permit = context.sandbox.stream()?;
+    let engine = context.shared.engine.hijack(ask).await.map_err(|said| context.engine_said(said))?;
+    told(context, &own).await;
+    Ok(hijack::relay(client, engine, permit))
+}
+
+async fn told(context: &Context, own: &OwnExec) {
+    let Ok(container) = context.scope.container(own.container()).await else { return };
+    let Ok(exec) = context.shared.engine.json::<Inspected>(Ask::get(&["exec", own.id(), "json"])).await else { return };
+    let process = exec.process_config;
+    let command = std::iter::once(process.entrypoint).chain(process.arguments.into_iter().flatten()).collect();
+    let (id, name) = (container.engine_id().to_owned(), container.name().to_owned());
+    context.sandbox.record(ActivityKind::ContainerExec { id, name, command }).await;
+}
+
+/// `POST /exec/{id}/resize`
+pub(crate) async fn resize(context: &Context, mut request: Request) -> Answer {
+    let (height, width) = size(&mut request.query)?;
+    request.query.finish()?;
+    let own = context.scope.exec(request.parameters.get("id")).await?;
+    let ask = Ask::post(&["exec", own.id(), "resize"]).parameter("h", height).parameter("w", width);
+    context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
+    Ok(body::no_content(StatusCode::OK))
+}
+
+/// `ExecInspectResponse`.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Inspected {
+    #[serde(rename = "ID")]
+    id: String,
+    running: bool,
+    exit_code: Option<i64>,
+    process_config: ProcessConfig,
+    open_stdin: bool,
+    open_stderr: bool,
+    open_stdout: bool,
+    can_remove: bool,
+    #[serde(rename = "ContainerID")]
+    container_id: String,
+    detach_keys: Option<String>,
+    pid: i64,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct ProcessConfig {
+    tty: bool,
+    entrypoint: String,
+    arguments: Option<Vec<String>>,
+    privileged: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+}
+
+/// `GET /exec/{id}/json`
+pub(crate) async fn inspect(context: &Context, request: Request) -> Answer {
+    request.query.finish()?;
+    let own = context.scope.exec(request.parameters.get("id")).await?;
+    let inspected: Inspected = context.shared.engine.json(Ask::get(&["exec", own.id(), "json"])).await.map_err(|said| context.engine_said(said))?;
+    Ok(body::json(StatusCode::OK, &inspected))
 }

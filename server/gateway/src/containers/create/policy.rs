@@ -102,7 +102,8 @@ pub(crate) fn check_labels<'a>(mut keys: impl Iterator<Item = &'a String>) -> Re
     }
 }
 
-fn check_host(host: &HostConfig) -> Result<(), Refusal> {
+/// The part that `docker update` can ask for again.
+pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
     if host.privileged {
         return Err(Refusal::forbidden("privileged mode", "it would give root on the shared host."));
     }
