@@ -1,0 +1,76 @@
+//! What is Lunchbox's own: database, sockets, lessons, browser assets, port.
+
+use std::net::TcpListener;
+
+use super::report::Report;
+use crate::{
+    config::{Config, SOCKET_PATH_BYTES, fits_sockets},
+    database::Database,
+    lessons::Library,
+};
+
+pub(super) async fn look(config: &Config, report: &mut Report) {
+    let instance = database(config, report).await;
+    // Any instance's name would have at most twelve characters.
+    let run_dir = config.run_dir(instance.as_deref().unwrap_or("xxxxxxxxxxxx"));
+    if fits_sockets(&run_dir) {
+        report.good(format!("Sockets go to {}", run_dir.display()));
+    } else {
+        report.bad(
+            format!("The paths of sockets below {} would be longer than {SOCKET_PATH_BYTES} bytes, Linux's limit", run_dir.display()),
+            "Set a shorter run_dir, such as /run/lunchbox.",
+        );
+    }
+    lessons(config, report);
+    let pkg = config.web.site_root.join("pkg");
+    let wasm = pkg.join("lunchbox_bg.wasm");
+    if wasm.exists() || pkg.join("lunchbox.wasm").exists() {
+        report.good(format!("What the browser loads is in {}", pkg.display()));
+    } else {
+        report.bad(format!("{} does not hold what the browser loads", pkg.display()), "./lunchbox setup builds it; or set site_root.");
+    }
+    match TcpListener::bind(config.web.listen) {
+        Ok(_) => report.good(format!("{} is free to listen on", config.web.listen)),
+        Err(error) => report.note(
+            format!("{} can't be listened on just now: {error}", config.web.listen),
+            "Fine if that is Lunchbox itself; else set listen to another address.",
+        ),
+    }
+}
+
+/// Opens the database only where there is one: looking must not make any.
+async fn database(config: &Config, report: &mut Report) -> Option<String> {
+    let file = config.database_url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
+    if !std::path::Path::new(file).exists() {
+        report.good(format!("The database {file} will be made at the first start"));
+        return config.instance.clone();
+    }
+    let open = async {
+        let database = Database::open(&config.database_url).await.map_err(|error| error.to_string())?;
+        database.try_write().await.map_err(|error| error.to_string())?;
+        let instance = database.instance(config.instance.as_deref()).await.map_err(|error| error.to_string())?;
+        database.close().await;
+        Ok::<_, String>(instance)
+    };
+    match open.await {
+        Ok(instance) => {
+            report.good(format!("The database {file} can be written (instance {instance})"));
+            Some(instance)
+        }
+        Err(error) => {
+            report.bad(error, "See that file and folder belong to the user who runs Lunchbox, and that the disk is not full.");
+            None
+        }
+    }
+}
+
+fn lessons(config: &Config, report: &mut Report) {
+    let (library, mistakes) = Library::load(&config.lessons_dir);
+    let wrong = mistakes.iter().filter(|mistake| !mistake.warning).count();
+    let dir = config.lessons_dir.display();
+    match (library.lessons().len(), wrong) {
+        (0, _) => report.bad(format!("No lesson in {dir} can be served"), "Run it from the project's folder, or set lessons_dir. ./lunchbox lint says what is wrong."),
+        (lessons, 0) => report.good(format!("Lessons that can be served: {lessons}")),
+        (lessons, wrong) => report.note(format!("Lessons that can be served: {lessons}; mistakes: {wrong}"), "./lunchbox lint says where they are."),
+    }
+}

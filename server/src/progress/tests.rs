@@ -1,0 +1,49 @@
+use super::*;
+use crate::database::Database;
+
+async fn store_in(folder: &std::path::Path) -> Store {
+    let database = Database::open(&format!("sqlite://{}", folder.join("data/lunchbox.db").display())).await.expect("it can be opened");
+    Store::new(database.pool)
+}
+
+fn some_progress() -> Record {
+    let step = StepRecord {
+        passed_at: Some(5),
+        tries: 2,
+        hints: 1,
+        solution: true,
+        checks: BTreeMap::from([("there".to_owned(), Outcome { passed: false, message: "nginx is gone".to_owned(), undone: true })]),
+        answers: BTreeMap::from([("port".to_owned(), Answered { answer: "80".to_owned(), right: true, feedback: "Yes".to_owned() })]),
+    };
+    Record { current_step: Some("pull".to_owned()), steps: BTreeMap::from([("pull".to_owned(), step)]) }
+}
+
+#[tokio::test]
+async fn progress_is_there_after_a_restart_and_is_nobody_elses() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let (alice, bob) = (LearnerId::random(), LearnerId::random());
+    store_in(folder.path()).await.write(&alice, "images", &Record::default(), &some_progress()).await.expect("it is written");
+
+    let store = store_in(folder.path()).await;
+    assert_eq!(store.read(&alice, "images").await.expect("it is read"), some_progress());
+    assert_eq!(store.read(&alice, "networks").await.expect("it is read"), Record::default());
+    assert_eq!(store.read(&bob, "images").await.expect("it is read"), Record::default());
+    assert_eq!(store.passed(&alice).await.expect("it is read"), HashMap::from([("images".to_owned(), vec!["pull".to_owned()])]));
+    assert!(store.passed(&bob).await.expect("it is read").is_empty());
+}
+
+#[tokio::test]
+async fn what_changes_is_written_over() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let store = store_in(folder.path()).await;
+    let learner = LearnerId::random();
+    let first = some_progress();
+    store.write(&learner, "images", &Record::default(), &first).await.expect("it is written");
+    let mut second = first.clone();
+    let step = second.steps.get_mut("pull").expect("it has the step");
+    step.tries = 3;
+    step.checks.insert("there".to_owned(), Outcome { passed: true, message: "nginx is there".to_owned(), undone: false });
+    second.current_step = Some("list".to_owned());
+    store.write(&learner, "images", &first, &second).await.expect("it is written");
+    assert_eq!(store.read(&learner, "images").await.expect("it is read"), second);
+}

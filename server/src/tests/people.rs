@@ -1,0 +1,93 @@
+//! Who may what.
+
+use axum::http::{Method, StatusCode, header};
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest as _};
+
+use super::support::TestServer;
+
+#[tokio::test]
+async fn a_visitor_becomes_a_learner_by_a_page_and_stays_who_they_are() {
+    let mut server = TestServer::start().await;
+    let mut visitor = server.visitor();
+    assert_eq!(visitor.ask(Method::GET, "/healthz", &[("accept", "text/html")], "").await.status, StatusCode::OK);
+    assert_eq!(visitor.ask(Method::GET, "/nowhere", &[("accept", "text/html")], "").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(visitor.ask(Method::GET, "/", &[("accept", "*/*")], "").await.status, StatusCode::OK);
+    assert_eq!(visitor.cookie, None, "none of these is a learner's visit");
+
+    let page = visitor.open_page("/").await;
+    let cookie = page.headers[header::SET_COOKIE].to_str().unwrap();
+    for part in ["lunchbox=", "HttpOnly", "SameSite=Lax", "Max-Age=7776000"] {
+        assert!(cookie.contains(part), "{part} is not in {cookie}");
+    }
+    assert!(!visitor.open_page("/").await.headers.contains_key(header::SET_COOKIE), "the session holds");
+
+    let step = [("lesson", "docker-images"), ("step", "pull-an-image")];
+    visitor.call("visit_step", &step).await;
+    server.restart().await;
+    let mut visitor = visitor.at(&server);
+    let progress = visitor.call("progress", &[("lesson", "docker-images")]).await.json();
+    assert_eq!(progress["current_step"], "pull-an-image", "{progress}");
+}
+
+#[tokio::test]
+async fn one_learner_has_nothing_of_anothers() {
+    let server = TestServer::start().await;
+    let (mut alice, mut bob) = (server.learner().await, server.learner().await);
+    assert_ne!(alice.cookie, bob.cookie);
+    alice.start_sandbox().await;
+    alice.call("visit_step", &[("lesson", "docker-images"), ("step", "pull-an-image")]).await;
+
+    assert_eq!(bob.call("sandbox", &[]).await.json()["state"], "none");
+    let progress = bob.call("progress", &[("lesson", "docker-images")]).await.json();
+    assert_eq!(progress["steps"], serde_json::json!({}), "{progress}");
+    let mut stream = bob.stream("docker-images").await;
+    assert_eq!(stream.next().await.unwrap()["status"]["state"], "none");
+
+    let mut request = format!("{}/api/terminal?id=1", server.url.replacen("http", "ws", 1)).into_client_request().unwrap();
+    request.headers_mut().insert(header::COOKIE, bob.cookie.clone().unwrap().parse().unwrap());
+    request.headers_mut().insert(header::ORIGIN, server.url.parse().unwrap());
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    socket.send(Message::text(r#"{"resize":{"cols":80,"rows":24}}"#)).await.unwrap();
+    let told = loop {
+        if let Message::Text(text) = socket.next().await.unwrap().unwrap() {
+            break text;
+        }
+    };
+    assert!(told.contains("no_sandbox"), "{told}");
+}
+
+#[tokio::test]
+async fn another_origins_page_can_press_nothing() {
+    let server = TestServer::start().await;
+    let mut learner = server.learner().await;
+    for origin in ["http://evil.example", "null", &server.url.replace("127.0.0.1", "p80-x.127.0.0.1")] {
+        let answer = learner.ask(Method::POST, "/api/fn/start_sandbox", &[("origin", origin)], "").await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{origin}");
+    }
+    let huge = "x".repeat(100_000);
+    let url = server.url.clone();
+    let answer = learner.ask(Method::POST, "/api/fn/answer", &[("origin", &url)], &huge).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+
+    let mut request = format!("{}/api/terminal?id=1", server.url.replacen("http", "ws", 1)).into_client_request().unwrap();
+    request.headers_mut().insert(header::COOKIE, learner.cookie.clone().unwrap().parse().unwrap());
+    request.headers_mut().insert(header::ORIGIN, "http://evil.example".parse().unwrap());
+    assert!(tokio_tungstenite::connect_async(request).await.is_err());
+}
+
+#[tokio::test]
+async fn every_answer_of_ours_makes_the_browser_careful() {
+    let server = TestServer::start().await;
+    let mut visitor = server.visitor();
+    for path in ["/", "/nowhere", "/healthz", "/readyz", "/pkg/none.js"] {
+        let answer = visitor.open_page(path).await;
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(answer.headers["x-frame-options"], "DENY", "{path}");
+        assert!(answer.headers.contains_key("x-request-id"), "{path}");
+    }
+    let page = visitor.open_page("/").await;
+    assert!(page.headers["content-security-policy"].to_str().unwrap().contains("'nonce-"), "a page's own scripts are known by a nonce");
+    let ready = visitor.open_page("/readyz").await;
+    assert_eq!(ready.json(), serde_json::json!({ "engine": "ok", "registry": "ok", "database": "ok" }));
+}

@@ -1,0 +1,225 @@
+//! A server of the test's own, on a port, an instance and folders of its own.
+
+use std::{collections::BTreeMap, path::PathBuf, process::Command, time::Duration};
+
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::Value;
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::{
+    cli::serve::Server,
+    config::{Config, Flags},
+};
+
+/// How long a test waits for something that should come at once.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(super) struct TestServer {
+    pub(super) url: String,
+    pub(super) run_dir: PathBuf,
+    folder: tempfile::TempDir,
+    instance: String,
+    /// Kept over a restart.
+    pool: String,
+    end: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+impl TestServer {
+    pub(super) async fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("lb").tempdir().unwrap();
+        let instance = format!("t{:06x}", rand::random_range(0..0x100_0000));
+        let pool = format!("10.{}.{}.0/24", rand::random_range(201..240), rand::random_range(0..256));
+        let mut server = Self { url: String::new(), run_dir: folder.path().join("run"), folder, instance, pool, end: None };
+        server.serve().await;
+        server
+    }
+
+    async fn serve(&mut self) {
+        let text = |path: PathBuf| path.to_string_lossy().into_owned();
+        let lessons = text(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../lessons"));
+        let (data, run) = (text(self.folder.path().join("data")), text(self.run_dir.clone()));
+        let flags = Flags::from_pairs([
+            ("listen", "127.0.0.1:0"),
+            ("data_dir", &data),
+            ("run_dir", &run),
+            ("instance", &self.instance),
+            ("address_pool", &self.pool),
+            ("lessons_dir", &lessons),
+            ("warm_sandboxes", "0"),
+        ]);
+        let env = |name: &str| std::env::var(name).ok().filter(|_| name == "LUNCHBOX_REGISTRY" || name == "DOCKER_HOST");
+        let config = Config::from_sources(&flags, env, self.folder.path()).unwrap();
+        let server = Server::start(config).await.unwrap_or_else(|error| panic!("a server needs the engine and the registry of ./lunchbox setup: {error:?}"));
+        self.url = format!("http://{}", server.address().unwrap());
+        let (end, asked) = oneshot::channel();
+        let running = tokio::spawn(async move {
+            let asked = async {
+                let _ = asked.await;
+                Ok(())
+            };
+            server.run_until(asked).await.unwrap();
+        });
+        self.end = Some((end, running));
+    }
+
+    /// Ends the server and starts another on the same data.
+    pub(super) async fn restart(&mut self) {
+        let (end, running) = self.end.take().unwrap();
+        let _ = end.send(());
+        running.await.unwrap();
+        self.serve().await;
+    }
+
+    pub(super) fn visitor(&self) -> Visitor {
+        Visitor { url: self.url.clone(), cookie: None, client: Client::builder(TokioExecutor::new()).build_http() }
+    }
+
+    /// A visitor who has opened the page of lessons.
+    pub(super) async fn learner(&self) -> Visitor {
+        let mut visitor = self.visitor();
+        visitor.open_page("/").await;
+        assert!(visitor.cookie.is_some(), "the first page makes a session");
+        visitor
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        // What was made lives on by design; that of a test must not.
+        let label = format!("label=io.lunchbox.instance={}", self.instance);
+        let remove = [("ps -aq --filter", "rm -f -v"), ("network ls -q --filter", "network rm"), ("volume ls -q --filter", "volume rm")];
+        for (list, remove) in remove {
+            let _ = Command::new("sh").args(["-c", &format!("docker {list} '{label}' | xargs -r docker {remove}")]).output();
+        }
+    }
+}
+
+/// A browser, as far as the server can tell.
+#[derive(Clone)]
+pub(super) struct Visitor {
+    pub(super) url: String,
+    pub(super) cookie: Option<String>,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON ({}): {}", self.status, self.text))
+    }
+}
+
+impl Visitor {
+    /// Moves to another address of the same server, as after a restart.
+    pub(super) fn at(mut self, server: &TestServer) -> Self {
+        self.url.clone_from(&server.url);
+        self
+    }
+
+    pub(super) async fn open_page(&mut self, path: &str) -> Answer {
+        self.ask(Method::GET, path, &[("accept", "text/html")], "").await
+    }
+
+    /// Calls a server function, as the page does.
+    pub(super) async fn call(&mut self, function: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", value.replace(' ', "+"))).collect();
+        let origin = self.url.clone();
+        let headers = [("accept", "application/json"), ("content-type", "application/x-www-form-urlencoded"), ("origin", &origin)];
+        self.ask(Method::POST, &format!("/api/fn/{function}"), &headers, &body.join("&")).await
+    }
+
+    pub(super) async fn ask(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let response = self.send(method, path, headers, body).await;
+        if let Some(cookie) = response.headers().get(header::SET_COOKIE) {
+            self.cookie = Some(cookie.to_str().unwrap().split(';').next().unwrap().to_owned());
+        }
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> hyper::Response<Incoming> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let request = request.body(Full::from(body.to_owned())).unwrap();
+        tokio::time::timeout(PATIENCE, self.client.request(request)).await.expect("the server answers in time").unwrap()
+    }
+
+    /// Starts the sandbox; returns its ID.
+    pub(super) async fn start_sandbox(&mut self) -> String {
+        let status = self.call("start_sandbox", &[]).await.json();
+        assert_eq!(status["state"], "ready", "{status}");
+        status["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Opens the stream of a lesson.
+    pub(super) async fn stream(&self, lesson: &str) -> Stream {
+        let response = self.send(Method::GET, &format!("/api/stream?lesson={lesson}"), &[("accept", "text/event-stream")], "").await;
+        assert_eq!(response.status(), StatusCode::OK);
+        Stream { body: response.into_body(), text: String::new(), last: BTreeMap::new() }
+    }
+}
+
+/// Server-sent events of one page.
+pub(super) struct Stream {
+    body: Incoming,
+    text: String,
+    /// The newest message of each type.
+    pub(super) last: BTreeMap<String, Value>,
+}
+
+impl Stream {
+    /// The next message. `None` at the end.
+    pub(super) async fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.text = rest;
+                if let Some(data) = event.strip_prefix("data: ") {
+                    let message: Value = serde_json::from_str(data).unwrap();
+                    self.last.insert(message["type"].as_str().unwrap().to_owned(), message.clone());
+                    return Some(message);
+                }
+                continue;
+            }
+            let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await.expect("the stream says something in time")?;
+            if let Ok(data) = frame.ok()?.into_data() {
+                self.text.push_str(&String::from_utf8_lossy(&data));
+            }
+        }
+    }
+
+    /// Reads until the newest messages are so.
+    pub(super) async fn until(&mut self, what: &str, is_so: impl Fn(&BTreeMap<String, Value>) -> bool) {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        while !is_so(&self.last) {
+            assert!(tokio::time::Instant::now() < until, "{what} did not come; last: {:?}", self.last);
+            self.next().await.unwrap_or_else(|| panic!("the stream ended before {what}"));
+        }
+    }
+}
+
+/// Runs `docker` on a sandbox's host.
+pub(super) async fn docker(server: &TestServer, sandbox: &str, arguments: &[&str]) -> String {
+    let socket = format!("unix://{}/{sandbox}/docker.sock", server.run_dir.display());
+    let output = tokio::process::Command::new("docker").env("DOCKER_HOST", socket).args(arguments).output().await.unwrap();
+    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}

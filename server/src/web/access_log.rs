@@ -1,0 +1,63 @@
+//! One line in the log for each request, and the ID that ties a learner's error message to it.
+
+use std::time::Instant;
+
+use axum::{
+    extract::Request,
+    http::HeaderValue,
+    middleware::Next,
+    response::Response,
+};
+
+/// Tells one request from all others in the log. Made here, never taken from a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+/// Response header with the request's ID.
+const HEADER: &str = "x-request-id";
+
+/// Gives the request an ID and logs it when its answer begins. Neither queries nor headers are
+/// logged: they may hold secrets.
+pub async fn log(mut request: Request, next: Next) -> Response {
+    let id = RequestId(format!("{:08x}", rand::random::<u32>()));
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    request.extensions_mut().insert(id.clone());
+    let began = Instant::now();
+    let mut response = next.run(request).await;
+    let status = response.status().as_u16();
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let path = without_secrets(&path);
+    if response.status().is_server_error() {
+        tracing::error!(request.id = id.0, %method, path, status, duration_ms, "A request failed.");
+    } else if is_chatter(path) {
+        tracing::debug!(request.id = id.0, %method, path, status, duration_ms, "A request was answered.");
+    } else {
+        tracing::info!(request.id = id.0, %method, path, status, duration_ms, "A request was answered.");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert(HEADER, value);
+    }
+    response
+}
+
+/// A preview's path begins with its token.
+fn without_secrets(path: &str) -> &str {
+    if path.starts_with("/preview/") { "/preview/…" } else { path }
+}
+
+/// Asked for all the time, and dull.
+fn is_chatter(path: &str) -> bool {
+    path.starts_with("/pkg/") || path == "/healthz" || path == "/readyz"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_previews_token_is_not_logged() {
+        assert_eq!(without_secrets("/preview/abcdefghij0123456789/8080/index.html"), "/preview/…");
+        assert_eq!(without_secrets("/lessons/docker-images"), "/lessons/docker-images");
+    }
+}

@@ -1,0 +1,168 @@
+//! What the app may ask of the server, bound to the learner who asks.
+
+use std::{sync::Arc, time::Instant};
+
+use app::{
+    backend::{Backend, BackendError, BackendFuture},
+    model::{self, LessonSummary, Progress, SandboxStatus},
+};
+
+use super::{
+    access_log::RequestId,
+    stream::{minutes, sandbox_status},
+};
+use crate::{
+    app_state::AppState,
+    checker::CheckError,
+    learner::LearnerId,
+    lessons::{Lesson, Step},
+    sandboxes::{SandboxError, Status},
+};
+
+/// One learner's way to the server, for one request.
+pub struct LearnerBackend {
+    pub learner: LearnerId,
+    pub request: RequestId,
+    pub state: AppState,
+}
+
+impl LearnerBackend {
+    fn lesson(&self, slug: &str) -> Result<Arc<Lesson>, BackendError> {
+        self.state.shelf.lesson(slug).ok_or(BackendError::NotFound)
+    }
+
+    fn internal(&self, error: &dyn std::error::Error) -> BackendError {
+        tracing::error!(request.id = self.request.0, %error, "A request failed.");
+        BackendError::Internal { request_id: self.request.0.clone() }
+    }
+
+    fn check_error(&self, error: CheckError) -> BackendError {
+        match error {
+            CheckError::Refused(message) => BackendError::Refused(message.to_owned()),
+            CheckError::Database(error) => self.internal(&error),
+        }
+    }
+
+    fn status(&self) -> SandboxStatus {
+        sandbox_status(self.state.sandboxes.status(&self.learner), minutes(&self.state.sandboxes))
+    }
+
+    /// Making a sandbox is work for the engine: not more often than a person would.
+    fn may_start(&self) -> Result<(), BackendError> {
+        self.state.pace.start(&self.learner, Instant::now()).map_err(|wait| {
+            let minutes = wait.as_secs().div_ceil(60);
+            BackendError::Refused(format!("That were many fresh sandboxes in a short time. Go on with the one you have, or try again in {minutes} min."))
+        })
+    }
+
+    /// A sandbox that can't be had is a state of the page, not an error of the request.
+    fn started(&self, started: Result<gateway::SandboxId, SandboxError>) -> SandboxStatus {
+        match started {
+            Ok(id) => sandbox_status(Status::Ready { id }, minutes(&self.state.sandboxes)),
+            Err(error) => SandboxStatus::Failed { message: error.message },
+        }
+    }
+}
+
+fn step<'a>(lesson: &'a Lesson, id: &str) -> Result<&'a Step, BackendError> {
+    lesson.step(id).ok_or(BackendError::NotFound)
+}
+
+impl Backend for LearnerBackend {
+    fn lessons(&self) -> BackendFuture<'_, Vec<LessonSummary>> {
+        Box::pin(async move {
+            let passed = self.state.store.passed(&self.learner).await.map_err(|error| self.internal(&error))?;
+            let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            let summary = |lesson: Arc<Lesson>| {
+                let steps = passed.get(&lesson.slug);
+                let checked: Vec<_> = lesson.steps.iter().filter(|step| step.is_checked()).collect();
+                LessonSummary {
+                    slug: lesson.slug.clone(),
+                    title: lesson.title.clone(),
+                    summary: lesson.summary.clone(),
+                    minutes: lesson.minutes,
+                    steps: count(lesson.steps.len()),
+                    passed: count(checked.iter().filter(|step| steps.is_some_and(|passed| passed.contains(&step.id))).count()),
+                    checked_steps: count(checked.len()),
+                }
+            };
+            Ok(self.state.shelf.lessons().into_iter().map(summary).collect())
+        })
+    }
+
+    fn lesson<'a>(&'a self, slug: &'a str) -> BackendFuture<'a, model::Lesson> {
+        Box::pin(async move { Ok(self.lesson(slug)?.view()) })
+    }
+
+    fn progress<'a>(&'a self, lesson: &'a str) -> BackendFuture<'a, Progress> {
+        Box::pin(async move {
+            let lesson = self.lesson(lesson)?;
+            self.state.checker.progress(&self.learner, &lesson).await.map_err(|error| self.check_error(error))
+        })
+    }
+
+    fn sandbox(&self) -> BackendFuture<'_, SandboxStatus> {
+        Box::pin(async move { Ok(self.status()) })
+    }
+
+    fn start_sandbox(&self) -> BackendFuture<'_, SandboxStatus> {
+        Box::pin(async move {
+            // A second tab that asks for the one that is there costs nothing.
+            if !matches!(self.state.sandboxes.status(&self.learner), Status::Ready { .. } | Status::Starting) {
+                self.may_start()?;
+            }
+            Ok(self.started(self.state.sandboxes.start(&self.learner).await))
+        })
+    }
+
+    fn reset_sandbox(&self) -> BackendFuture<'_, SandboxStatus> {
+        Box::pin(async move {
+            self.may_start()?;
+            Ok(self.started(self.state.sandboxes.reset(&self.learner).await))
+        })
+    }
+
+    fn visit_step<'a>(&'a self, lesson: &'a str, step_id: &'a str) -> BackendFuture<'a, ()> {
+        Box::pin(async move {
+            let lesson = self.lesson(lesson)?;
+            let step = step(&lesson, step_id)?;
+            self.state.sandboxes.touch(&self.learner);
+            self.state.checker.visit(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
+        })
+    }
+
+    fn check_step<'a>(&'a self, lesson: &'a str, step_id: &'a str) -> BackendFuture<'a, Progress> {
+        Box::pin(async move {
+            let lesson = self.lesson(lesson)?;
+            let step = step(&lesson, step_id)?;
+            self.state.sandboxes.touch(&self.learner);
+            self.state.checker.check(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
+        })
+    }
+
+    fn answer<'a>(&'a self, lesson: &'a str, step_id: &'a str, question: &'a str, answer: &'a str) -> BackendFuture<'a, Progress> {
+        Box::pin(async move {
+            let lesson = self.lesson(lesson)?;
+            let step = step(&lesson, step_id)?;
+            let question = step.question(question).ok_or(BackendError::NotFound)?;
+            self.state.sandboxes.touch(&self.learner);
+            self.state.checker.answer(&self.learner, &lesson, step, question, answer).await.map_err(|error| self.check_error(error))
+        })
+    }
+
+    fn hint<'a>(&'a self, lesson: &'a str, step_id: &'a str) -> BackendFuture<'a, Progress> {
+        Box::pin(async move {
+            let lesson = self.lesson(lesson)?;
+            let step = step(&lesson, step_id)?;
+            self.state.checker.hint(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
+        })
+    }
+
+    fn solution<'a>(&'a self, lesson: &'a str, step_id: &'a str) -> BackendFuture<'a, Progress> {
+        Box::pin(async move {
+            let lesson = self.lesson(lesson)?;
+            let step = step(&lesson, step_id)?;
+            self.state.checker.solution(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! The app's pages and server functions, with the learner's backend in their context.
+
+use std::sync::Arc;
+
+use app::backend::Backend;
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse as _, Response},
+};
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{LeptosRoutes as _, generate_route_list, render_app_to_stream_with_context};
+
+use super::{access_log::RequestId, backend::LearnerBackend};
+use crate::{app_state::AppState, learner::LearnerId};
+
+/// Every page of the app and every server function. Mount within the session middleware.
+pub fn router(state: &AppState) -> Router<AppState> {
+    let routes = generate_route_list(app::App);
+    let (bound, options) = (state.clone(), state.leptos.clone());
+    Router::new().leptos_routes_with_context(state, routes, move || provide_backend(&bound), move || app::shell(options.clone()))
+}
+
+/// The page that says that there is no such page; never a session.
+pub async fn not_found(State(state): State<AppState>, mut request: Request) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response();
+    }
+    request.extensions_mut().insert(LearnerId::random());
+    let options = state.leptos.clone();
+    let render = render_app_to_stream_with_context(move || provide_backend(&state), move || app::shell(options.clone()));
+    let mut response = render(request).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// Who asks is in the request's extensions, which leptos has put into the context already.
+fn provide_backend(state: &AppState) {
+    let Some(parts) = use_context::<Parts>() else { return };
+    let Some(learner) = parts.extensions.get::<LearnerId>().cloned() else { return };
+    let request = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(|| RequestId("unknown".to_owned()));
+    let backend: Arc<dyn Backend> = Arc::new(LearnerBackend { learner, request, state: state.clone() });
+    provide_context(backend);
+}

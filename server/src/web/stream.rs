@@ -1,0 +1,152 @@
+//! `/api/stream?lesson=slug`: the learner's sandbox, host and progress, whole at first and then
+//! whenever they change, as server-sent events. What is sent is always the newest state; a slow
+//! reader misses states in between and nothing else.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use app::model::{HostView, RegistryImage, SandboxStatus, StreamMessage};
+use axum::{
+    Extension,
+    extract::{Query, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{
+        IntoResponse as _, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures_util::Stream;
+use serde::Deserialize;
+use tokio::{sync::watch, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::host_view;
+use crate::{
+    app_state::AppState,
+    checker::{Following, Picture},
+    learner::LearnerId,
+    lessons::Lesson,
+    sandboxes::{Sandboxes, Status},
+};
+
+/// Between two signs of life; shorter than a proxy's patience.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long the first picture of a host may keep the rest waiting.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+
+#[derive(Deserialize)]
+pub struct StreamQuery {
+    lesson: String,
+}
+
+/// The handler of `GET /api/stream`.
+pub async fn stream(State(state): State<AppState>, Extension(learner): Extension<LearnerId>, Query(query): Query<StreamQuery>, headers: HeaderMap) -> Response {
+    let Some(lesson) = state.shelf.lesson(&query.lesson) else {
+        return (StatusCode::NOT_FOUND, "There is no such lesson.\n").into_response();
+    };
+    let Some(following) = state.checker.follow(&learner, &lesson) else {
+        return (StatusCode::TOO_MANY_REQUESTS, "This lesson is open in too many tabs. Close one of them.\n").into_response();
+    };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(ToOwned::to_owned);
+    let watched = Watched {
+        status: state.sandboxes.watch(&learner),
+        registry: state.registry.images(),
+        view: View { sandboxes: state.sandboxes.clone(), host },
+        following,
+        end: state.end.clone(),
+    };
+    let events = events(state, learner, lesson, watched);
+    let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // nginx would hold it back.
+    response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+struct Watched {
+    status: watch::Receiver<Status>,
+    registry: watch::Receiver<Arc<Vec<RegistryImage>>>,
+    following: Following,
+    view: View,
+    end: CancellationToken,
+}
+
+/// How a picture becomes what this browser is sent.
+struct View {
+    sandboxes: Sandboxes,
+    /// Under which name the browser asked.
+    host: Option<String>,
+}
+
+impl View {
+    fn of(&self, picture: &Picture, registry: &[RegistryImage]) -> HostView {
+        host_view::view(picture, registry, |port| match &picture.sandbox {
+            Some(id) => self.sandboxes.preview_url(id, port, self.host.as_deref()),
+            None => String::new(),
+        })
+    }
+}
+
+fn events(state: AppState, learner: LearnerId, lesson: Arc<Lesson>, mut watched: Watched) -> impl Stream<Item = Result<Event, Infallible>> {
+    let idle_minutes = minutes(&state.sandboxes);
+    async_stream::stream! {
+        let status = watched.status.borrow_and_update().clone();
+        let ready = match &status {
+            Status::Ready { id } => Some(id.clone()),
+            Status::None { .. } | Status::Starting | Status::Failed { .. } => None,
+        };
+        yield event(&StreamMessage::Sandbox { status: sandbox_status(status, idle_minutes) });
+        match state.checker.progress(&learner, &lesson).await {
+            Ok(progress) => yield event(&StreamMessage::Progress { progress }),
+            // The browser opens the stream again by itself.
+            Err(error) => {
+                tracing::error!(%error, "A stream ends: progress could not be read.");
+                return;
+            }
+        }
+        let _ = timeout(FIRST_LOOK, watched.following.picture.wait_for(|picture| picture.sandbox == ready)).await;
+        loop {
+            let picture = Arc::clone(&watched.following.picture.borrow_and_update());
+            let registry = Arc::clone(&watched.registry.borrow_and_update());
+            yield event(&StreamMessage::Host { host: watched.view.of(&picture, &registry) });
+            // Until the host has changed again.
+            loop {
+                tokio::select! {
+                    () = watched.end.cancelled() => return,
+                    changed = watched.following.picture.changed() => if changed.is_ok() { break } else { return },
+                    changed = watched.registry.changed() => if changed.is_ok() { break } else { return },
+                    changed = watched.status.changed() => {
+                        if changed.is_err() {
+                            return;
+                        }
+                        let status = watched.status.borrow_and_update().clone();
+                        yield event(&StreamMessage::Sandbox { status: sandbox_status(status, idle_minutes) });
+                    }
+                    progress = watched.following.progress.changed() => match progress {
+                        Ok(Some(progress)) => yield event(&StreamMessage::Progress { progress: (*progress).clone() }),
+                        Ok(None) => {}
+                        Err(_) => return,
+                    },
+                }
+            }
+        }
+    }
+}
+
+fn event(message: &StreamMessage) -> Result<Event, Infallible> {
+    // Plain data with text keys: it can always be written.
+    Ok(Event::default().json_data(message).unwrap_or_default())
+}
+
+/// After how many minutes without use a sandbox is removed.
+pub(super) fn minutes(sandboxes: &Sandboxes) -> u32 {
+    u32::try_from(sandboxes.idle_limit().as_secs() / 60).unwrap_or(u32::MAX)
+}
+
+pub(super) fn sandbox_status(status: Status, idle_minutes: u32) -> SandboxStatus {
+    match status {
+        Status::None { removed_idle } => SandboxStatus::None { removed_idle },
+        Status::Starting => SandboxStatus::Starting,
+        Status::Ready { id } => SandboxStatus::Ready { id: id.to_string(), idle_minutes },
+        Status::Failed { message } => SandboxStatus::Failed { message },
+    }
+}
