@@ -90,7 +90,6 @@ async fn connection(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: UnixStre
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HEADER_TIME)
-        .half_close(true)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await;

@@ -103,6 +103,11 @@ impl Message {
 pub(crate) struct Messages(mpsc::Sender<Message>);
 
 impl Messages {
+    /// Nobody listens.
+    pub(crate) fn silent() -> Self {
+        Self(mpsc::channel(1).0)
+    }
+
     pub(crate) async fn tell(&self, message: Message) {
         _ = self.0.send(message).await;
     }

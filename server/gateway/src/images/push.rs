@@ -1,11 +1,197 @@
-//! Stub.
+//! `docker push`: into the learner's own corner of the course registry, and nowhere else.
+//!
+//! The engine pushes by name, so for the time of the push the image has the name under which the
+//! engine reaches that corner.
+
+use std::collections::HashSet;
 
 use crate::{
+    ActivityKind,
+    host::{Direction, LayerTransfer, Transfer},
+    images::{
+        message::{self, Message, Messages},
+        own,
+        view::{View, repository_of, short},
+    },
+    lines::JsonLines,
+    model::event::Event,
+    reference::Reference,
     refusal::{Answer, Refusal},
     request::Request,
+    sandbox::TransferGuard,
+    scope::RegistryRepository,
     serve::Context,
+    upstream::Ask,
 };
 
-pub(crate) async fn push(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+/// `{}` in base64: the engine wants the header, the registry on loopback wants no password.
+const NO_CREDENTIALS: &str = "e30=";
+const PUSHED: &str = "Pushed";
+const EXISTS: &str = "Layer already exists";
+const MOUNTED: &str = "Mounted from ";
+/// What the engine says of a layer while it pushes; nothing else is passed on.
+const LAYER_STATES: [&str; 6] = ["Preparing", "Waiting", "Pushing", PUSHED, EXISTS, "Retrying"];
+
+pub(crate) async fn push(context: &Context, mut request: Request) -> Answer {
+    let tag = request.query.text("tag")?.filter(|tag| !tag.is_empty());
+    request.query.ignore(&["platform"]);
+    request.query.finish()?;
+    let name = request.parameters.get("name");
+    let text = tag.as_ref().map_or_else(|| name.to_owned(), |tag| format!("{name}:{tag}"));
+    let reference = Reference::parse(&text).ok_or_else(|| Refusal::invalid("invalid reference format"))?;
+    if reference.digest.is_some() {
+        return Err(Refusal::invalid("cannot push a digest reference"));
+    }
+    let repository = context.scope.registry_repository(&reference)?;
+    let context = context.clone();
+    Ok(message::answer(|messages| async move {
+        let full = format!("{}/{}", reference.domain, reference.path);
+        messages.tell(Message::status(format!("The push refers to repository [{full}]"))).await;
+        let pushed = push_all(&context, &reference, &repository, &messages).await;
+        if let Err(refusal) = &pushed {
+            let kind = ActivityKind::ImagePushFailed { reference: reference.familiar(), message: refusal.message.clone() };
+            context.sandbox.record(kind).await;
+        }
+        pushed
+    }))
+}
+
+/// One tag, or, where none was named (`--all-tags`), every one that this host has.
+async fn push_all(context: &Context, reference: &Reference, repository: &RegistryRepository, messages: &Messages) -> Result<(), Refusal> {
+    let name = reference.familiar_repository();
+    if !repository.is_own() {
+        let own = format!("{}/{}", context.shared.config.registry_alias, name);
+        return Err(Refusal::new(
+            http::StatusCode::FORBIDDEN,
+            format!(
+                "denied: requested access to the resource is denied\nlunchbox: {name} belongs to the course. Give the image a name of your own, then push that: `docker tag {reference} {own}` and `docker push {own}`."
+            ),
+        ));
+    }
+    let view = View::read(context).await?;
+    let named = |row: &&crate::ledger::ImageReferenceRow| match &reference.tag {
+        Some(_) => row.reference == reference.familiar(),
+        None => repository_of(&row.reference) == name,
+    };
+    let rows: Vec<_> = view.references.iter().filter(named).collect();
+    if rows.is_empty() {
+        return Err(Refusal::new(http::StatusCode::NOT_FOUND, format!("An image does not exist locally with the tag: {name}")));
+    }
+    let _place = context.sandbox.moving.acquire().await.map_err(|_| Refusal::internal())?;
+    for row in rows {
+        let Some(tagged) = Reference::parse(&row.reference) else { continue };
+        push_one(context, &tagged, repository, &row.image_id, messages).await?;
+    }
+    Ok(())
+}
+
+async fn push_one(
+    context: &Context,
+    reference: &Reference,
+    repository: &RegistryRepository,
+    image_id: &str,
+    messages: &Messages,
+) -> Result<(), Refusal> {
+    let (shared, scope) = (&context.shared, &context.scope);
+    let said = |said| context.engine_said(said);
+    let facts = shared.catalogue.get(image_id).await.map_err(said)?;
+    let tag = reference.tag.clone().unwrap_or_default();
+    let engine_repository = scope.engine_repository(repository);
+    // The name for the push is taken off again afterwards; it must not be the image's last.
+    own::hold(shared, scope, image_id).await.map_err(said)?;
+    let name = Ask::post(&["images", image_id, "tag"]).parameter("repo", &engine_repository).parameter("tag", &tag);
+    shared.engine.done(name).await.map_err(said)?;
+
+    let layers =
+        facts.layers.iter().map(|layer| LayerTransfer { id: short(&layer.digest).to_owned(), size: layer.size, done: false }).collect();
+    let transfer = context.sandbox.transfer(Transfer { direction: Direction::Push, reference: reference.familiar(), layers });
+    let pushed = tell(context, &engine_repository, &tag, &transfer, messages).await;
+    if let Err(said) = own::remove_reference(shared, &engine_repository, &tag).await {
+        tracing::warn!(error = said.message(), "a name that a push left behind could not be removed");
+    }
+    let Pushed { digest, last } = pushed?;
+
+    let familiar = reference.familiar();
+    shared.ledger.set_pushed(scope.sandbox(), &familiar, &digest).await?;
+    shared.ledger.set_image_digest(scope.sandbox(), &reference.familiar_repository(), &digest, image_id).await?;
+    context.sandbox.emit(Event::now("image", "push", &familiar, &[("name", &reference.familiar_repository())]));
+    context.sandbox.record(ActivityKind::ImagePushed { reference: familiar, image_id: image_id.to_owned() }).await;
+    for message in last {
+        messages.tell(message).await;
+    }
+    Ok(())
+}
+
+/// What a push ends with.
+struct Pushed {
+    digest: String,
+    /// Told once all is recorded.
+    last: Vec<Message>,
+}
+
+async fn tell(
+    context: &Context,
+    engine_repository: &str,
+    tag: &str,
+    transfer: &TransferGuard,
+    messages: &Messages,
+) -> Result<Pushed, Refusal> {
+    let mut segments = vec!["images"];
+    segments.extend(engine_repository.split('/'));
+    segments.push("push");
+    let ask = Ask::post(&segments).parameter("tag", tag).registry_auth(NO_CREDENTIALS.to_owned()).patient();
+    let response = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+    let mut lines = JsonLines::new(response.into_body());
+    let mut last = Vec::new();
+    let mut digest = None;
+    let mut done = HashSet::new();
+    while let Some(message) = lines.next::<Message>().await {
+        let mut message = message.map_err(|error| {
+            tracing::error!(%error, "the engine broke off a push");
+            Refusal::engine_away()
+        })?;
+        if let Some(error) = message.error {
+            return Err(Refusal::new(http::StatusCode::INTERNAL_SERVER_ERROR, context.scope.scrub(&error)));
+        }
+        if let Some(pushed) = message.aux.as_ref().and_then(|aux| aux.digest.clone()) {
+            digest = Some(pushed);
+            last.push(message);
+            continue;
+        }
+        let Some(status) = message.status.clone() else { continue };
+        let Some(id) = message.id.clone() else {
+            // `latest: digest: sha256:… size: 1234`
+            if status.starts_with(&format!("{tag}: digest: sha256:")) {
+                last.push(message);
+            }
+            continue;
+        };
+        let mounted = status.starts_with(MOUNTED);
+        if mounted {
+            message.status = Some(mounted_from(&status));
+        } else if !LAYER_STATES.iter().any(|known| status.starts_with(known)) {
+            continue;
+        }
+        if (mounted || status == PUSHED || status == EXISTS) && done.insert(id.clone()) {
+            transfer.update(|transfer| {
+                for layer in transfer.layers.iter_mut().filter(|layer| layer.id == id) {
+                    layer.done = true;
+                }
+            });
+        }
+        messages.tell(message).await;
+    }
+    let digest = digest.ok_or_else(|| {
+        tracing::error!("the engine ended a push without a digest");
+        Refusal::internal()
+    })?;
+    Ok(Pushed { digest, last })
+}
+
+/// The registry takes layers over from the course's images; from whom else it could is not told.
+fn mounted_from(status: &str) -> String {
+    match status.strip_prefix(MOUNTED) {
+        Some(source) if source.starts_with("library/") => status.to_owned(),
+        _ => PUSHED.to_owned(),
+    }
 }

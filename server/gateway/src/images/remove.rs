@@ -119,7 +119,7 @@ impl Removal<'_> {
         // The last name is gone. Who still needs the image keeps it, and that is no error.
         if users.hard().is_some() || (!self.force && users.soft().is_some()) {
             if users.children && !users.containers() {
-                self.forget_hidden(id).await?;
+                self.forget_hidden(image).await?;
             }
             return Ok(());
         }
@@ -168,9 +168,16 @@ impl Removal<'_> {
         Ok(())
     }
 
-    /// An image without a name that others were built from is not listed by Docker. Nor is it here.
-    async fn forget_hidden(&self, id: &str) -> Result<(), Refusal> {
-        Ok(self.context.shared.ledger.remove_image(self.context.scope.sandbox(), id).await?)
+    /// An image without a name that others were built from is not listed by Docker. Nor is it here; the
+    /// engine keeps it as long as those others need it.
+    async fn forget_hidden(&self, image: &OwnImage) -> Result<(), Refusal> {
+        let (shared, scope) = (&self.context.shared, &self.context.scope);
+        if image.is_own()
+            && let Err(said) = own::let_go(shared, scope, image.id()).await
+        {
+            tracing::warn!(image = image.id(), error = said.message(), "an own image stays on the engine until the sandbox ends");
+        }
+        Ok(shared.ledger.remove_image(scope.sandbox(), image.id()).await?)
     }
 }
 

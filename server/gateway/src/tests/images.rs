@@ -226,3 +226,98 @@ async fn search_finds_what_the_course_has() {
     assert!(answer.contains("\"Digest\"") || answer.contains("\"digest\""), "{answer}");
     assert_eq!(a.http("GET", "/v1.45/distribution/10.0.0.1/x/json", "").await.0, 403);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_pushed_into_the_learners_own_corner_and_pulled_back() {
+    let host = TestHost::start(2).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    build(a, "FROM busybox\nRUN echo mine > /mine\n", "registry.lunchbox/app:1").await;
+    let own = id(a, "registry.lunchbox/app:1").await;
+    let pushed = a.run("push registry.lunchbox/app:1").await.ok();
+    assert!(pushed.contains("The push refers to repository [registry.lunchbox/app]"), "{pushed}");
+    assert!(pushed.contains("1: digest: sha256:"), "{pushed}");
+    for canary in ["127.0.0.1", "learners", a.id.as_str()] {
+        assert!(!pushed.contains(canary), "{canary} is in {pushed}");
+    }
+    assert!(a.run("push registry.lunchbox/app:1").await.ok().contains("Layer already exists"));
+    a.saw("the push", |kind| matches!(kind, ActivityKind::ImagePushed { reference, .. } if reference == "registry.lunchbox/app:1")).await;
+    assert_eq!(a.gateway.host_state(&a.id).await.unwrap().pushed, ["registry.lunchbox/app:1"]);
+    assert!(a.run("search app").await.ok().contains("registry.lunchbox/app"));
+
+    // Nobody else's name for it finds it.
+    for name in ["registry.lunchbox/app:1".to_owned(), format!("registry.lunchbox/{}/app:1", a.id), format!("learners/{}/app:1", a.id)] {
+        assert!(b.docker(&["pull", &name]).await.fails().contains("pull access denied"), "{name}");
+    }
+    // Gone from the host and from the engine, it comes back from the registry, and is the same.
+    a.run("rmi registry.lunchbox/app:1").await.ok();
+    bare(&["image", "inspect", &own]).await.fails();
+    assert_eq!(listed(a).await, ["busybox:latest"]);
+    let pulled = a.run("pull registry.lunchbox/app:1").await.ok();
+    assert!(pulled.contains("1: Pulling from app"), "{pulled}");
+    assert!(pulled.contains("Already exists") && pulled.contains("Pull complete"), "{pulled}");
+    assert!(!pulled.contains("learners"), "{pulled}");
+    assert_eq!(id(a, "registry.lunchbox/app:1").await, own);
+
+    // Closed, nothing of it is left, here or in the registry.
+    host.gateway.close(&a.id).await.unwrap();
+    bare(&["image", "inspect", &own]).await.fails();
+    let left = bare(&["images", "-q", "--filter", &format!("reference=127.0.0.1:5055/learners/{}/*", a.id)]).await.ok();
+    assert_eq!(left, "");
+    assert_eq!(registry_status(&format!("/v2/learners/{}/app/manifests/1", a.id)).await, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_courses_images_are_not_pushed_over() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull hello-world").await.ok();
+    a.run("tag hello-world nginx").await.ok();
+    let said = a.run("push nginx").await.fails();
+    assert!(said.contains("denied: requested access to the resource is denied"), "{said}");
+    assert!(said.contains("docker tag nginx:latest registry.lunchbox/nginx"), "{said}");
+    assert!(a.run("push registry.lunchbox/none").await.fails().contains("An image does not exist locally with the tag"));
+    a.run("tag hello-world quay.io/x").await.ok();
+    assert!(a.run("push quay.io/x").await.fails().contains("can't be reached from this classroom"));
+    a.saw("the failure", |kind| matches!(kind, ActivityKind::ImagePushFailed { reference, .. } if reference == "nginx:latest")).await;
+    // A course image under a name of one's own may go there, and stays when it is taken off again.
+    a.run("tag hello-world me/hello").await.ok();
+    a.run("push me/hello").await.ok();
+    a.run("rmi -f me/hello hello-world nginx quay.io/x").await.ok();
+    assert!(a.run("pull me/hello").await.ok().contains("Downloaded newer image for me/hello:latest"));
+    bare(&["image", "inspect", "127.0.0.1:5055/library/hello-world"]).await.ok();
+    host.gateway.close(&a.id).await.unwrap();
+    bare(&["image", "inspect", "127.0.0.1:5055/library/hello-world"]).await.ok();
+}
+
+/// Builds a Dockerfile that needs no context.
+async fn build(sandbox: &Sandbox, dockerfile: &str, name: &str) {
+    sandbox.docker_in(&["build", "-t", name, "-"], dockerfile.as_bytes()).await.ok();
+}
+
+/// What the registry itself says of a path.
+async fn registry_status(path: &str) -> u16 {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect("127.0.0.1:5055").await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: registry\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_others_stand_on_or_that_runs_is_kept() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    build(a, "FROM busybox\nRUN echo one > /one\n", "one").await;
+    build(a, "FROM one\nRUN echo two > /two\n", "two").await;
+    let one = id(a, "one").await;
+    let said = a.docker(&["rmi", &one]).await.fails();
+    assert!(said.contains("(cannot be forced) - image has dependent child images"), "{said}");
+    // By name only the name goes, as on any Docker.
+    assert_eq!(a.run("rmi one").await.ok(), "Untagged: one:latest\n");
+    assert_eq!(listed(a).await, ["busybox:latest", "two:latest"]);
+    a.run("rmi two").await.ok();
+    assert_eq!(listed(a).await, ["busybox:latest"]);
+    bare(&["image", "inspect", &one]).await.fails();
+}

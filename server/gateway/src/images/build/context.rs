@@ -1,0 +1,359 @@
+//! A build's context: received with a limit, read as a tar, and written again as one that holds only
+//! files, folders and links, under names that stay inside.
+
+use std::{
+    collections::HashSet,
+    fs::File,
+    io::{self, BufReader, BufWriter, Read, Seek, Write},
+    path::{Component, Path, PathBuf},
+};
+
+use flate2::read::MultiGzDecoder;
+use http::StatusCode;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tar::{Archive, Builder, EntryType, Header};
+use tokio::io::AsyncWriteExt;
+
+use crate::{images::glob, limits, refusal::Refusal};
+
+/// The Dockerfile that the engine reads. The learner's own stays in the context as it is, so that a
+/// `COPY . .` copies what they wrote.
+pub(super) const DOCKERFILE: &str = ".lunchbox.dockerfile";
+/// How many times the bytes that are taken may be sent in vain.
+const DRAINED_TIMES: u64 = 8;
+const IGNORE: &str = ".dockerignore";
+const DEFAULT_DOCKERFILE: &str = "Dockerfile";
+
+/// The tar, written but for the Dockerfile.
+pub(super) struct BuildContext {
+    tar: Builder<BufWriter<File>>,
+    /// The learner's Dockerfile.
+    pub(super) dockerfile: String,
+    ignore: Option<String>,
+}
+
+/// What ends the reading.
+enum Failed {
+    Refused(Refusal),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Receives a context; `dockerfile` is where the Dockerfile lies in it, empty for the usual place.
+pub(super) async fn receive(body: Incoming, dockerfile: &str, most_bytes: u64) -> Result<BuildContext, Refusal> {
+    let received = store(body, most_bytes).await?;
+    let place = if dockerfile.is_empty() { PathBuf::from(DEFAULT_DOCKERFILE) } else { inside(Path::new(dockerfile))? };
+    let read = tokio::task::spawn_blocking(move || read(received, &place, most_bytes)).await;
+    match read {
+        Ok(Ok(context)) => Ok(context),
+        Ok(Err(Failed::Refused(refusal))) => Err(refusal),
+        Ok(Err(Failed::Io(error))) => {
+            tracing::debug!(%error, "a build context could not be read");
+            Err(Refusal::invalid("lunchbox: the build context is no tar that can be read. Build from a folder: `docker build .`"))
+        }
+        Err(error) => {
+            tracing::error!(%error, "reading a build context broke off");
+            Err(Refusal::internal())
+        }
+    }
+}
+
+/// Reads a body for nothing, so that a client which first sends and then reads comes to read why it was
+/// refused. Not for ever: whoever sends much more than is taken finds the connection closed.
+pub(super) async fn drain(mut body: Incoming, most_bytes: u64) {
+    let most_bytes = most_bytes.saturating_mul(DRAINED_TIMES);
+    let mut drained = 0;
+    while drained < most_bytes {
+        match body.frame().await {
+            Some(Ok(frame)) => drained += frame.into_data().map_or(0, |data| data.len() as u64),
+            Some(Err(_)) | None => return,
+        }
+    }
+}
+
+/// Into a file without a name, which goes with its last handle.
+async fn store(mut body: Incoming, most_bytes: u64) -> Result<File, Refusal> {
+    let lost = |error: io::Error| {
+        tracing::error!(%error, "a build context could not be stored");
+        Refusal::internal()
+    };
+    let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(lost)?);
+    let mut stored = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::invalid("the request's body ended before it was complete"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        stored += data.len() as u64;
+        if stored > most_bytes {
+            drain(body, most_bytes).await;
+            return Err(too_large(most_bytes));
+        }
+        file.write_all(&data).await.map_err(lost)?;
+    }
+    file.flush().await.map_err(lost)?;
+    let mut file = file.into_std().await;
+    file.rewind().map_err(lost)?;
+    Ok(file)
+}
+
+fn too_large(most_bytes: u64) -> Refusal {
+    let mut refusal = Refusal::too_large("the build context", most_bytes);
+    refusal.message.push_str(" A .dockerignore file keeps what isn't needed out of it.");
+    refusal
+}
+
+/// The path without `.`; anything that could lead out is refused.
+fn inside(path: &Path) -> Result<PathBuf, Refusal> {
+    let leads_out = || Refusal::invalid(format!("lunchbox: the path {} leads out of the build context.", path.display()));
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => clean.push(name),
+            Component::CurDir => {}
+            _ => return Err(leads_out()),
+        }
+    }
+    Ok(clean)
+}
+
+fn read(mut received: File, place: &Path, most_bytes: u64) -> Result<BuildContext, Failed> {
+    let mut magic = [0; 6];
+    let mut filled = 0;
+    while filled < magic.len() {
+        match received.read(&mut magic[filled..])? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    received.rewind()?;
+    let received = BufReader::new(received);
+    match magic {
+        [0x1f, 0x8b, ..] => read_tar(MultiGzDecoder::new(received).take(most_bytes + 1), place, most_bytes),
+        [b'B', b'Z', b'h', ..] | [0xfd, b'7', b'z', b'X', b'Z', 0] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            Err(Refusal::invalid("lunchbox: a build context may be a plain tar or packed with gzip, nothing else.").into())
+        }
+        _ => read_tar(received.take(most_bytes), place, most_bytes),
+    }
+}
+
+/// A file that is read, and written last.
+struct KeptFile {
+    header: Header,
+    text: String,
+}
+
+#[derive(Default)]
+struct Kept {
+    dockerfile: Option<KeptFile>,
+    /// `dockerfile`, which serves where there is no `Dockerfile`.
+    fallback: Option<KeptFile>,
+    ignore: Option<String>,
+}
+
+fn read_tar(source: impl Read, place: &Path, most_bytes: u64) -> Result<BuildContext, Failed> {
+    let mut archive = Archive::new(source);
+    let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
+    tar.sparse(false);
+    let (mut kept, mut seen) = (Kept::default(), HashSet::new());
+    let (mut bytes, mut files) = (0_u64, 0_usize);
+    let fallback = (place == Path::new(DEFAULT_DOCKERFILE)).then(|| PathBuf::from("dockerfile"));
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let kind = entry.header().entry_type();
+        if matches!(kind, EntryType::XGlobalHeader) {
+            continue;
+        }
+        let path = inside(&entry.path()?)?;
+        if path.as_os_str().is_empty() {
+            continue;
+        }
+        files += 1;
+        bytes = bytes.saturating_add(entry.size());
+        if bytes > most_bytes {
+            return Err(too_large(most_bytes).into());
+        }
+        if files > limits::MAX_CONTEXT_FILES || path.as_os_str().len() > limits::MAX_URI_BYTES {
+            let why = format!(
+                "lunchbox: the build context has more than {} files. A .dockerignore file keeps what isn't needed out of it.",
+                limits::MAX_CONTEXT_FILES
+            );
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, why).into());
+        }
+        if path == Path::new(DOCKERFILE) {
+            return Err(Refusal::invalid(format!("lunchbox: {DOCKERFILE} is a name that the classroom needs. Rename that file.")).into());
+        }
+        let special = path == place || path == Path::new(IGNORE) || fallback.as_deref() == Some(&path);
+        if special {
+            let name = path.display();
+            if !matches!(kind, EntryType::Regular | EntryType::Continuous) {
+                return Err(Refusal::invalid(format!("lunchbox: {name} must be a plain file, not a link or a folder.")).into());
+            }
+            if !seen.insert(path.clone()) {
+                return Err(Refusal::invalid(format!("lunchbox: {name} is in the build context twice.")).into());
+            }
+            let text = text(&mut entry, &path)?;
+            if path == Path::new(IGNORE) {
+                kept.ignore = Some(text);
+                continue;
+            }
+            let file = KeptFile { header: plain(entry.header(), EntryType::Regular, text.len() as u64)?, text };
+            *(if path == place { &mut kept.dockerfile } else { &mut kept.fallback }) = Some(file);
+            continue;
+        }
+        match kind {
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+                let header = plain(entry.header(), EntryType::Regular, entry.size())?;
+                write(&mut tar, header, &path, &mut entry)?;
+            }
+            EntryType::Directory => {
+                let header = plain(entry.header(), EntryType::Directory, 0)?;
+                write(&mut tar, header, &path, io::empty())?;
+            }
+            EntryType::Symlink | EntryType::Link => {
+                let target = entry.link_name()?.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?.into_owned();
+                // A symlink is followed within the context only; a hard link names a file of this tar.
+                let target = if kind == EntryType::Link { inside(&target)? } else { target };
+                let mut header = plain(entry.header(), kind, 0)?;
+                tar.append_link(&mut header, &path, &target)?;
+            }
+            _ => {
+                let why = format!(
+                    "lunchbox: {} is a device, a pipe or a socket. A build context holds files, folders and links.",
+                    path.display()
+                );
+                return Err(Refusal::invalid(why).into());
+            }
+        }
+    }
+    let ignore = kept.ignore;
+    let ignored = |path: &Path| ignore.as_deref().is_some_and(|ignore| is_ignored(ignore, path));
+    let missing = || Refusal::invalid(format!("Cannot locate specified Dockerfile: {}", place.display()));
+    let (dockerfile, other) = match (kept.dockerfile, kept.fallback, fallback) {
+        (Some(file), other, fallback) => ((place.to_owned(), file), fallback.zip(other)),
+        (None, Some(file), Some(path)) => ((path, file), None),
+        _ => return Err(missing().into()),
+    };
+    let text = dockerfile.1.text.clone();
+    // Clients send the Dockerfile in any case; what `.dockerignore` takes out is for COPY not to find.
+    for (path, file) in other.into_iter().chain(Some(dockerfile).filter(|(path, _)| !ignored(path))) {
+        write(&mut tar, file.header, &path, file.text.as_bytes())?;
+    }
+    Ok(BuildContext { tar, dockerfile: text, ignore })
+}
+
+fn write(tar: &mut Builder<BufWriter<File>>, mut header: Header, path: &Path, data: impl Read) -> io::Result<()> {
+    tar.append_data(&mut header, path, data)
+}
+
+/// A header with what a context's files keep: mode and time. Owners are root, as the builder has it.
+fn plain(from: &Header, kind: EntryType, size: u64) -> io::Result<Header> {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(from.mode()? & 0o7777);
+    header.set_mtime(from.mtime()?);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_size(size);
+    Ok(header)
+}
+
+fn text(entry: &mut impl Read, path: &Path) -> Result<String, Failed> {
+    let mut bytes = Vec::new();
+    entry.take(limits::MAX_DOCKERFILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > limits::MAX_DOCKERFILE_BYTES {
+        return Err(
+            Refusal::invalid(format!("lunchbox: {} is larger than {} KiB.", path.display(), limits::MAX_DOCKERFILE_BYTES / 1024)).into()
+        );
+    }
+    String::from_utf8(bytes).map_err(|_| Refusal::invalid(format!("lunchbox: {} must be plain text in UTF-8.", path.display())).into())
+}
+
+impl BuildContext {
+    /// Adds the Dockerfile that the engine is to read, and sees to it that no COPY finds it: the engine
+    /// takes out what `.dockerignore` excludes. Returns the tar, from its beginning.
+    pub(super) async fn finish(self, dockerfile: String) -> Result<tokio::fs::File, Refusal> {
+        let finished = tokio::task::spawn_blocking(move || self.finish_now(&dockerfile)).await;
+        match finished {
+            Ok(Ok(file)) => Ok(tokio::fs::File::from_std(file)),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a build context could not be written");
+                Err(Refusal::internal())
+            }
+            Err(error) => {
+                tracing::error!(%error, "writing a build context broke off");
+                Err(Refusal::internal())
+            }
+        }
+    }
+
+    fn finish_now(mut self, dockerfile: &str) -> io::Result<File> {
+        let ignore = match &self.ignore {
+            Some(ignore) => format!("{}\n{DOCKERFILE}\n", ignore.trim_end_matches('\n')),
+            None => format!("{IGNORE}\n{DOCKERFILE}\n"),
+        };
+        for (name, text) in [(IGNORE, ignore.as_str()), (DOCKERFILE, dockerfile)] {
+            let mut header = Header::new_gnu();
+            header.set_entry_type(EntryType::Regular);
+            header.set_mode(0o644);
+            header.set_size(text.len() as u64);
+            self.tar.append_data(&mut header, name, text.as_bytes())?;
+        }
+        let mut writer = self.tar.into_inner()?;
+        writer.flush()?;
+        let mut file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.rewind()?;
+        Ok(file)
+    }
+}
+
+/// Whether a `.dockerignore` takes a file out: the last pattern that fits it, or a folder above it, wins.
+fn is_ignored(ignore: &str, path: &Path) -> bool {
+    let mut ignored = false;
+    for line in ignore.lines() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (pattern, excludes) = line.strip_prefix('!').map_or((line, true), |pattern| (pattern.trim(), false));
+        let pattern = pattern.trim_start_matches("./").trim_matches('/');
+        let mut places = path.ancestors().filter(|path| !path.as_os_str().is_empty());
+        if places.any(|path| glob::matches(pattern, &path.to_string_lossy())) {
+            ignored = excludes;
+        }
+    }
+    ignored
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
+    use super::*;
+
+    #[test]
+    fn paths_that_lead_out_are_refused() {
+        assert_eq!(inside(Path::new("./a/./b")).unwrap(), Path::new("a/b"));
+        for path in ["/a", "../a", "a/../../b", "a/.."] {
+            assert!(inside(Path::new(path)).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_last_pattern_that_fits_wins() {
+        assert!(is_ignored("Dockerfile", Path::new("Dockerfile")));
+        assert!(is_ignored("*\n", Path::new("Dockerfile")));
+        assert!(!is_ignored("*\n!Dockerfile", Path::new("Dockerfile")));
+        assert!(is_ignored("sub", Path::new("sub/Dockerfile")));
+        assert!(!is_ignored("# Dockerfile", Path::new("Dockerfile")));
+    }
+}

@@ -1,0 +1,249 @@
+//! A Dockerfile, read as the classic builder reads it, and written again so that it can be read in one
+//! way only: no comments, no continued lines, no directive but `escape`.
+//!
+//! Source: the Dockerfile reference, and moby's frontend/dockerfile/parser.
+
+use crate::refusal::Refusal;
+
+/// The words that a Dockerfile's lines begin with.
+const KEYWORDS: [&str; 18] = [
+    "FROM",
+    "RUN",
+    "CMD",
+    "LABEL",
+    "MAINTAINER",
+    "EXPOSE",
+    "ENV",
+    "ADD",
+    "COPY",
+    "ENTRYPOINT",
+    "VOLUME",
+    "USER",
+    "WORKDIR",
+    "ARG",
+    "ONBUILD",
+    "STOPSIGNAL",
+    "HEALTHCHECK",
+    "SHELL",
+];
+
+/// One instruction, its lines joined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Instruction {
+    /// In upper case, one of the known.
+    pub(super) keyword: &'static str,
+    /// `--name=value`, without quotes or escapes in it.
+    pub(super) flags: Vec<String>,
+    /// What comes after, trimmed.
+    pub(super) rest: String,
+    /// As it was written, lines joined.
+    pub(super) original: String,
+    /// Where it begins, from 1.
+    pub(super) line: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Dockerfile {
+    /// `\` or a backtick.
+    pub(super) escape: char,
+    pub(super) instructions: Vec<Instruction>,
+}
+
+/// An error in the engine's words.
+pub(super) fn error(line: usize, message: &str) -> Refusal {
+    Refusal::invalid(format!("dockerfile parse error line {line}: {message}"))
+}
+
+/// What the classic builder can't do.
+pub(super) fn needs_buildkit(what: &str) -> Refusal {
+    Refusal::invalid(format!("lunchbox: this classroom uses the classic builder, and {what} needs BuildKit. Leave it out and build again."))
+}
+
+pub(super) fn parse(text: &str) -> Result<Dockerfile, Refusal> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.contains('\0') {
+        return Err(Refusal::invalid("lunchbox: the Dockerfile holds a zero byte; it must be plain text."));
+    }
+    let escape = escape_directive(text)?;
+    let mut instructions = Vec::new();
+    let mut lines = text.split('\n').enumerate().map(|(index, line)| (index + 1, line.trim_end_matches('\r')));
+    while let Some((number, line)) = lines.next() {
+        let line = line.trim_start();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (mut joined, mut continues) = without_continuation(line, escape);
+        while continues {
+            let Some((_, next)) = lines.next() else { break };
+            let trimmed = next.trim_start();
+            if trimmed.is_empty() || trimmed.starts_with('#') {
+                continue;
+            }
+            let (part, more) = without_continuation(next, escape);
+            joined.push_str(&part);
+            continues = more;
+        }
+        instructions.push(instruction(&joined, number, escape)?);
+    }
+    if instructions.is_empty() {
+        return Err(Refusal::invalid("the Dockerfile cannot be empty"));
+    }
+    Ok(Dockerfile { escape, instructions })
+}
+
+/// Directives stand at the very top, one a line. Only `escape` means anything to the classic builder.
+fn escape_directive(text: &str) -> Result<char, Refusal> {
+    let mut escape = None;
+    for line in text.split('\n') {
+        let Some(directive) = line.trim().strip_prefix('#') else { break };
+        let Some((name, value)) = directive.split_once('=') else { break };
+        let name = name.trim();
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
+            break;
+        }
+        if !name.eq_ignore_ascii_case("escape") {
+            continue;
+        }
+        match (escape, value.trim()) {
+            (None, "\\") => escape = Some('\\'),
+            (None, "`") => escape = Some('`'),
+            (Some(_), _) => return Err(Refusal::invalid("only one escape parser directive can be used")),
+            (None, other) => return Err(Refusal::invalid(format!("invalid ESCAPE '{other}'. Must be ` or \\"))),
+        }
+    }
+    Ok(escape.unwrap_or('\\'))
+}
+
+/// The line without the escape character at its end, and whether it had one. Two of them are none.
+fn without_continuation(line: &str, escape: char) -> (String, bool) {
+    let trimmed = line.trim_end_matches([' ', '\t']);
+    match trimmed.strip_suffix(escape) {
+        Some(rest) if !rest.ends_with(escape) => (rest.to_owned(), true),
+        _ => (line.to_owned(), false),
+    }
+}
+
+/// What the builder splits words at.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\u{b}' | '\u{c}')
+}
+
+fn instruction(joined: &str, line: usize, escape: char) -> Result<Instruction, Refusal> {
+    let original = joined.trim().to_owned();
+    let (word, rest) = original.split_once(is_space).unwrap_or((&original, ""));
+    let Some(keyword) = KEYWORDS.into_iter().find(|keyword| word.eq_ignore_ascii_case(keyword)) else {
+        return Err(error(line, &format!("unknown instruction: {word}")));
+    };
+    let mut rest = rest.trim();
+    let mut flags = Vec::new();
+    if matches!(keyword, "FROM" | "RUN" | "COPY" | "ADD") {
+        while rest.starts_with("--") {
+            let (flag, after) = rest.split_once(is_space).unwrap_or((rest, ""));
+            if flag.contains(['"', '\'', escape]) {
+                return Err(error(line, "lunchbox: write options like --from=NAME without quotes"));
+            }
+            rest = after.trim_start();
+            if flag == "--" {
+                break;
+            }
+            flags.push(flag.to_owned());
+        }
+    }
+    let instruction = Instruction { keyword, flags, rest: rest.to_owned(), original: original.clone(), line };
+    if instruction.has_heredoc() {
+        return Err(needs_buildkit("a heredoc (<<EOF)"));
+    }
+    // Two parsers must not see two things: a line that would go on isn't written.
+    if without_continuation(&instruction.rest, escape).1 {
+        return Err(error(line, &format!("lunchbox: the line ends in {escape}, which continues a line, but something follows it")));
+    }
+    Ok(instruction)
+}
+
+impl Instruction {
+    /// As one line.
+    pub(super) fn write(&self) -> String {
+        let mut line = self.keyword.to_owned();
+        for flag in &self.flags {
+            line.push(' ');
+            line.push_str(flag);
+        }
+        line.push(' ');
+        line.push_str(&self.rest);
+        line
+    }
+
+    /// Whether a word begins a heredoc, which only BuildKit understands.
+    fn has_heredoc(&self) -> bool {
+        matches!(self.keyword, "RUN" | "COPY" | "ADD" | "ONBUILD")
+            && self.rest.split(is_space).any(|word| {
+                let word = word.trim_start_matches(|c: char| c.is_ascii_digit());
+                word.strip_prefix("<<").is_some_and(|name| !name.is_empty() && name != "-" && !name.contains('<'))
+            })
+    }
+
+    /// The rest, split at spaces.
+    pub(super) fn words(&self) -> Vec<&str> {
+        self.rest.split(is_space).filter(|word| !word.is_empty()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
+    use super::*;
+
+    fn written(text: &str) -> Vec<String> {
+        parse(text).unwrap().instructions.iter().map(Instruction::write).collect()
+    }
+
+    #[test]
+    fn continued_lines_are_joined_and_comments_left_out() {
+        let text = "# a comment\n\nfrom  nginx\nRUN a && \\\n  # between\n\n  b \\\n  c\n";
+        assert_eq!(written(text), ["FROM nginx", "RUN a &&   b   c"]);
+        assert_eq!(parse(text).unwrap().instructions[1].line, 4);
+    }
+
+    #[test]
+    fn an_escape_directive_changes_what_continues_a_line() {
+        let text = "# escape=`\nFROM x\nRUN dir C:\\\nRUN a `\n b\n";
+        assert_eq!(written(text), ["FROM x", "RUN dir C:\\", "RUN a  b"]);
+        assert!(parse("# escape=x\nFROM x").is_err());
+        // After anything else it is a comment.
+        assert_eq!(parse("\n# escape=`\nFROM x").unwrap().escape, '\\');
+    }
+
+    #[test]
+    fn two_escapes_at_the_end_continue_nothing() {
+        assert_eq!(written("FROM x\nRUN a \\\\\nRUN b"), ["FROM x", "RUN a \\\\", "RUN b"]);
+    }
+
+    #[test]
+    fn a_line_that_would_swallow_the_next_is_refused() {
+        assert!(parse("FROM x\nRUN a \\\u{a0}\nADD http://evil /").is_err());
+    }
+
+    #[test]
+    fn an_unknown_instruction_is_told_with_its_line() {
+        assert_eq!(parse("FROM x\nFROOM y").unwrap_err().message, "dockerfile parse error line 2: unknown instruction: FROOM");
+        assert_eq!(parse("# only\n").unwrap_err().message, "the Dockerfile cannot be empty");
+    }
+
+    #[test]
+    fn flags_are_told_from_the_rest() {
+        let file = parse("COPY --from=a  --chown=1:1 x y").unwrap();
+        assert_eq!(file.instructions[0].flags, ["--from=a", "--chown=1:1"]);
+        assert_eq!(file.instructions[0].rest, "x y");
+        assert!(parse("COPY --fr\"om\"=a x y").is_err());
+    }
+
+    #[test]
+    fn heredocs_are_refused() {
+        for text in ["RUN <<EOF\nls\nEOF", "COPY <<-EOF /x", "RUN cat <<EOF > /x", "RUN 3<<EOF", "ONBUILD RUN <<EOF"] {
+            assert!(parse(text).unwrap_err().message.contains("BuildKit"), "{text}");
+        }
+        for text in ["RUN cat <<< x", "RUN echo $((1 << 2))", "CMD <<EOF"] {
+            assert!(parse(text).is_ok(), "{text}");
+        }
+    }
+}

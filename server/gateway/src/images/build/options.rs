@@ -1,0 +1,138 @@
+//! What was asked of a build, typed; and what the engine is asked then.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+
+use crate::{
+    images::{pull::check_platform, tag},
+    reference::Reference,
+    refusal::Refusal,
+    request::query::Query,
+    scope::DEFAULT_NETWORK,
+    serve::Context,
+    upstream::Ask,
+};
+
+use super::plan::Arguments;
+
+/// Names that one build may give.
+const MAX_NAMES: usize = 16;
+/// Bytes of `/dev/shm` at most: it counts as memory.
+const MAX_SHM_BYTES: i64 = 64 * 1024 * 1024;
+/// Microseconds over which a share of the CPU is counted; the engine's default.
+const CPU_PERIOD: i64 = 100_000;
+
+pub(super) struct Options {
+    pub(super) names: Vec<Reference>,
+    /// Empty for the usual place.
+    pub(super) dockerfile: String,
+    pub(super) arguments: Arguments,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) target: String,
+    pub(super) quiet: bool,
+    pub(super) pull: bool,
+    no_cache: bool,
+    shm_bytes: Option<i64>,
+    network: Network,
+}
+
+enum Network {
+    None,
+    /// Its engine name or ID.
+    Of(String),
+}
+
+impl Options {
+    pub(super) async fn read(context: &Context, query: &mut Query) -> Result<Self, Refusal> {
+        if query.text("version")?.is_some_and(|version| version == "2") || query.text("session")?.is_some_and(|session| !session.is_empty())
+        {
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "lunchbox: BuildKit is not available; this classroom uses the classic builder. Set DOCKER_BUILDKIT=0 and build again.",
+            ));
+        }
+        if query.text("remote")?.is_some_and(|remote| !remote.is_empty()) {
+            return Err(Refusal::forbidden(
+                "building from a URL",
+                "the engine would fetch it from the machine that everybody shares. Put the files into a folder and run `docker build .`",
+            ));
+        }
+        check_platform(query.text("platform")?.as_deref().filter(|platform| !platform.is_empty()))?;
+        let mut names = Vec::new();
+        for name in query.all("t").iter().filter(|name| !name.is_empty()) {
+            names.push(tag::read(name, None)?);
+        }
+        if names.len() > MAX_NAMES {
+            return Err(Refusal::limit("names a build", u32::try_from(MAX_NAMES).unwrap_or(u32::MAX), "docker rmi"));
+        }
+        let labels: BTreeMap<String, String> = json(query.text("labels")?, "labels")?;
+        if labels.keys().any(|key| key.starts_with("io.lunchbox.")) {
+            return Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own. Choose another name."));
+        }
+        let options = Self {
+            names,
+            dockerfile: query.text("dockerfile")?.unwrap_or_default(),
+            arguments: json(query.text("buildargs")?, "buildargs")?,
+            labels,
+            target: query.text("target")?.unwrap_or_default(),
+            quiet: query.flag("q")?,
+            pull: query.flag("pull")?,
+            no_cache: query.flag("nocache")?,
+            shm_bytes: query.number("shmsize")?.filter(|bytes| *bytes > 0).map(|bytes| bytes.min(MAX_SHM_BYTES)),
+            network: Network::read(context, query.text("networkmode")?.unwrap_or_default()).await?,
+        };
+        // Limits are the sandbox's, intermediate containers always go, and the cache is the learner's own
+        // anyhow. A build ID is for cancelling, which closing the connection does as well.
+        query.ignore(&["rm", "forcerm", "memory", "memswap", "cpushares", "cpuquota", "cpuperiod", "ulimits", "cachefrom", "buildid"]);
+        Ok(options)
+    }
+
+    /// All but the context.
+    pub(super) fn ask(&self, context: &Context, dockerfile: &str, no_cache: bool) -> Result<Ask, Refusal> {
+        let limits = &context.shared.config.limits;
+        let text = |value: serde_json::Result<String>| value.map_err(|_| Refusal::internal());
+        let quota = limits.nano_cpus_max.saturating_mul(CPU_PERIOD) / 1_000_000_000;
+        let mut ask = Ask::post(&["build"])
+            .parameter("version", 1)
+            .parameter("dockerfile", dockerfile)
+            .parameter("rm", 1)
+            .parameter("forcerm", 1)
+            .parameter("memory", limits.memory_max_bytes)
+            .parameter("memswap", limits.memory_max_bytes)
+            .parameter("cpuperiod", CPU_PERIOD)
+            .parameter("cpuquota", quota)
+            .parameter("buildargs", text(serde_json::to_string(&self.arguments))?)
+            .parameter(
+                "networkmode",
+                match &self.network {
+                    Network::None => "none",
+                    Network::Of(name) => name,
+                },
+            )
+            .flag("nocache", self.no_cache || no_cache)
+            .optional("shmsize", self.shm_bytes);
+        if !self.labels.is_empty() {
+            ask = ask.parameter("labels", text(serde_json::to_string(&self.labels))?);
+        }
+        Ok(ask.patient())
+    }
+}
+
+fn json<T: serde::de::DeserializeOwned + Default>(text: Option<String>, name: &str) -> Result<T, Refusal> {
+    match text.as_deref() {
+        None | Some("" | "null") => Ok(T::default()),
+        Some(text) => serde_json::from_str(text).map_err(|_| Refusal::invalid(format!("lunchbox: the parameter {name} is not understood"))),
+    }
+}
+
+impl Network {
+    async fn read(context: &Context, asked: String) -> Result<Self, Refusal> {
+        match asked.as_str() {
+            "none" => Ok(Self::None),
+            "" | "default" | DEFAULT_NETWORK => Ok(Self::Of(context.scope.default_network_name().as_str().to_owned())),
+            "host" => Err(Refusal::forbidden("sharing the host's network", "other learners live there. Leave --network out.")),
+            name => Ok(Self::Of(context.scope.network(name).await?.engine_id().to_owned())),
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! What a Dockerfile would have the engine do, judged before the engine sees it: every image it names
+//! is found (and later replaced by an ID), nothing is fetched from elsewhere, and the cache is the
+//! learner's own.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::{refusal::Refusal, scope::Scope};
+
+use super::{
+    dockerfile::{self, Dockerfile, Instruction},
+    words::{self, Variables},
+};
+
+/// Build arguments: a name without a value takes nothing.
+pub(super) type Arguments = BTreeMap<String, Option<String>>;
+
+/// Where an instruction takes files from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// `FROM scratch`
+    Nothing,
+    /// An earlier stage, by the name or number that was written.
+    Stage(String),
+    /// An image, by the learner's name for it.
+    Image(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) instruction: Instruction,
+    /// Of a FROM, and of a COPY with `--from`.
+    pub(super) source: Option<Source>,
+    /// Of a FROM.
+    stage_name: Option<String>,
+}
+
+/// The instructions up to the stage that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    escape: char,
+    pub(super) parts: Vec<Part>,
+}
+
+/// An image that a name was found to stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Base {
+    pub(super) id: String,
+    /// Carries the sandbox's label already: what is built on it is in no other's cache.
+    pub(super) marked: bool,
+}
+
+/// One step as the engine counts them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    /// Ours, not the learner's: neither shown nor counted.
+    pub(super) hidden: bool,
+    /// As the learner wrote it.
+    pub(super) text: String,
+    /// In the learner's Dockerfile, from 1.
+    pub(super) line: usize,
+}
+
+/// What the engine gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) dockerfile: String,
+    /// One a line of `dockerfile`, but for the directive that may be its first.
+    pub(super) steps: Vec<Step>,
+    /// Lines before the first step.
+    pub(super) lines_before: usize,
+}
+
+const NO_URLS: &str = "lunchbox: builds cannot fetch URLs in this classroom. Put the file next to the Dockerfile and COPY it.";
+
+pub(super) fn judge(file: Dockerfile, arguments: &Arguments, target: &str) -> Result<Plan, Refusal> {
+    let escape = file.escape;
+    let mut variables = Variables::new();
+    let mut stages: Vec<Option<String>> = Vec::new();
+    let mut parts = Vec::new();
+    let mut reached = target.is_empty();
+    for mut instruction in file.instructions {
+        check(&instruction, escape)?;
+        let (mut source, mut stage_name) = (None, None);
+        match instruction.keyword {
+            "ARG" if stages.is_empty() => declare(&instruction, escape, arguments, &mut variables),
+            "FROM" => {
+                if !target.is_empty() && reached {
+                    break;
+                }
+                let (found, name) = from(&instruction, escape, &variables, &stages)?;
+                instruction.flags.clear();
+                let number = stages.len().to_string();
+                reached |= number == target || name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(target));
+                stages.push(name.clone());
+                (source, stage_name) = (Some(found), name);
+            }
+            _ if stages.is_empty() => {
+                return Err(dockerfile::error(instruction.line, "no build stage in current context"));
+            }
+            "COPY" => source = copy_source(&instruction, &stages)?,
+            _ => {}
+        }
+        parts.push(Part { instruction, source, stage_name });
+    }
+    if stages.is_empty() {
+        return Err(Refusal::invalid("no build stage in current context"));
+    }
+    if !reached {
+        return Err(Refusal::invalid(format!("failed to reach build target {target} in Dockerfile")));
+    }
+    Ok(Plan { escape, parts })
+}
+
+/// What no instruction may do, wherever it stands.
+fn check(instruction: &Instruction, escape: char) -> Result<(), Refusal> {
+    match instruction.keyword {
+        "RUN" => match instruction.flags.first() {
+            Some(flag) => Err(dockerfile::needs_buildkit(&format!("RUN {}", flag.split('=').next().unwrap_or(flag)))),
+            None => Ok(()),
+        },
+        "ADD" if add_may_fetch(instruction, escape) => Err(Refusal::invalid(NO_URLS)),
+        "LABEL" if instruction.rest.contains("io.lunchbox.") => {
+            Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own. Choose another name."))
+        }
+        "ONBUILD" => check_trigger(&instruction.rest),
+        _ => Ok(()),
+    }
+}
+
+/// What an ONBUILD may hold, in a Dockerfile or in an image that a build begins from.
+pub(super) fn check_trigger(trigger: &str) -> Result<(), Refusal> {
+    let file = dockerfile::parse(trigger)?;
+    for instruction in &file.instructions {
+        if matches!(instruction.keyword, "ONBUILD" | "FROM" | "MAINTAINER") {
+            return Err(Refusal::invalid(format!("{} isn't allowed as an ONBUILD trigger", instruction.keyword)));
+        }
+        if instruction.flags.iter().any(|flag| flag.starts_with("--from")) {
+            return Err(Refusal::invalid("lunchbox: ONBUILD COPY --from can't be used in this classroom. COPY from a stage of your own."));
+        }
+        check(instruction, file.escape)?;
+    }
+    Ok(())
+}
+
+/// Whether a source of an ADD is a URL, or could become one when the builder puts variables in: it
+/// would be fetched by the engine, from the machine that everybody shares.
+fn add_may_fetch(instruction: &Instruction, escape: char) -> bool {
+    let json: Option<Vec<String>> = instruction.rest.starts_with('[').then(|| serde_json::from_str(&instruction.rest).ok()).flatten();
+    let words = json.unwrap_or_else(|| instruction.words().into_iter().map(str::to_owned).collect());
+    words.iter().any(|word| {
+        let word = word.to_ascii_lowercase();
+        // What stands before the first character that the builder changes.
+        let (literal, changes) = match word.find(['$', '"', '\'', escape]) {
+            Some(at) => (&word[..at], true),
+            None => (word.as_str(), false),
+        };
+        ["http://", "https://", "git://", "git@", "ssh://"]
+            .iter()
+            .any(|scheme| literal.starts_with(scheme) || (changes && scheme.starts_with(literal)))
+    })
+}
+
+/// An ARG before the first FROM.
+fn declare(instruction: &Instruction, escape: char, arguments: &Arguments, variables: &mut Variables) {
+    for (name, default) in words::assignments(&instruction.rest, escape) {
+        let value = match arguments.get(&name) {
+            Some(Some(given)) => Some(given.clone()),
+            _ => default.and_then(|default| words::expand(&default, variables, escape)),
+        };
+        if let Some(value) = value {
+            variables.insert(name, value);
+        }
+    }
+}
+
+/// What a FROM begins from, and the name of its stage.
+fn from(
+    instruction: &Instruction,
+    escape: char,
+    variables: &Variables,
+    stages: &[Option<String>],
+) -> Result<(Source, Option<String>), Refusal> {
+    let line = instruction.line;
+    let unclear = |word: &str| dockerfile::error(line, &format!("failed to process {word:?}: it is not understood"));
+    for flag in &instruction.flags {
+        let Some(platform) = flag.strip_prefix("--platform=") else {
+            return Err(dockerfile::error(line, &format!("unknown flag: {}", flag.trim_start_matches('-'))));
+        };
+        let platform = words::expand(platform, variables, escape).ok_or_else(|| unclear(platform))?;
+        crate::images::pull::check_platform(Some(platform.as_str()).filter(|platform| !platform.is_empty()))?;
+    }
+    let (written, stage) = match instruction.words()[..] {
+        [name] => (name, None),
+        [name, keyword, stage] if keyword.eq_ignore_ascii_case("as") => (name, Some(stage_name(stage, line)?)),
+        _ => return Err(dockerfile::error(line, "FROM requires either one or three arguments")),
+    };
+    let name = words::expand(written, variables, escape).ok_or_else(|| unclear(written))?;
+    if name.is_empty() {
+        return Err(Refusal::invalid(format!("base name ({written}) should not be blank")));
+    }
+    let source = if is_stage(&name, stages) {
+        Source::Stage(name)
+    } else if name == "scratch" {
+        Source::Nothing
+    } else {
+        Source::Image(name)
+    };
+    Ok((source, stage))
+}
+
+fn stage_name(name: &str, line: usize) -> Result<String, Refusal> {
+    let name = name.to_ascii_lowercase();
+    let valid = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.'));
+    if valid {
+        Ok(name)
+    } else {
+        Err(dockerfile::error(line, &format!("invalid name for build stage: {name:?}, name can't start with a number or contain symbols")))
+    }
+}
+
+fn is_stage(name: &str, stages: &[Option<String>]) -> bool {
+    stages.iter().flatten().any(|stage| stage.eq_ignore_ascii_case(name))
+}
+
+/// What a COPY takes its files from, where not from the context. The stage that is being built is none
+/// of the earlier ones: the engine would look for an image of its name.
+fn copy_source(instruction: &Instruction, stages: &[Option<String>]) -> Result<Option<Source>, Refusal> {
+    let mut froms = instruction.flags.iter().filter(|flag| *flag == "--from" || flag.starts_with("--from="));
+    let (Some(flag), None) = (froms.next(), froms.next()) else {
+        return match instruction.flags.iter().filter(|flag| flag.starts_with("--from")).count() {
+            0 => Ok(None),
+            _ => Err(dockerfile::error(instruction.line, "duplicate flag specified: from")),
+        };
+    };
+    let Some(name) = flag.strip_prefix("--from=").filter(|name| !name.is_empty()) else {
+        return Err(dockerfile::error(instruction.line, "missing a value on flag: from"));
+    };
+    if name.contains('$') {
+        return Err(dockerfile::error(
+            instruction.line,
+            "lunchbox: COPY --from takes no variables. Name a stage with FROM … AS and copy from that.",
+        ));
+    }
+    let earlier = &stages[..stages.len().saturating_sub(1)];
+    if is_stage(name, earlier) {
+        return Ok(Some(Source::Stage(name.to_owned())));
+    }
+    if name.starts_with(['+', '-']) || name.bytes().all(|b| b.is_ascii_digit()) {
+        return match name.parse::<usize>() {
+            Ok(number) if number < earlier.len() => Ok(Some(Source::Stage(number.to_string()))),
+            _ => Err(Refusal::invalid(format!("invalid from flag value {name}: refers to no earlier build stage"))),
+        };
+    }
+    Ok(Some(Source::Image(name.to_owned())))
+}
+
+impl Plan {
+    /// Names of images, in the order in which they are needed, each once.
+    pub(super) fn images(&self) -> Vec<(usize, &str)> {
+        let mut names: Vec<(usize, &str)> = Vec::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            if let Some(Source::Image(name)) = &part.source
+                && !names.iter().any(|(_, known)| known == name)
+            {
+                names.push((index, name));
+            }
+        }
+        names
+    }
+
+    /// The Dockerfile for the engine. `adds_label`: the engine is asked to add a step at the end.
+    pub(super) fn write(&self, bases: &HashMap<String, Base>, scope: &Scope, adds_label: bool) -> Result<Written, Refusal> {
+        let mark = scope.labels("learner").into_iter().filter(|(key, _)| key != "io.lunchbox.role");
+        let mark = mark.fold("LABEL".to_owned(), |line, (key, value)| format!("{line} {key}={value}"));
+        let base = |name: &String| bases.get(name).ok_or_else(Refusal::internal);
+        let (mut dockerfile, mut steps, mut lines_before) = (String::new(), Vec::new(), 0);
+        if self.escape != '\\' {
+            dockerfile = format!("# escape={}\n", self.escape);
+            lines_before = 1;
+        }
+        for (index, part) in self.parts.iter().enumerate() {
+            let mut instruction = part.instruction.clone();
+            let mut marked = true;
+            match (instruction.keyword, &part.source) {
+                ("FROM", Some(source)) => {
+                    let name = match source {
+                        Source::Nothing => {
+                            marked = false;
+                            "scratch"
+                        }
+                        Source::Stage(name) => name.as_str(),
+                        Source::Image(name) => {
+                            marked = base(name)?.marked;
+                            base(name)?.id.as_str()
+                        }
+                    };
+                    instruction.rest = match &part.stage_name {
+                        Some(stage) => format!("{name} AS {stage}"),
+                        None => name.to_owned(),
+                    };
+                }
+                (_, Some(Source::Image(name))) => {
+                    for flag in instruction.flags.iter_mut().filter(|flag| flag.starts_with("--from=")) {
+                        *flag = format!("--from={}", base(name)?.id);
+                    }
+                }
+                _ => {}
+            }
+            dockerfile.push_str(&instruction.write());
+            dockerfile.push('\n');
+            steps.push(Step { hidden: false, text: instruction.original, line: instruction.line });
+            // The cache of the classic builder is everybody's. With this line first, no step of this
+            // build is a step of anybody else's. A stage of nothing but FROM makes no image of its own.
+            let more = match self.parts.get(index + 1) {
+                Some(next) => next.instruction.keyword != "FROM",
+                None => adds_label,
+            };
+            if !marked && more {
+                dockerfile.push_str(&mark);
+                dockerfile.push('\n');
+                steps.push(Step { hidden: true, text: String::new(), line: instruction.line });
+            }
+        }
+        Ok(Written { dockerfile, steps, lines_before })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
+    use super::*;
+
+    fn plan(text: &str) -> Result<Plan, Refusal> {
+        plan_for(text, &Arguments::new(), "")
+    }
+
+    fn plan_for(text: &str, arguments: &Arguments, target: &str) -> Result<Plan, Refusal> {
+        judge(dockerfile::parse(text)?, arguments, target)
+    }
+
+    fn images(plan: &Plan) -> Vec<&str> {
+        plan.images().into_iter().map(|(_, name)| name).collect()
+    }
+
+    #[test]
+    fn images_are_found_through_arguments_and_stages() {
+        let text = "ARG BASE=alpine\nARG TAG\nFROM ${BASE}:${TAG:-1} AS one\nFROM one\nFROM scratch\nCOPY --from=one /a /b\nCOPY --from=0 /a /b\nCOPY --from=busybox /a /b\n";
+        assert_eq!(images(&plan(text).unwrap()), ["alpine:1", "busybox"]);
+        let arguments = Arguments::from([("BASE".to_owned(), Some("nginx".to_owned())), ("TAG".to_owned(), Some("2".to_owned()))]);
+        assert_eq!(images(&plan_for(text, &arguments, "").unwrap()), ["nginx:2", "busybox"]);
+    }
+
+    #[test]
+    fn a_stage_that_is_not_earlier_is_an_image() {
+        // On the engine, an image of that name may be anybody's.
+        assert_eq!(images(&plan("FROM scratch AS secret\nCOPY --from=secret / /").unwrap()), ["secret"]);
+        assert_eq!(images(&plan("FROM secret AS secret").unwrap()), ["secret"]);
+        for number in ["0", "7", "00000000000000000000000000000012", "+0", "-1"] {
+            assert!(plan(&format!("FROM scratch\nCOPY --from={number} / /")).is_err(), "{number}");
+        }
+    }
+
+    #[test]
+    fn urls_are_refused_however_they_are_put_together() {
+        for add in [
+            "ADD http://x /y",
+            "add HTTPS://x /y",
+            "ADD $A$B /y",
+            "ADD h${X} /y",
+            "ADD \"http://x\" /y",
+            "ADD h\"ttp\"://x /y",
+            "ADD [\"http://x\", \"/y\"]",
+            "ADD [\"$A\", \"/y\"]",
+            "ADD --chown=1:1 http://x /y",
+            "ADD a \\\n http://x /y",
+            "ONBUILD ADD http://x /y",
+            "ADD git@github.com:a/b /y",
+        ] {
+            let text = format!("FROM scratch\n{add}\n");
+            assert!(plan(&text).unwrap_err().message.contains("cannot fetch URLs"), "{add}");
+        }
+        for add in ["ADD app-$VERSION.tar.gz /", "ADD . /app", "ADD html/ /var/www"] {
+            assert!(plan(&format!("FROM scratch\n{add}\n")).is_ok(), "{add}");
+        }
+    }
+
+    #[test]
+    fn what_only_buildkit_can_do_is_refused_by_name() {
+        for run in ["RUN --mount=type=cache,target=/x a", "RUN --network=host a", "RUN --security=insecure a", "RUN <<EOF\nls\nEOF"] {
+            assert!(plan(&format!("FROM scratch\n{run}\n")).unwrap_err().message.contains("BuildKit"), "{run}");
+        }
+    }
+
+    #[test]
+    fn triggers_may_not_reach_for_other_images() {
+        assert!(plan("FROM scratch\nONBUILD COPY --from=x / /").is_err());
+        assert!(plan("FROM scratch\nONBUILD ONBUILD RUN a").is_err());
+        assert!(plan("FROM scratch\nONBUILD RUN a").is_ok());
+    }
+
+    #[test]
+    fn a_build_ends_at_its_target() {
+        let text = "FROM a AS one\nRUN x\nFROM b AS two\nRUN y\nFROM c\n";
+        assert_eq!(images(&plan_for(text, &Arguments::new(), "two").unwrap()), ["a", "b"]);
+        assert_eq!(images(&plan_for(text, &Arguments::new(), "0").unwrap()), ["a"]);
+        assert!(plan_for(text, &Arguments::new(), "three").unwrap_err().message.contains("failed to reach build target three"));
+    }
+
+    #[test]
+    fn an_argument_that_nobody_can_follow_is_refused() {
+        assert!(plan("FROM ${X#y}").is_err());
+        assert!(plan("FROM $X").unwrap_err().message.contains("should not be blank"));
+        assert!(plan("FROM scratch\nCOPY --from=$X / /").is_err());
+        assert!(plan("RUN x").is_err());
+        assert!(plan("FROM a b").is_err());
+    }
+}
