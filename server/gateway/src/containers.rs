@@ -9,7 +9,7 @@ pub(crate) mod inspect;
 pub(crate) mod lifecycle;
 pub(crate) mod list;
 pub(crate) mod look;
-pub(crate) mod ports;
 pub(crate) mod names;
+pub(crate) mod ports;
 pub(crate) mod remove;
 pub(crate) mod shown;

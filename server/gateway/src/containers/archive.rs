@@ -12,7 +12,7 @@ use crate::{
     request::{Request, query::Query},
     scope::OwnContainer,
     serve::Context,
-    upstream::{Ask, pass_on},
+    upstream::{Ask, EngineSaid, pass_on},
 };
 
 /// JSON in base64: name, size, mode, time and link target of the path asked for.
@@ -33,6 +33,12 @@ pub(crate) async fn export(context: &Context, request: Request) -> Answer {
 async fn copied(context: &Context, own: &OwnContainer, path: &str, into_container: bool) {
     let (id, name) = (own.engine_id().to_owned(), own.name().to_owned());
     context.sandbox.record(ActivityKind::ContainerFilesCopied { id, name, path: path.to_owned(), into_container }).await;
+}
+
+/// Here the engine calls a container as it was called in the request.
+fn said(context: &Context, said: EngineSaid, own: &OwnContainer, asked: &str) -> Refusal {
+    let refusal = context.engine_said(said);
+    Refusal { message: refusal.message.replace(own.engine_id(), asked), ..refusal }
 }
 
 fn path(query: &mut Query) -> Result<String, Refusal> {
@@ -58,8 +64,9 @@ pub(crate) async fn info(context: &Context, mut request: Request) -> Answer {
     let path = path(&mut request.query)?;
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
+    let asked = request.parameters.get("id").to_owned();
     let ask = Ask::new(Method::HEAD, &["containers", own.engine_id(), "archive"]).parameter("path", path);
-    let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+    let engine = context.shared.engine.stream(ask).await.map_err(|error| said(context, error, &own, &asked))?;
     let mut response = with_stat(&engine, body::no_content(StatusCode::OK));
     response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
@@ -70,9 +77,10 @@ pub(crate) async fn get(context: &Context, mut request: Request) -> Answer {
     let path = path(&mut request.query)?;
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
+    let asked = request.parameters.get("id").to_owned();
     let permit = context.sandbox.stream()?;
     let ask = Ask::get(&["containers", own.engine_id(), "archive"]).parameter("path", &path).patient();
-    let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+    let engine = context.shared.engine.stream(ask).await.map_err(|error| said(context, error, &own, &asked))?;
     copied(context, &own, &path, false).await;
     let response = with_stat(&engine, body::with_type(StatusCode::OK, "application/x-tar", body::empty()));
     Ok(response.map(|_| body::holding(pass_on(engine.into_body()), permit)))
@@ -86,20 +94,22 @@ pub(crate) async fn put(context: &Context, mut request: Request) -> Answer {
     let copy_owner = request.query.flag("copyUIDGID")?;
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
+    let asked = request.parameters.get("id").to_owned();
     let _permit = context.sandbox.stream()?;
-    let rewritten = rewrite::rewrite(request.body, context.shared.config.limits.upload_max_bytes);
+    let (tar, upload) = rewrite::rewrite(request.body, context.shared.config.limits.upload_max_bytes);
     let ask = Ask::new(Method::PUT, &["containers", own.engine_id(), "archive"])
         .parameter("path", &path)
         .flag("noOverwriteDirNonDir", no_overwrite)
         .flag("copyUIDGID", copy_owner)
-        .stream("application/x-tar", rewritten.body)
+        .stream("application/x-tar", tar)
         .patient();
     let done = context.shared.engine.done(ask).await;
     // What was wrong with the archive says more than the engine's answer to half of it.
-    if let Some(refusal) = rewritten.refusal.take() {
+    let refusal = upload.refusal().or_else(|| done.err().map(|error| said(context, error, &own, &asked)));
+    if let Some(refusal) = refusal {
+        upload.drain().await;
         return Err(refusal);
     }
-    done.map_err(|said| context.engine_said(said))?;
     copied(context, &own, &path, true).await;
     Ok(body::no_content(StatusCode::OK))
 }

@@ -142,7 +142,13 @@ async fn image_config(context: &Context, image: &OwnImage, platform: Option<&str
 }
 
 /// The whole request to the engine, from values that policy has seen.
-async fn build(context: &Context, asked: &CreateRequest, image: &OwnImage, config: &ImageConfig, name: &str) -> Result<EngineCreate, Refusal> {
+async fn build(
+    context: &Context,
+    asked: &CreateRequest,
+    image: &OwnImage,
+    config: &ImageConfig,
+    name: &str,
+) -> Result<EngineCreate, Refusal> {
     let networking = network::decide(context, asked, name).await?;
     let volumes_of_image: BTreeSet<String> = config.volumes.iter().flatten().filter_map(|(path, _)| mounts::clean(path)).collect();
     let mounts = mounts::decide(context, asked, &volumes_of_image).await?;

@@ -81,7 +81,8 @@ async fn limit(context: &Context) -> Result<(), Refusal> {
     let most = context.shared.config.limits.execs;
     let all = context.scope.containers().await?;
     let asked = all.iter().map(|own| context.shared.engine.json::<ExecIds>(Ask::get(&["containers", own.engine_id(), "json"])));
-    let alive: usize = futures_util::future::join_all(asked).await.into_iter().filter_map(|ids| ids.ok()?.exec_ids).map(|ids| ids.len()).sum();
+    let alive: usize =
+        futures_util::future::join_all(asked).await.into_iter().filter_map(|ids| ids.ok()?.exec_ids).map(|ids| ids.len()).sum();
     if alive < most as usize {
         return Ok(());
     }
@@ -171,6 +172,7 @@ struct ProcessConfig {
 pub(crate) async fn inspect(context: &Context, request: Request) -> Answer {
     request.query.finish()?;
     let own = context.scope.exec(request.parameters.get("id")).await?;
-    let inspected: Inspected = context.shared.engine.json(Ask::get(&["exec", own.id(), "json"])).await.map_err(|said| context.engine_said(said))?;
+    let inspected: Inspected =
+        context.shared.engine.json(Ask::get(&["exec", own.id(), "json"])).await.map_err(|said| context.engine_said(said))?;
     Ok(body::json(StatusCode::OK, &inspected))
 }

@@ -93,7 +93,9 @@ async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspe
 fn host_config(asked: &CreateRequest) -> Value {
     let mut host = asked.host_config.clone();
     host.network_mode = shown::network_mode(asked);
-    for (value, default) in [(&mut host.log_config.kind, "json-file"), (&mut host.ipc_mode, "private"), (&mut host.cgroupns_mode, "private")] {
+    for (value, default) in
+        [(&mut host.log_config.kind, "json-file"), (&mut host.ipc_mode, "private"), (&mut host.cgroupns_mode, "private")]
+    {
         if value.is_empty() {
             default.clone_into(value);
         }

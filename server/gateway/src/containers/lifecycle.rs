@@ -80,7 +80,9 @@ fn start_failed(context: &Context, said: EngineSaid) -> Refusal {
             );
         }
         if message.contains("path concatenation escapes") {
-            return Refusal::invalid("lunchbox: a folder that should be mounted is a link that leads out of your home. Mount the folder itself.");
+            return Refusal::invalid(
+                "lunchbox: a folder that should be mounted is a link that leads out of your home. Mount the folder itself.",
+            );
         }
     }
     context.engine_said(said)
@@ -151,7 +153,12 @@ pub(crate) async fn kill(context: &Context, mut request: Request) -> Answer {
     let own = context.scope.container(request.parameters.get("id")).await?;
     let ends = signal.as_deref().is_none_or(ends);
     let ask = Ask::post(&["containers", own.engine_id(), "kill"]).optional("signal", signal);
-    context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
+    // "Cannot kill container: web: Container 83b5… is not running": first as it was called, then the ID.
+    let said = |said| {
+        let refusal = context.engine_said(said);
+        Refusal { message: refusal.message.replacen(own.engine_id(), request.parameters.get("id"), 1), ..refusal }
+    };
+    context.shared.engine.done(ask).await.map_err(said)?;
     if ends {
         ports::release(&context.shared, &context.sandbox.id, own.engine_id()).await;
         stop_asked(context, &own).await;
@@ -222,7 +229,11 @@ pub(crate) async fn update(context: &Context, request: Request) -> Answer {
         cpu_shares: if wanted.cpu_shares <= 0 { 0 } else { wanted.cpu_shares.clamp(2, 1024) },
         // 0 and -1 are "no limit" to Docker.
         pids_limit: wanted.pids_limit.map(|limit| if limit <= 0 { limits.pids_max } else { limit.min(limits.pids_max) }),
-        restart_policy: if wanted.restart_policy.name.is_empty() { RestartPolicy::default() } else { policy::restart_policy(&wanted.restart_policy) },
+        restart_policy: if wanted.restart_policy.name.is_empty() {
+            RestartPolicy::default()
+        } else {
+            policy::restart_policy(&wanted.restart_policy)
+        },
     };
     let ask = Ask::post(&["containers", own.engine_id(), "update"]).json(&update)?;
     context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
@@ -307,12 +318,14 @@ async fn name_on_networks(context: &Context, own: &OwnContainer, name: &str) -> 
     let inspected: Inspected = engine.json(Ask::get(&["containers", own.engine_id(), "json"])).await?;
     for network in context.scope.networks().await.map_err(EngineSaid::Away)?.into_iter().filter(|network| !network.is_default()) {
         let endpoints = inspected.network_settings.networks.iter();
-        let Some((_, endpoint)) = endpoints.into_iter().find(|(key, endpoint)| endpoint.network_id == network.engine_id() || key.as_str() == network.engine_id())
+        let Some((_, endpoint)) =
+            endpoints.into_iter().find(|(key, endpoint)| endpoint.network_id == network.engine_id() || key.as_str() == network.engine_id())
         else {
             continue;
         };
         let short = own.engine_id().get(..12).unwrap_or_default();
-        let others: Vec<String> = endpoint.aliases.iter().flatten().filter(|alias| *alias != own.name() && *alias != short).cloned().collect();
+        let others: Vec<String> =
+            endpoint.aliases.iter().flatten().filter(|alias| *alias != own.name() && *alias != short).cloned().collect();
         let aliases = network::aliases(&network, &others, name);
         let container = own.engine_id();
         let leave = Connection { container, endpoint_config: None, force: true };

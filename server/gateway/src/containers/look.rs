@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// Arguments for `ps`, which the engine runs on its own host: only these.
-const PS_ARGUMENTS: &[&str] = &["-ef", "aux", "-aux", "ef", "-eo pid,comm", "-eo pid,ppid,comm", "-eo pid,user,comm", "-o pid,comm", "-o pid,cmd", "-o pid,args"];
+const PS_ARGUMENTS: &[&str] =
+    &["-ef", "aux", "-aux", "ef", "-eo pid,comm", "-eo pid,ppid,comm", "-eo pid,user,comm", "-o pid,comm", "-o pid,cmd", "-o pid,args"];
 
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -83,7 +84,8 @@ pub(crate) async fn logs(context: &Context, mut request: Request) -> Answer {
 fn time(text: Option<String>) -> Result<Option<String>, Refusal> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let digits = |part: &str| !part.is_empty() && part.len() <= 19 && part.bytes().all(|b| b.is_ascii_digit());
-    let (seconds, fraction) = text.strip_prefix('-').unwrap_or(&text).split_once('.').unwrap_or((text.strip_prefix('-').unwrap_or(&text), "0"));
+    let (seconds, fraction) =
+        text.strip_prefix('-').unwrap_or(&text).split_once('.').unwrap_or((text.strip_prefix('-').unwrap_or(&text), "0"));
     if digits(seconds) && digits(fraction) { Ok(Some(text)) } else { Err(Refusal::invalid(format!("invalid time: {text:?}"))) }
 }
 
@@ -116,7 +118,8 @@ struct Stats {
 
 /// `GET /containers/{id}/stats`
 pub(crate) async fn stats(context: &Context, mut request: Request) -> Answer {
-    let streams = request.query.text("stream")?.is_none_or(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "none"));
+    let streams =
+        request.query.text("stream")?.is_none_or(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "none"));
     let one_shot = request.query.flag("one-shot")?;
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;

@@ -45,7 +45,8 @@ pub(crate) struct Wanted {
 /// `80/tcp`, `53/udp`, `80`.
 pub(crate) fn parse_container_port(text: &str) -> Result<(u16, String), Refusal> {
     let (port, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    let port: u16 = port.parse().ok().filter(|port| *port > 0).ok_or_else(|| Refusal::invalid(format!("invalid port specification: \"{text}\"")))?;
+    let port: u16 =
+        port.parse().ok().filter(|port| *port > 0).ok_or_else(|| Refusal::invalid(format!("invalid port specification: \"{text}\"")))?;
     match protocol {
         "tcp" | "udp" => Ok((port, protocol.to_owned())),
         "sctp" => Err(Refusal::forbidden("the protocol sctp", "published ports are tcp or udp here.")),
@@ -137,10 +138,17 @@ async fn take_one(shared: &Shared, sandbox: &Sandbox, row: &ContainerRow, wanted
     for host_port in first..=last {
         match take_port(shared, sandbox, row, wanted, host_port).await? {
             Outcome::Taken => return Ok(()),
-            Outcome::Held => _ = refusal.get_or_insert_with(|| failed(row, &format!("Bind for {}:{host_port} failed: port is already allocated", wanted.host_ip))),
+            Outcome::Held => {
+                _ = refusal.get_or_insert_with(|| {
+                    failed(row, &format!("Bind for {}:{host_port} failed: port is already allocated", wanted.host_ip))
+                })
+            }
             Outcome::InUse => {
                 _ = refusal.get_or_insert_with(|| {
-                    failed(row, &format!("Error starting userland proxy: listen tcp4 {}:{host_port}: bind: address already in use", wanted.host_ip))
+                    failed(
+                        row,
+                        &format!("Error starting userland proxy: listen tcp4 {}:{host_port}: bind: address already in use", wanted.host_ip),
+                    )
                 });
             }
         }
@@ -294,10 +302,12 @@ pub(crate) async fn dial(shared: &Shared, sandbox: &SandboxId, port: u16) -> Res
         inspected => inspected?,
     };
     // Without an address it is on no network, or has ended.
-    let address = inspected.network_settings.networks.values().map(|endpoint| endpoint.ip_address.as_str()).find(|address| !address.is_empty());
+    let address =
+        inspected.network_settings.networks.values().map(|endpoint| endpoint.ip_address.as_str()).find(|address| !address.is_empty());
     let address: std::net::IpAddr = address.and_then(|address| address.parse().ok()).ok_or_else(not_published)?;
     let connecting = TcpStream::connect((address, row.container_port));
-    let stream = tokio::time::timeout(limits::DIAL_TIME, connecting).await.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
+    let stream =
+        tokio::time::timeout(limits::DIAL_TIME, connecting).await.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
     // What passes is keystrokes and small answers as often as files.
     stream.set_nodelay(true)?;
     Ok(stream)
@@ -377,7 +387,8 @@ mod tests {
 
     #[test]
     fn a_published_port_is_shown_on_both_families() {
-        let row = PortRow { protocol: "tcp".into(), host_port: 8080, host_ip: "0.0.0.0".into(), container: String::new(), container_port: 80 };
+        let row =
+            PortRow { protocol: "tcp".into(), host_port: 8080, host_ip: "0.0.0.0".into(), container: String::new(), container_port: 80 };
         let map = shown(&[row], ["80/tcp".to_owned(), "443/tcp".to_owned()].into_iter());
         assert_eq!(map["443/tcp"], None);
         assert_eq!(map["80/tcp"].as_ref().unwrap().len(), 2);

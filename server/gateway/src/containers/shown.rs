@@ -28,7 +28,12 @@ impl Names {
     }
 
     /// Network by network, under the learner's names; what isn't theirs is left out.
-    pub(crate) fn networks(&self, row: &ContainerRow, asked: &CreateRequest, endpoints: BTreeMap<String, Endpoint>) -> BTreeMap<String, Endpoint> {
+    pub(crate) fn networks(
+        &self,
+        row: &ContainerRow,
+        asked: &CreateRequest,
+        endpoints: BTreeMap<String, Endpoint>,
+    ) -> BTreeMap<String, Endpoint> {
         endpoints
             .into_iter()
             .filter_map(|(key, endpoint)| {
@@ -89,8 +94,12 @@ fn renamed(endpoint: Endpoint, row: &ContainerRow, asked: &CreateRequest, networ
         .into_iter()
         .filter(|alias| (*alias != row.name || own.contains(alias)) && alias != short)
         .collect();
-    let dns_names = (!network.is_default())
-        .then(|| std::iter::once(row.name.clone()).chain(aliases.iter().filter(|alias| **alias != row.name).cloned()).chain([short.to_owned()]).collect());
+    let dns_names = (!network.is_default()).then(|| {
+        std::iter::once(row.name.clone())
+            .chain(aliases.iter().filter(|alias| **alias != row.name).cloned())
+            .chain([short.to_owned()])
+            .collect()
+    });
     Endpoint {
         ipam_config: (!network.is_default()).then_some(Empty {}),
         links: None,

@@ -5,12 +5,13 @@ use std::{
     io::{self, BufReader, Read, Write},
     path::{Component, Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::{Buf, Bytes};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     body::{self, Body, BoxError},
@@ -26,18 +27,34 @@ const MAX_ENTRIES: usize = 100_000;
 /// Bytes looked at to tell what an archive is.
 const MAGIC_BYTES: usize = 6;
 
-/// What goes on, and why it broke off, if it did.
-pub(super) struct Rewritten {
-    pub(super) body: Body,
-    pub(super) refusal: Why,
+/// What is still read of an upload that is refused already, in times of the limit, and how long for: a
+/// client that is told "too large" while it still sends sees a broken pipe in place of the reason.
+const DRAINED_LIMITS: u64 = 4;
+const DRAIN_TIME: Duration = Duration::from_secs(30);
+
+/// The learner's side of an upload.
+pub(super) struct Upload {
+    refusal: Why,
+    reading: JoinHandle<()>,
+}
+
+impl Upload {
+    /// Why it was broken off here, if it was. To be asked once the body has been read or dropped.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.refusal.take()
+    }
+
+    /// Reads what the client still sends.
+    pub(super) async fn drain(self) {
+        _ = tokio::time::timeout(DRAIN_TIME, self.reading).await;
+    }
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Why(Arc<Mutex<Option<Refusal>>>);
+struct Why(Arc<Mutex<Option<Refusal>>>);
 
 impl Why {
-    /// To be asked once the body has been read or dropped.
-    pub(super) fn take(&self) -> Option<Refusal> {
+    fn take(&self) -> Option<Refusal> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -46,16 +63,20 @@ impl Why {
     }
 }
 
-/// Begins to rewrite; at most `limit` bytes are taken, packed and unpacked each.
-pub(super) fn rewrite(mut from: Incoming, limit: u64) -> Rewritten {
+/// Begins to rewrite; at most `limit` bytes are taken, packed and unpacked each. Gives what goes on.
+pub(super) fn rewrite(mut from: Incoming, limit: u64) -> (Body, Upload) {
     let why = Why::default();
     let (in_sender, in_receiver) = mpsc::channel::<Bytes>(PIECES);
     let (out_sender, mut out_receiver) = mpsc::channel::<Result<Bytes, BoxError>>(PIECES);
-    tokio::spawn(async move {
+    let reading = tokio::spawn(async move {
+        let mut unheard = 0;
         while let Some(Ok(frame)) = from.frame().await {
-            if let Ok(data) = frame.into_data()
-                && in_sender.send(data).await.is_err()
-            {
+            let Ok(data) = frame.into_data() else { continue };
+            let bytes = data.len() as u64;
+            if in_sender.send(data).await.is_err() {
+                unheard += bytes;
+            }
+            if unheard > limit.saturating_mul(DRAINED_LIMITS) {
                 break;
             }
         }
@@ -64,7 +85,10 @@ pub(super) fn rewrite(mut from: Incoming, limit: u64) -> Rewritten {
     tokio::task::spawn_blocking(move || {
         let reader = Limited { from: Pieces { receiver: in_receiver, current: Bytes::new() }, left: limit };
         let writer = Sending { sender: out_sender.clone(), buffer: Vec::with_capacity(PIECE_BYTES) };
-        if let Err(error) = pass(reader, writer, limit) {
+        // A broken pipe is the engine's own no, which it tells itself.
+        if let Err(error) = pass(reader, writer, limit)
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
             told.set(refusal(&error, limit));
             // The engine must not take what came so far for the whole.
             _ = out_sender.blocking_send(Err(error.into()));
@@ -75,7 +99,7 @@ pub(super) fn rewrite(mut from: Incoming, limit: u64) -> Rewritten {
             yield piece;
         }
     });
-    Rewritten { body, refusal: why }
+    (body, Upload { refusal: why, reading })
 }
 
 fn refusal(error: &io::Error, limit: u64) -> Refusal {

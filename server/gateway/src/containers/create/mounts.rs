@@ -112,7 +112,8 @@ pub(crate) async fn decide(context: &Context, asked: &CreateRequest, volumes_of_
     if in_memory > MAX_TMPFS {
         return Err(Refusal::invalid("lunchbox: at most 4 tmpfs mounts a container"));
     }
-    let taken: BTreeSet<String> = decided.mounts.iter().map(|mount| target(mount).to_owned()).chain(decided.tmpfs.keys().cloned()).collect();
+    let taken: BTreeSet<String> =
+        decided.mounts.iter().map(|mount| target(mount).to_owned()).chain(decided.tmpfs.keys().cloned()).collect();
     for path in asked.volumes.keys() {
         decided.anonymous.insert(clean_target(path, path)?);
     }
@@ -151,11 +152,8 @@ async fn one(context: &Context, mount: &Mount, decided: &mut Mounts) -> Result<(
                     "with them a volume could be any folder of the shared host. Use a plain named volume.",
                 ));
             }
-            let engine_options = EngineVolumeOptions {
-                no_copy: options.no_copy,
-                labels: BTreeMap::new(),
-                subpath: clean_subpath(&options.subpath)?,
-            };
+            let engine_options =
+                EngineVolumeOptions { no_copy: options.no_copy, labels: BTreeMap::new(), subpath: clean_subpath(&options.subpath)? };
             if mount.source.is_empty() {
                 decided.anonymous.insert(target);
             } else {
@@ -175,9 +173,15 @@ async fn one(context: &Context, mount: &Mount, decided: &mut Mounts) -> Result<(
             let options = mount.tmpfs_options.clone().unwrap_or_default();
             let size_bytes = if options.size_bytes <= 0 { MAX_MEMORY_FILES_BYTES } else { options.size_bytes.min(MAX_MEMORY_FILES_BYTES) };
             let mode = (options.mode != 0).then_some(options.mode & 0o7777);
-            decided.mounts.push(EngineMount::Tmpfs { target, read_only: mount.read_only, tmpfs_options: EngineTmpfsOptions { size_bytes, mode } });
+            decided.mounts.push(EngineMount::Tmpfs {
+                target,
+                read_only: mount.read_only,
+                tmpfs_options: EngineTmpfsOptions { size_bytes, mode },
+            });
         }
-        other => return Err(Refusal::invalid(format!("lunchbox: mounts of type {other:?} are not available here; volume, bind and tmpfs are"))),
+        other => {
+            return Err(Refusal::invalid(format!("lunchbox: mounts of type {other:?} are not available here; volume, bind and tmpfs are")));
+        }
     }
     Ok(())
 }
@@ -287,7 +291,9 @@ pub(crate) fn clean(path: &str) -> Option<String> {
 
 /// Where in the container.
 fn clean_target(path: &str, whole: &str) -> Result<String, Refusal> {
-    let cleaned = clean(path).ok_or_else(|| Refusal::invalid(format!("invalid volume specification: '{whole}': invalid mount path: '{path}' mount path must be absolute")))?;
+    let cleaned = clean(path).ok_or_else(|| {
+        Refusal::invalid(format!("invalid volume specification: '{whole}': invalid mount path: '{path}' mount path must be absolute"))
+    })?;
     if cleaned == "/" {
         return Err(Refusal::invalid(format!("invalid volume specification: '{whole}': invalid specification: destination can't be '/'")));
     }
@@ -300,8 +306,15 @@ fn clean_target(path: &str, whole: &str) -> Result<String, Refusal> {
 
 /// Below a volume's root.
 fn clean_subpath(path: &str) -> Result<String, Refusal> {
-    let clean = !path.starts_with('/') && path.len() <= MAX_PATH_BYTES && !path.chars().any(char::is_control) && path.split('/').all(|part| part != "..");
-    if clean { Ok(path.to_owned()) } else { Err(Refusal::invalid("invalid mount config for type \"volume\": subpath must be a relative path within the volume")) }
+    let clean = !path.starts_with('/')
+        && path.len() <= MAX_PATH_BYTES
+        && !path.chars().any(char::is_control)
+        && path.split('/').all(|part| part != "..");
+    if clean {
+        Ok(path.to_owned())
+    } else {
+        Err(Refusal::invalid("invalid mount config for type \"volume\": subpath must be a relative path within the volume"))
+    }
 }
 
 #[cfg(test)]

@@ -47,18 +47,25 @@ pub(crate) async fn decide(context: &Context, asked: &CreateRequest, name: &str)
         return Ok(Networking { mode: format!("container:{}", other.engine_id()), endpoints: none });
     }
     if mode.contains(':') {
-        return Err(Refusal::forbidden(&format!("the network mode {mode}"), "networks of this host have names; `docker network ls` shows them."));
+        return Err(Refusal::forbidden(
+            &format!("the network mode {mode}"),
+            "networks of this host have names; `docker network ls` shows them.",
+        ));
     }
     let first = context.scope.network(mode).await?;
     let mut endpoints = BTreeMap::new();
     for (key, endpoint) in &asked.networking_config.endpoints_config {
         let network = match key.as_str() {
             "default" => context.scope.network(DEFAULT_NETWORK).await?,
-            "host" | "none" => return Err(Refusal::invalid("container cannot be connected to several networks with one of them in host or none mode")),
+            "host" | "none" => {
+                return Err(Refusal::invalid("container cannot be connected to several networks with one of them in host or none mode"));
+            }
             key => context.scope.network(key).await?,
         };
         if network.is_default() && !endpoint.aliases.is_empty() {
-            return Err(Refusal::invalid("invalid config for network bridge: invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks"));
+            return Err(Refusal::invalid(
+                "invalid config for network bridge: invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks",
+            ));
         }
         endpoints.insert(network.engine_id().to_owned(), EngineEndpoint { aliases: aliases(&network, &endpoint.aliases, name) });
     }

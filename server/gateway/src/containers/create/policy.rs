@@ -63,7 +63,7 @@ pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
     for port in asked.exposed_ports.keys().chain(asked.host_config.port_bindings.keys()) {
         ports::parse_container_port(port)?;
     }
-    if !asked.mac_address.is_empty() {
+    if !asked.mac_address.is_empty() || asked.networking_config.endpoints_config.values().any(|endpoint| !endpoint.mac_address.is_empty()) {
         return Err(Refusal::forbidden("choosing a MAC address", "the host gives each container its own. Leave --mac-address out."));
     }
     if !asked.stop_signal.is_empty() {
@@ -71,7 +71,7 @@ pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
     }
     for endpoint in asked.networking_config.endpoints_config.values() {
         let addressed = endpoint.ipam_config.values().any(|value| !says_nothing(Some(value)));
-        if addressed || !endpoint.mac_address.is_empty() || !endpoint.driver_opts.is_empty() {
+        if addressed || !endpoint.driver_opts.is_empty() {
             return Err(Refusal::forbidden(
                 "choosing addresses or driver options of a network",
                 "this classroom gives each container its address. Use --network-alias for another name.",
@@ -98,7 +98,9 @@ fn links() -> Refusal {
 pub(crate) fn check_labels<'a>(mut keys: impl Iterator<Item = &'a String>) -> Result<(), Refusal> {
     match keys.find(|key| Scope::is_our_label(key)) {
         None => Ok(()),
-        Some(key) => Err(Refusal::invalid(format!("lunchbox: the label {key} can't be set: labels that begin with io.lunchbox. are the classroom's own"))),
+        Some(key) => Err(Refusal::invalid(format!(
+            "lunchbox: the label {key} can't be set: labels that begin with io.lunchbox. are the classroom's own"
+        ))),
     }
 }
 
@@ -141,10 +143,16 @@ pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
         return Err(Refusal::invalid("lunchbox: ContainerIDFile is the client's own business"));
     }
     if host.oom_kill_disable == Some(true) || host.oom_score_adj < 0 {
-        return Err(Refusal::forbidden("protection from the out-of-memory killer", "the shared host would run out of memory in its place."));
+        return Err(Refusal::forbidden(
+            "protection from the out-of-memory killer",
+            "the shared host would run out of memory in its place.",
+        ));
     }
     if !matches!(host.restart_policy.name.as_str(), "" | "no" | "always" | "unless-stopped" | "on-failure") {
-        return Err(Refusal::invalid(format!("invalid restart policy: unknown policy '{}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'", host.restart_policy.name)));
+        return Err(Refusal::invalid(format!(
+            "invalid restart policy: unknown policy '{}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+            host.restart_policy.name
+        )));
     }
     if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
         return Err(Refusal::invalid("can't create 'AutoRemove' container with restart policy"));
@@ -156,7 +164,10 @@ pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
         return Err(links());
     }
     if let Some(group) = host.group_add.iter().flatten().find(|group| group.parse::<i64>().is_ok()) {
-        return Err(Refusal::forbidden(&format!("joining the group {group}"), "numbers are groups of the shared host. Give --group-add a name."));
+        return Err(Refusal::forbidden(
+            &format!("joining the group {group}"),
+            "numbers are groups of the shared host. Give --group-add a name.",
+        ));
     }
     for limit in host.ulimits.iter().flatten() {
         ulimit(limit)?;
@@ -223,7 +234,10 @@ fn check_names(host: &HostConfig) -> Result<(), Refusal> {
     for server in host.dns.iter().flatten() {
         let address: IpAddr = server.parse().map_err(|_| Refusal::invalid(format!("invalid IP address: {server}")))?;
         if !is_public(address) {
-            return Err(Refusal::forbidden(&format!("the name server {server}"), "only public ones can be asked. Leave --dns out: names work as usual."));
+            return Err(Refusal::forbidden(
+                &format!("the name server {server}"),
+                "only public ones can be asked. Leave --dns out: names work as usual.",
+            ));
         }
     }
     let domain = |text: &String| text == "." || (text.len() <= 253 && text.trim_end_matches('.').split('.').all(is_host_name));
@@ -343,7 +357,15 @@ fn is_public(address: IpAddr) -> bool {
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();
             let shared = a == 100 && (64..128).contains(&b);
-            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_multicast() || v4.is_broadcast() || v4.is_unspecified() || shared || a == 0 || a >= 240)
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_multicast()
+                || v4.is_broadcast()
+                || v4.is_unspecified()
+                || shared
+                || a == 0
+                || a >= 240)
         }
         IpAddr::V6(v6) => {
             let first = v6.segments()[0];
@@ -355,4 +377,74 @@ fn is_public(address: IpAddr) -> bool {
 /// 403 for what names a path or thing of the shared host.
 pub(crate) fn refused(message: String) -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, message)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
+    use super::*;
+
+    fn limit(name: &str, soft: i64, hard: i64) -> Ulimit {
+        Ulimit { name: name.to_owned(), soft, hard }
+    }
+
+    #[test]
+    fn ulimits_stay_within() {
+        assert_eq!(ulimit(&limit("nofile", 1_048_576, -1)).unwrap().unwrap(), limit("nofile", MAX_OPEN_FILES, MAX_OPEN_FILES));
+        assert_eq!(ulimit(&limit("core", -1, -1)).unwrap().unwrap(), limit("core", 0, 0));
+        assert_eq!(ulimit(&limit("nproc", 1, 1)).unwrap(), None);
+        assert!(ulimit(&limit("memlock", 1, 1)).is_err());
+    }
+
+    #[test]
+    fn a_health_check_of_the_images_is_slowed_down_too() {
+        let image = Healthcheck {
+            test: Some(vec!["CMD".into(), "true".into()]),
+            interval: 1,
+            timeout: i64::MAX,
+            retries: 9999,
+            ..Healthcheck::default()
+        };
+        let check = healthcheck(None, Some(&image)).unwrap();
+        assert_eq!((check.interval, check.timeout, check.retries), (MIN_HEALTH_INTERVAL, MAX_HEALTH_TIMEOUT, MAX_HEALTH_RETRIES));
+        let own = Healthcheck { retries: 2, ..Healthcheck::default() };
+        let check = healthcheck(Some(&own), Some(&image)).unwrap();
+        assert_eq!((check.test, check.retries), (image.test.clone(), 2));
+        let none = Healthcheck { test: Some(vec!["NONE".into()]), ..Healthcheck::default() };
+        assert_eq!(healthcheck(Some(&none), Some(&image)).unwrap(), none);
+        assert_eq!(healthcheck(None, None), None);
+    }
+
+    #[test]
+    fn only_public_name_servers_are_asked() {
+        for text in ["8.8.8.8", "1.1.1.1", "2606:4700::1111"] {
+            assert!(is_public(text.parse().unwrap()), "{text}");
+        }
+        for text in [
+            "10.0.0.1",
+            "127.0.0.11",
+            "169.254.169.254",
+            "192.168.1.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(!is_public(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn capabilities_have_one_spelling() {
+        for text in ["NET_RAW", "net_raw", "CAP_NET_RAW", "cap_net_raw"] {
+            assert_eq!(capability(text), "NET_RAW");
+        }
+    }
+
+    #[test]
+    fn a_stop_does_not_wait_for_ever() {
+        assert_eq!([stop_seconds(-1), stop_seconds(0), stop_seconds(9999)], [30, 0, 30]);
+    }
 }

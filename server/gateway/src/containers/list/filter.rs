@@ -36,7 +36,9 @@ impl<'f> Filter<'f> {
         if let Some(code) = values(filters, "exited").find(|code| code.parse::<i64>().is_err()) {
             return Err(Refusal::invalid(format!("invalid filter 'exited={code}'")));
         }
-        if let Some(health) = values(filters, "health").find(|health| !["starting", "healthy", "unhealthy", "none"].contains(&health.as_str())) {
+        if let Some(health) =
+            values(filters, "health").find(|health| !["starting", "healthy", "unhealthy", "none"].contains(&health.as_str()))
+        {
             return Err(Refusal::invalid(format!("invalid filter 'health={health}'")));
         }
         for port in values(filters, "publish").chain(values(filters, "expose")) {
