@@ -195,7 +195,8 @@ pub(crate) const TABLE: &[Row] = &[
     refused("GET", "/plugins/privileges", PLUGINS),
     refused("POST", "/plugins/pull", PLUGINS),
     refused("POST", "/plugins/create", PLUGINS),
-    refused("GET", "/plugins/{name*}/json", PLUGINS),
+    // No row for `GET /plugins/{name}/json`: there are none, and `docker inspect` asks for one by every name it
+    // doesn't find elsewhere.
     refused("POST", "/plugins/{name*}/enable", PLUGINS),
     refused("POST", "/plugins/{name*}/disable", PLUGINS),
     refused("POST", "/plugins/{name*}/upgrade", PLUGINS),
