@@ -166,6 +166,23 @@ impl Registry {
         Ok(Lookup::Found(Manifest { digest, media_type, size, image_id: written.config.digest, layers: written.layers }))
     }
 
+    /// The diff IDs of an image's layers, base first: what its configuration says.
+    pub(crate) async fn diff_ids(&self, repository: &str, image_id: &str) -> Result<Vec<String>, RegistryError> {
+        #[derive(Deserialize)]
+        struct Configuration {
+            rootfs: RootFs,
+        }
+        #[derive(Deserialize)]
+        struct RootFs {
+            diff_ids: Vec<String>,
+        }
+        let answer = self.ask(Method::GET, &format!("/v2/{repository}/blobs/{image_id}")).await?;
+        match answer.status {
+            StatusCode::OK => Ok(serde_json::from_slice::<Configuration>(&answer.bytes)?.rootfs.diff_ids),
+            status => Err(RegistryError::Status(status)),
+        }
+    }
+
     /// All tags of a repository; `None` where there is none of that name.
     pub(crate) async fn tags(&self, repository: &str) -> Result<Option<Vec<String>>, RegistryError> {
         #[derive(Deserialize)]

@@ -83,13 +83,25 @@ async fn begin(context: &Context, query: &mut Query) -> Result<(Options, OwnedSe
     let place = context.sandbox.building.clone().try_acquire_owned().map_err(|_| {
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, "lunchbox: a build runs on this host already. Wait for it to end, then build again.")
     })?;
-    let most = context.shared.config.limits.own_images;
-    let own = context.shared.ledger.images(context.scope.sandbox()).await?.iter().filter(|row| row.origin.is_own()).count();
-    if own >= most as usize {
-        return Err(Refusal::limit("images of its own", most, "docker image prune"));
-    }
+    own::check_limit(context).await?;
     check_limit(context, &options.names).await?;
     Ok((options, place))
+}
+
+/// The instructions of `docker commit --change`, each written so that it can be read in one way only.
+pub(crate) fn changes(lines: &[String]) -> Result<Vec<String>, Refusal> {
+    const ALLOWED: [&str; 9] = ["CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"];
+    let mut written = Vec::new();
+    for line in lines {
+        for instruction in dockerfile::parse(line)?.instructions {
+            if !ALLOWED.contains(&instruction.keyword) {
+                return Err(Refusal::invalid(format!("{} is not a valid change command", instruction.keyword)));
+            }
+            plan::check(&instruction, '\\')?;
+            written.push(instruction.write());
+        }
+    }
+    Ok(written)
 }
 
 /// `docker builder prune`: the cache goes with the images that it was made for.

@@ -1,11 +1,74 @@
-//! Stub.
+//! `docker commit`: a container's files as an image of the learner's own.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
 
 use crate::{
+    ActivityKind, body,
+    images::{build, catalogue::Empty, own, tag},
+    ledger::ImageOrigin,
+    limits,
+    model::event::Event,
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
+    upstream::Ask,
 };
 
-pub(crate) async fn commit(_context: &Context, _request: Request) -> Answer {
-    Err(Refusal::page_not_found())
+/// `IDResponse`
+#[derive(Debug, Deserialize, Serialize)]
+struct Committed {
+    #[serde(rename = "Id")]
+    id: String,
+}
+
+pub(crate) async fn commit(context: &Context, mut request: Request) -> Answer {
+    let query = &mut request.query;
+    let container = query.text("container")?.unwrap_or_default();
+    let repository = query.text("repo")?.filter(|repository| !repository.is_empty());
+    let version = query.text("tag")?.filter(|tag| !tag.is_empty());
+    let (comment, author) = (note(query.text("comment")?)?, note(query.text("author")?)?);
+    let pause = query.text("pause")?.is_none_or(|pause| matches!(pause.as_str(), "1" | "true" | "True"));
+    let changes = build::changes(&query.all("changes"))?;
+    request.query.finish()?;
+    // Clients send a configuration, but an empty one: changes say what is to be different.
+    Request::json::<Option<Empty>>(request.body, &request.headers).await?;
+
+    let name = repository.map(|repository| tag::read(&repository, version.as_deref())).transpose()?;
+    let container = context.scope.container(&container).await?;
+    own::check_limit(context).await?;
+    if let Some(name) = &name {
+        tag::check_limit(context, std::slice::from_ref(name)).await?;
+    }
+
+    let mut ask = Ask::post(&["commit"])
+        .parameter("container", container.engine_id())
+        .parameter("pause", u8::from(pause))
+        .optional("comment", comment)
+        .optional("author", author)
+        .patient();
+    for change in changes {
+        ask = ask.parameter("changes", change);
+    }
+    let committed: Committed = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
+    own::hold(&context.shared, &context.scope, &committed.id).await.map_err(|said| context.engine_said(said))?;
+    let names: Vec<String> = name.iter().map(|name| name.familiar()).collect();
+    let ledger = &context.shared.ledger;
+    ledger.add_image_with(context.scope.sandbox(), &committed.id, ImageOrigin::Committed, &names, None).await?;
+    for reference in names {
+        context.sandbox.emit(Event::now("image", "tag", &committed.id, &[("name", &reference)]));
+        context.sandbox.record(ActivityKind::ImageTagged { image_id: committed.id.clone(), reference }).await;
+    }
+    context.sandbox.changed();
+    Ok(body::json(StatusCode::CREATED, &committed))
+}
+
+/// A comment or an author: a line for `docker history`, not a store.
+fn note(text: Option<String>) -> Result<Option<String>, Refusal> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) if text.len() > limits::MAX_NAME_BYTES => {
+            Err(Refusal::invalid(format!("lunchbox: comment and author may have {} bytes each.", limits::MAX_NAME_BYTES)))
+        }
+        text => Ok(text),
+    }
 }

@@ -9,7 +9,9 @@ use crate::{
     gateway::Shared,
     images::view::short,
     reference::Reference,
+    refusal::Refusal,
     scope::Scope,
+    serve::Context,
     upstream::{Ask, EngineSaid},
 };
 
@@ -21,6 +23,13 @@ pub(crate) const SANDBOX_LABEL: &str = "io.lunchbox.sandbox";
 pub(crate) enum Gone {
     Untagged(String),
     Deleted(String),
+}
+
+/// Fails where the host has as many images of its own as it may have.
+pub(crate) async fn check_limit(context: &Context) -> Result<(), Refusal> {
+    let most = context.shared.config.limits.own_images;
+    let own = context.shared.ledger.images(context.scope.sandbox()).await?.iter().filter(|row| row.origin.is_own()).count();
+    if own < most as usize { Ok(()) } else { Err(Refusal::limit("images of its own", most, "docker image prune")) }
 }
 
 /// Makes sure that the engine keeps an image.

@@ -93,20 +93,6 @@ impl Ledger {
         rows.iter().map(|row| Ok((row.try_get("repository")?, row.try_get("digest")?, row.try_get("image_id")?))).collect()
     }
 
-    /// Puts an image on the host; one that is there keeps its place and its origin.
-    pub(crate) async fn add_image(&self, sandbox: &SandboxId, image_id: &str, origin: ImageOrigin) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "INSERT INTO gateway_images (sandbox, image_id, origin, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT (sandbox, image_id) DO NOTHING",
-        )
-        .bind(sandbox.as_str())
-        .bind(image_id)
-        .bind(origin.as_str())
-        .bind(now_ms())
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
     /// Gives an image a name; the name is taken from whichever image had it.
     pub(crate) async fn set_image_reference(&self, sandbox: &SandboxId, reference: &str, image_id: &str) -> Result<(), sqlx::Error> {
         sqlx::query(
@@ -122,7 +108,7 @@ impl Ledger {
     }
 
     /// All that a pull or a build brings, in one transaction: the image, its names and its digest
-    /// (`(repository, digest)`).
+    /// (`(repository, digest)`). An image that is there keeps its place and its origin.
     pub(crate) async fn add_image_with(
         &self,
         sandbox: &SandboxId,

@@ -321,3 +321,44 @@ async fn an_image_that_others_stand_on_or_that_runs_is_kept() {
     assert_eq!(listed(a).await, ["busybox:latest"]);
     bare(&["image", "inspect", &one]).await.fails();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_is_committed_to_an_image_of_ones_own() {
+    let host = TestHost::start(2).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    a.run("pull busybox").await.ok();
+    a.docker(&["run", "--name", "maker", "busybox", "sh", "-c", "echo kept > /kept"]).await.ok();
+    a.docker(&["commit", "-c", "CMD [\"cat\", \"/kept\"]", "-m", "a note", "maker", "kept:1"]).await.ok();
+    assert_eq!(a.run("run --rm kept:1").await.ok(), "kept\n");
+    assert!(a.run("history --no-trunc kept:1").await.ok().contains("a note"));
+    let labels = a.docker(&["image", "inspect", "--format", "{{json .Config.Labels}}", "kept:1"]).await.ok();
+    assert!(!labels.contains("io.lunchbox.sandbox"), "{labels}");
+    for change in ["ONBUILD COPY --from=x / /", "LABEL io.lunchbox.sandbox=x", "RUN x"] {
+        a.docker(&["commit", "-c", change, "maker", "bad"]).await.fails();
+    }
+    assert!(b.run("commit maker mine").await.fails().contains("No such container: maker"));
+    // What another did by hand is in nobody's cache.
+    let base = "FROM busybox\nRUN echo kept > /kept\n";
+    let built = b.docker_in(&["build", "-"], base.as_bytes()).await.ok();
+    assert!(!built.contains("Using cache"), "{built}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_in_use_is_kept() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull busybox").await.ok();
+    let image = id(a, "busybox").await;
+    let short = &image["sha256:".len()..][..12];
+    let container = a.run("run -d --name web busybox sleep 300").await.ok();
+    let container = &container[..12];
+    assert!(a.run("rmi busybox").await.fails().contains(&format!(
+        "conflict: unable to remove repository reference \"busybox\" (must force) - container {container} is using its referenced image {short}"
+    )));
+    assert!(a.docker(&["rmi", "-f", &image]).await.fails().contains(&format!(
+        "conflict: unable to delete {short} (cannot be forced) - image is being used by running container {container}"
+    )));
+    assert!(a.run("image prune -af").await.ok().contains("reclaimed space: 0B"));
+    a.run("rm -f web").await.ok();
+    a.run("rmi busybox").await.ok();
+}

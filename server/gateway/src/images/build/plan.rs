@@ -112,7 +112,7 @@ pub(super) fn judge(file: Dockerfile, arguments: &Arguments, target: &str) -> Re
 }
 
 /// What no instruction may do, wherever it stands.
-fn check(instruction: &Instruction, escape: char) -> Result<(), Refusal> {
+pub(super) fn check(instruction: &Instruction, escape: char) -> Result<(), Refusal> {
     match instruction.keyword {
         "RUN" => match instruction.flags.first() {
             Some(flag) => Err(dockerfile::needs_buildkit(&format!("RUN {}", flag.split('=').next().unwrap_or(flag)))),

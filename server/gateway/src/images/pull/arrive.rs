@@ -1,12 +1,11 @@
 //! The pull itself, told layer by layer.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use crate::{
     ActivityKind,
     host::{Direction, LayerTransfer, Transfer},
     images::{
-        catalogue::ImageFacts,
         layers,
         message::{Message, Messages},
         own, view,
@@ -15,6 +14,7 @@ use crate::{
     lines::JsonLines,
     model::event::Event,
     refusal::Refusal,
+    registry::Blob,
     sandbox::TransferGuard,
     serve::Context,
     upstream::Ask,
@@ -92,10 +92,12 @@ async fn pull(context: &Context, wanted: &Wanted, messages: &Messages) -> Result
     let here = view.row(&manifest.image_id).is_some();
     if !here {
         let known = layers::on_host(context, view.images.iter()).await?;
-        let shown = Shown::begin(context, wanted, messages);
         match context.shared.catalogue.get(&manifest.image_id).await {
-            Ok(facts) => shown.all_at_once(&facts, &known).await,
-            Err(said) if said.is_not_found() => shown.as_the_engine_does(context, wanted, &known).await?,
+            Ok(facts) => Shown::begin(context, wanted, messages, facts.diff_ids(), &known).all_at_once().await,
+            Err(said) if said.is_not_found() => {
+                let diff_ids = context.shared.registry.diff_ids(wanted.repository.path(), &manifest.image_id).await?;
+                Shown::begin(context, wanted, messages, &diff_ids, &known).as_the_engine_does(context).await?;
+            }
             Err(said) => return Err(context.engine_said(said)),
         }
     }
@@ -129,79 +131,85 @@ async fn take_in(context: &Context, wanted: &Wanted) -> Result<(), Refusal> {
 struct Shown<'a> {
     wanted: &'a Wanted,
     messages: &'a Messages,
+    /// For each layer, whether this host has it already.
+    exists: Vec<bool>,
     transfer: TransferGuard,
 }
 
 impl<'a> Shown<'a> {
-    fn begin(context: &Context, wanted: &'a Wanted, messages: &'a Messages) -> Self {
-        let layers =
-            wanted.manifest.layers.iter().map(|blob| LayerTransfer { id: blob.short_id(), size: blob.size, done: false }).collect();
-        let transfer = Transfer { direction: Direction::Pull, reference: wanted.reference.familiar(), layers };
-        Self { wanted, messages, transfer: context.sandbox.transfer(transfer) }
+    fn begin(context: &Context, wanted: &'a Wanted, messages: &'a Messages, diff_ids: &[String], known: &HashSet<String>) -> Self {
+        let blobs = &wanted.manifest.layers;
+        let chains = layers::chain_ids(diff_ids);
+        let exists: Vec<bool> = (0..blobs.len()).map(|index| chains.get(index).is_some_and(|chain| known.contains(chain))).collect();
+        let shown = |(blob, done): (&Blob, &bool)| LayerTransfer { id: blob.short_id(), size: blob.size, done: *done };
+        let layers = blobs.iter().zip(&exists).map(shown).collect();
+        let transfer = context.sandbox.transfer(Transfer { direction: Direction::Pull, reference: wanted.reference.familiar(), layers });
+        Self { wanted, messages, exists, transfer }
     }
 
-    fn done(&self, index: usize) {
-        self.transfer.update(|transfer| {
-            if let Some(layer) = transfer.layers.get_mut(index) {
-                layer.done = true;
-            }
-        });
+    async fn tell(&self, index: usize, status: &str) {
+        if let Some(blob) = self.wanted.manifest.layers.get(index) {
+            self.messages.tell(Message::layer(&blob.short_id(), status)).await;
+        }
     }
 
     /// The engine has it: which layers are new to this host is told, and nothing needs time.
-    async fn all_at_once(&self, facts: &Arc<ImageFacts>, known: &HashSet<String>) {
-        let chains = layers::chain_ids(facts.diff_ids());
-        let blobs = &self.wanted.manifest.layers;
-        let exists = |index: usize| chains.get(index).is_some_and(|chain| known.contains(chain));
-        for (index, blob) in blobs.iter().enumerate() {
-            self.messages.tell(Message::layer(&blob.short_id(), if exists(index) { EXISTS } else { PULLING })).await;
+    async fn all_at_once(&self) {
+        for (index, exists) in self.exists.iter().enumerate() {
+            self.tell(index, if *exists { EXISTS } else { PULLING }).await;
         }
         for status in [DOWNLOADED, PULLED] {
-            for (index, blob) in blobs.iter().enumerate() {
-                if !exists(index) {
-                    self.messages.tell(Message::layer(&blob.short_id(), status)).await;
-                }
-                if status == PULLED {
-                    self.done(index);
-                }
+            for (index, _) in self.exists.iter().enumerate().filter(|(_, exists)| !**exists) {
+                self.tell(index, status).await;
             }
         }
+        self.transfer.update(|transfer| transfer.layers.iter_mut().for_each(|layer| layer.done = true));
     }
 
-    /// The engine pulls it now. What it has of others' is new to this host all the same.
-    async fn as_the_engine_does(&self, context: &Context, wanted: &Wanted, known: &HashSet<String>) -> Result<(), Refusal> {
+    /// The engine pulls it now. What the engine has of others' is new to this host all the same.
+    async fn as_the_engine_does(&self, context: &Context) -> Result<(), Refusal> {
         let ask = Ask::post(&["images", "create"])
-            .parameter("fromImage", context.scope.engine_repository(&wanted.repository))
-            .parameter("tag", wanted.version())
+            .parameter("fromImage", context.scope.engine_repository(&self.wanted.repository))
+            .parameter("tag", self.wanted.version())
             .patient();
         let response = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
         let mut lines = JsonLines::new(response.into_body());
-        let mut pulled = HashSet::new();
+        for (index, _) in self.exists.iter().enumerate().filter(|(_, exists)| **exists) {
+            self.tell(index, EXISTS).await;
+        }
         while let Some(message) = lines.next::<Message>().await {
-            let mut message = message.map_err(|error| {
+            let message = message.map_err(|error| {
                 tracing::error!(%error, "the engine broke off a pull");
                 Refusal::engine_away()
             })?;
             if let Some(error) = message.error {
                 return Err(Refusal::new(http::StatusCode::INTERNAL_SERVER_ERROR, context.scope.scrub(&error)));
             }
-            let (Some(id), Some(status)) = (message.id.clone(), message.status.clone()) else { continue };
-            let Some(index) = self.wanted.manifest.layers.iter().position(|blob| blob.short_id() == id) else { continue };
-            if !LAYER_STATES.iter().any(|known| status.starts_with(known)) {
-                continue;
-            }
-            message.aux = None;
-            if status == EXISTS && known.is_empty() {
-                for status in [PULLING, DOWNLOADED, PULLED] {
-                    self.messages.tell(Message::layer(&id, status)).await;
-                }
-            } else {
-                self.messages.tell(message).await;
-            }
-            if (status == EXISTS || status == PULLED) && pulled.insert(index) {
-                self.done(index);
-            }
+            self.take(message).await;
         }
         Ok(())
+    }
+
+    /// Passes on what the engine says of a layer that is new to this host; the rest is not for learners.
+    async fn take(&self, message: Message) {
+        let (Some(id), Some(status)) = (message.id.clone(), message.status.clone()) else { return };
+        let Some(index) = self.wanted.manifest.layers.iter().position(|blob| blob.short_id() == id) else { return };
+        if self.exists.get(index) == Some(&true) || !LAYER_STATES.iter().any(|known| status.starts_with(known)) {
+            return;
+        }
+        if status == EXISTS {
+            for status in [PULLING, DOWNLOADED, PULLED] {
+                self.tell(index, status).await;
+            }
+        } else {
+            self.messages.tell(Message { aux: None, ..message }).await;
+        }
+        if status == EXISTS || status == PULLED {
+            self.transfer.update(|transfer| {
+                if let Some(layer) = transfer.layers.get_mut(index) {
+                    layer.done = true;
+                }
+            });
+        }
     }
 }
