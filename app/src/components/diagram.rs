@@ -3,19 +3,19 @@
 //! Where things stand is worked out in [`crate::diagram`]; here it is only drawn. What moves, moves
 //! by CSS transitions: each piece keeps its element as long as its key stays.
 
-mod containers;
+mod drawn;
 mod frames;
-mod images;
 mod measure;
+mod pieces;
 mod text;
 
 use leptos::{ev, html, prelude::*, svg};
 use wasm_bindgen::JsCast;
 
 use self::{
-    containers::Containers,
-    frames::{Defs, Frames, Shelf},
-    images::{Layers, Parcels, Plates},
+    drawn::px,
+    frames::Frames,
+    pieces::Pieces,
     text::{Announcements, HostText},
 };
 use crate::{
@@ -30,20 +30,6 @@ const ITEMS: &str = "[data-item]";
 /// Said while nothing is pointed at.
 const INVITATION: &str = "Point at anything to see what it is.";
 
-/// What the pointer or the focus is on, in words.
-#[derive(Clone, Copy)]
-struct Detail(RwSignal<String>);
-
-impl Detail {
-    fn show(self, text: String) {
-        self.0.set(text);
-    }
-
-    fn clear(self) {
-        self.0.update(String::clear);
-    }
-}
-
 #[component]
 pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
     let space = RwSignal::new(FIRST_SPACE);
@@ -53,7 +39,12 @@ pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
         let (known, space) = (work.live.heard.get(), space.get());
         work.live.host.with(|host| Scene::next(before, host, known, space, now_ms()))
     });
-    let detail = Detail(RwSignal::new(String::new()));
+    let detail = RwSignal::new(String::new());
+    let point_at = move |target: Option<web_sys::EventTarget>| {
+        let item =
+            target.and_then(|target| target.dyn_into::<web_sys::Element>().ok()).and_then(|target| target.closest(ITEMS).ok().flatten());
+        detail.set(item.and_then(|item| item.get_attribute("aria-label")).unwrap_or_default());
+    };
     let as_text = RwSignal::new(false);
     let picture = NodeRef::<svg::Svg>::new();
     view! {
@@ -61,7 +52,7 @@ pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
             <div class="diagram__bar">
                 <h2 class="diagram__title" id="diagram-title">"Registry, images, containers"</h2>
                 <p class="diagram__detail" aria-hidden="true">
-                    {move || detail.0.with(|text| if text.is_empty() { INVITATION.to_owned() } else { text.clone() })}
+                    {move || detail.with(|text| if text.is_empty() { INVITATION.to_owned() } else { text.clone() })}
                 </p>
                 <button
                     type="button"
@@ -80,17 +71,16 @@ pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
                         role="group"
                         tabindex="0"
                         aria-label="Picture of the registry and your host. The arrow keys walk through it."
-                        width=move || scene.with(|scene| scene.width)
-                        height=move || scene.with(|scene| scene.height)
+                        width=move || scene.with(|scene| px(scene.width))
+                        height=move || scene.with(|scene| px(scene.height))
                         on:keydown=move |event| walk(picture, &event)
+                        on:pointerover=move |event| point_at(event.target())
+                        on:pointerleave=move |_| detail.set(String::new())
+                        on:focusin=move |event| point_at(event.target())
+                        on:focusout=move |_| detail.set(String::new())
                     >
-                        <Defs />
                         <Frames work=work scene=scene />
-                        <Shelf scene=scene detail=detail />
-                        <Layers scene=scene detail=detail />
-                        <Plates scene=scene detail=detail />
-                        <Containers scene=scene detail=detail />
-                        <Parcels scene=scene />
+                        <Pieces scene=scene />
                     </svg>
                 </div>
                 <HostText work=work shown=as_text />
@@ -127,9 +117,4 @@ fn walk(picture: NodeRef<svg::Svg>, event: &ev::KeyboardEvent) {
 /// Unix milliseconds. On the server nothing moves, and no time passes.
 fn now_ms() -> f64 {
     if cfg!(feature = "hydrate") { js_sys::Date::now() } else { 0.0 }
-}
-
-/// A CSS position.
-fn at(rect: crate::diagram::Rect) -> String {
-    format!("transform:translate({:.1}px,{:.1}px)", rect.x, rect.y)
 }

@@ -64,13 +64,14 @@ pub(super) fn StepNav(work: Work, current: Memo<Option<usize>>) -> impl IntoView
                 <div class="pips">{pips}</div>
                 <button
                     type="button"
-                    class="button button--quiet steps__toggle"
+                    class="button button--quiet button--icon steps__toggle"
+                    aria-label="All steps"
+                    title="All steps"
                     aria-expanded=move || open.get().to_string()
                     aria-controls="steps-list"
                     on:click=move |_| open.update(|open| *open = !*open)
                 >
                     {Icon::List.view()}
-                    "All steps"
                 </button>
             </div>
             <ol id="steps-list" class="steps__all" role="list" hidden=move || !open.get()>{list}</ol>
@@ -164,7 +165,7 @@ pub(super) fn StepFooter(work: Work, current: Memo<Option<usize>>) -> impl IntoV
     view! {
         <footer class="lesson__foot">
             <span class="lesson__back">{previous}</span>
-            <span class="lesson__standing" class:lesson__standing--done=move || stands(work, current).done>
+            <span class="lesson__standing" class:lesson__standing--done=move || stands(work, current).passed>
                 {move || stands(work, current).text}
             </span>
             <span class="lesson__on">{next}</span>
@@ -174,20 +175,22 @@ pub(super) fn StepFooter(work: Work, current: Memo<Option<usize>>) -> impl IntoV
 }
 
 struct Standing {
+    /// Nothing more to do here.
     done: bool,
+    passed: bool,
     text: String,
 }
 
 fn stands(work: Work, current: Memo<Option<usize>>) -> Standing {
     let step = current.get().and_then(|index| work.lesson.with_value(|lesson| lesson.steps.get(index).cloned()));
-    let Some(step) = step else { return Standing { done: false, text: String::new() } };
+    let Some(step) = step else { return Standing { done: false, passed: false, text: String::new() } };
     if !step.is_checked() {
-        return Standing { done: true, text: "To read and look at".to_owned() };
+        return Standing { done: true, passed: false, text: "To read and look at".to_owned() };
     }
     let progress = work.step(&step.id);
     if progress.passed_at.is_some() {
-        return Standing { done: true, text: "Step done".to_owned() };
+        return Standing { done: true, passed: true, text: "Step done".to_owned() };
     }
     let (done, all) = step.tally(&progress);
-    Standing { done: false, text: format!("{done} of {all} done") }
+    Standing { done: false, passed: false, text: format!("{done} of {all} done") }
 }

@@ -24,8 +24,8 @@ pub(super) fn StepView(work: Work, step: Step) -> impl IntoView {
     let checked = !checks.is_empty();
     let helped = hints > 0 || has_solution;
     view! {
-        <div class="lesson__scroll" node_ref=scroll>
-            <article class="step" data-step=id.clone() aria-labelledby="step-title">
+        <div class="lesson__scroll" tabindex="0" role="region" aria-labelledby="step-title" node_ref=scroll>
+            <article class="step" data-step=id.clone()>
                 <p class="step__kind" data-kind=kind_class(kind)>{eyebrow(kind)}</p>
                 <h1 class="lesson__title" id="step-title" tabindex="-1" node_ref=heading>{title}</h1>
                 <Prose work=work html=html />

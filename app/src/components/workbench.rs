@@ -17,10 +17,9 @@ use crate::{
     state::{Line, Work},
 };
 
-/// Width of the lesson, in pixels: at first, and the least and the most one can drag it to.
-const LESSON_WIDTH: (f64, f64, f64) = (432.0, 320.0, 760.0);
-/// Height of the diagram, in pixels, likewise.
-const DIAGRAM_HEIGHT: (f64, f64, f64) = (286.0, 150.0, 620.0);
+/// The least and the most one can drag the lesson's width and the diagram's height to, in pixels.
+const LESSON_WIDTH: (f64, f64) = (320.0, 760.0);
+const DIAGRAM_HEIGHT: (f64, f64) = (150.0, 620.0);
 
 #[component]
 pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl IntoView {
@@ -35,8 +34,8 @@ pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl Int
         }
     });
     let title = move || work.lesson.with_value(|lesson| page_title(lesson, index.get()));
-    let lesson_width = RwSignal::new(LESSON_WIDTH.0);
-    let diagram_height = RwSignal::new(DIAGRAM_HEIGHT.0);
+    let lesson_width = RwSignal::new(None::<f64>);
+    let diagram_height = RwSignal::new(None::<f64>);
     view! {
         <Title text=title />
         <div class="bench">
@@ -46,8 +45,8 @@ pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl Int
             <main
                 class="bench__main"
                 id="main"
-                style=("--lesson-width", move || format!("{}px", lesson_width.get()))
-                style=("--diagram-height", move || format!("{}px", diagram_height.get()))
+                style=("--lesson-width", move || lesson_width.get().map(pixels))
+                style=("--diagram-height", move || diagram_height.get().map(pixels))
             >
                 <section class="pane lesson" aria-label="Lesson">
                     <StepNav work=work current=index />
@@ -73,6 +72,10 @@ pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl Int
     .into_any()
 }
 
+fn pixels(length: f64) -> String {
+    format!("{}px", length.round() as i32)
+}
+
 fn page_title(lesson: &Lesson, index: Option<usize>) -> String {
     match index.and_then(|index| lesson.steps.get(index)) {
         Some(step) => format!("{} · {}", step.title, lesson.title),
@@ -92,7 +95,8 @@ fn LessonStanding(work: Work) -> impl IntoView {
     view! {
         <span class="header__lesson">{title}</span>
         <span class="header__done">
-            <progress class="meter" max=all.max(1) prop:value=move || done.get() as f64 value=move || done.get() aria-hidden="true"></progress>
+            <progress class="meter" max=all.max(1) prop:value=move || done.get() as f64
+                value=move || done.get() aria-hidden="true"></progress>
             <span>{move || format!("{} of {all} done", done.get())}</span>
         </span>
     }

@@ -221,8 +221,9 @@ fn layers_being_pulled_wait_at_the_shelf_and_move_to_the_host_as_they_are_done()
     assert!(shelf.busy);
     let [done, waiting] = &scene.parcels[..] else { panic!("two layers are on their way: {:?}", scene.parcels) };
     assert!(done.rect.x >= scene.host.x);
-    assert!(overlap(waiting.rect, shelf.rect));
+    assert!(waiting.rect.x > shelf.rect.right() && waiting.rect.right() < scene.host.x, "it waits beside its image");
     assert!(waiting.slot.x >= scene.host.x);
+    assert!(scene.plates.iter().any(|plate| plate.name == "redis:latest" && plate.note == "1 of 2 layers"));
 }
 
 #[test]
@@ -263,7 +264,7 @@ fn a_pushed_image_goes_to_the_shelf() {
         layers: vec![layer("a", true), layer("b", false)],
     }];
     let scene = scene(&host);
-    assert!(scene.parcels[0].rect.x < scene.registry.right() && scene.parcels[1].rect.x > scene.host.x);
+    assert!(scene.parcels[0].rect.x < scene.host.x && scene.parcels[1].rect.x > scene.host.x);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) fn ImageNamePiece() -> impl IntoView {
     };
     view! {
         <section class="piece name-piece" aria-label="Take a name apart">
-            <h3 class="piece__title">"Take a name apart"</h3>
+            <h2 class="piece__title">"Take a name apart"</h2>
             <label class="name-piece__label">
                 <span>"Type an image's name"</span>
                 <input

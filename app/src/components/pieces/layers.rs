@@ -16,7 +16,7 @@ pub(super) fn LayersPiece(work: Work, names: Vec<String>) -> impl IntoView {
     let images = found(work, names);
     view! {
         <section class="piece layers" aria-label=title>
-            <h3 class="piece__title">{heading}</h3>
+            <h2 class="piece__title">{heading}</h2>
             <div class="layers__images">
                 {move || {
                     let images = images.get();
@@ -52,14 +52,14 @@ fn stack(name: &str, image: &ImageView, all: &[(String, ImageView)], largest: u6
                 .map(|(other, _)| other.as_str())
                 .collect();
             let shared = (!others.is_empty()).then(|| format!("shared with {}", others.join(", ")));
-            let share = layer.size as f64 / largest as f64 * 100.0;
+            let share = layer.size * 100 / largest;
             let is_shared = shared.is_some();
             view! {
                 <li class="stack__layer" class:stack__layer--shared=is_shared>
                     <span class="stack__number">{index + 1}</span>
                     <code class="stack__instruction">{instruction(&layer.instruction)}</code>
                     <span class="stack__size">{human_size(layer.size)}</span>
-                    <span class="stack__bar" aria-hidden="true" style=format!("width:max(2px,{share:.2}%)")></span>
+                    <span class="stack__bar" aria-hidden="true" style=format!("width:max(2px,{share}%)")></span>
                     {shared.map(|shared| view! { <span class="stack__shared">{shared}</span> })}
                 </li>
             }
@@ -67,10 +67,10 @@ fn stack(name: &str, image: &ImageView, all: &[(String, ImageView)], largest: u6
         .collect_view();
     view! {
         <div class="stack">
-            <h4 class="stack__name">
+            <h3 class="stack__name">
                 <code>{name.to_owned()}</code>
                 <span>{format!("{}, {}", human_size(image.size), if count == 1 { "1 layer".to_owned() } else { format!("{count} layers") })}</span>
-            </h4>
+            </h3>
             <ol class="stack__layers" role="list">{layers}</ol>
             <dl class="stack__facts">
                 {fact("Entrypoint", &image.entrypoint)}

@@ -10,7 +10,7 @@ pub(super) fn SizesPiece(work: Work, names: Vec<String>) -> impl IntoView {
     let images = found(work, names);
     view! {
         <section class="piece sizes" aria-label="Sizes, drawn to scale">
-            <h3 class="piece__title">"Drawn to scale"</h3>
+            <h2 class="piece__title">"Drawn to scale"</h2>
             <ul class="sizes__list" role="list">
                 {move || {
                     let images = images.get();
@@ -40,9 +40,10 @@ fn bar(name: &str, image: &ImageView, all: &[ImageView], largest: u64) -> AnyVie
         .layers
         .iter()
         .map(|layer| {
-            let share = layer.size as f64 / largest as f64 * 100.0;
+            // In thousandths of the bar; a layer too small for that is two pixels wide by the style sheet.
+            let share = layer.size * 1000 / largest;
             let shared = is_shared(all, &layer.digest);
-            view! { <span class="sizes__part" class:sizes__part--shared=shared style=format!("width:{share:.3}%")></span> }
+            view! { <span class="sizes__part" class:sizes__part--shared=shared style=format!("width:calc({share}% / 10)")></span> }
         })
         .collect_view();
     view! {

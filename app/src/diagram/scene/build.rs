@@ -21,7 +21,7 @@ const LANE: f64 = 40.0;
 pub(super) const EDGE: f64 = 10.0;
 /// Height of a frame's own name.
 pub(super) const TITLE: f64 = 24.0;
-const PLATE: f64 = 36.0;
+pub(super) const PLATE: f64 = 36.0;
 const DISH: f64 = 44.0;
 const WRITABLE: f64 = 7.0;
 /// Between blocks, and between a column's edge and what stands on it.
@@ -33,7 +33,7 @@ const SCROLL_BAR: f64 = 12.0;
 const WORDS: f64 = 15.0;
 /// About how wide a character is, of the small and of the larger text.
 const SMALL_CHARACTER: f64 = 6.3;
-const CHARACTER: f64 = 7.0;
+pub(super) const CHARACTER: f64 = 7.0;
 
 impl Scene {
     /// The scene after `before`. `known` says whether the host has been heard of at all: what is in
@@ -131,16 +131,16 @@ impl Builder<'_> {
         let shared = users.len() > 1;
         let text = instruction(&node.layer.instruction);
         let of = users.first().map_or(0, |index| self.images[*index].layers.len());
-        let mut detail = match (shared, users.first()) {
-            (false, Some(index)) => format!("{}, layer {} of {of}", image_name(self.images[*index]), node.depth + 1),
-            _ => format!("Layer {}, shared by {}", node.depth + 1, names(self.images, &users)),
+        let size = human_size(node.layer.size);
+        let detail = match (shared, users.first()) {
+            (false, Some(index)) => format!("{}, layer {} of {of}, {size}: {text}", image_name(self.images[*index]), node.depth + 1),
+            _ => format!("Layer {}, {size}, shared by {}: {text}", node.depth + 1, names(self.images, &users)),
         };
-        detail.push_str(&format!(": {text}, {}", human_size(node.layer.size)));
         let label = match height >= WORDS {
             true => fit(&text, rect.width - 12.0, SMALL_CHARACTER),
             false => String::new(),
         };
-        let hue = if shared { None } else { users.first().map(|index| hue(self.images[*index])) };
+        let hue = if shared { None } else { users.first().map(|index| hue_of(self.images[*index])) };
         self.scene.blocks.push(Block { key: node.path.clone(), rect, label, detail, hue, arrival });
         let top = rect.y - GAP;
         for image in &node.tops {
@@ -194,7 +194,7 @@ impl Builder<'_> {
             detail.push_str(", a stand-in built from packages");
         }
         let name = fit(&name, rect.width - 8.0, CHARACTER);
-        self.scene.plates.push(Plate { key: image.id.clone(), rect, name, note, detail, hue: hue(image) });
+        self.scene.plates.push(Plate { key: image.id.clone(), rect, name, note, detail, hue: hue_of(image) });
     }
 
     fn dishes(&mut self, column: usize, containers: &[&ContainerView], top: f64) {
@@ -227,10 +227,13 @@ fn names(images: &[&ImageView], users: &[usize]) -> String {
 }
 
 /// By repository, so that an image keeps its colour whatever else is there, and its tags share it.
-fn hue(image: &ImageView) -> usize {
-    let name = image.references.first().unwrap_or(&image.id);
-    let repository = name.rsplit_once(':').map_or(name.as_str(), |(repository, _)| repository);
+pub(super) fn hue(name: &str) -> usize {
+    let repository = name.rsplit_once(':').map_or(name, |(repository, _)| repository);
     repository.bytes().fold(0, |sum: usize, byte| sum.wrapping_mul(7).wrapping_add(byte.into())) % Scene::HUES
+}
+
+fn hue_of(image: &ImageView) -> usize {
+    hue(image.references.first().unwrap_or(&image.id))
 }
 
 /// As much of the text as is about this wide.

@@ -6,10 +6,10 @@ use crate::{
 };
 
 /// The least and the most an image's column is wide.
-const NARROWEST: f64 = 112.0;
+const NARROWEST: f64 = 122.0;
 const WIDEST: f64 = 184.0;
 /// The least a container is wide, with the gap after it.
-const DISH_WIDTH: f64 = 116.0;
+const DISH_WIDTH: f64 = 130.0;
 /// Between images that share nothing.
 const GROUP_GAP: f64 = 14.0;
 
@@ -67,6 +67,8 @@ impl Columns {
 /// A layer this small still shows, in pixels; where there are very many, this.
 const LOWEST_LAYER: f64 = 9.0;
 const LOWEST_OF_MANY: f64 = 4.0;
+/// So much of the space is kept for what is larger than that, so that the scale can be seen.
+const FOR_SCALE: f64 = 0.4;
 /// Between two layers. As in `build.rs`.
 const GAP: f64 = 2.0;
 /// The stack is never drawn larger than so many bytes would fill it: a host with nothing but a tiny
@@ -87,7 +89,8 @@ impl Stacks {
     pub(super) fn new(images: &[&ImageView], space: f64) -> Self {
         let space = space.max(LOWEST_LAYER);
         let most = images.iter().map(|image| image.layers.len()).max().unwrap_or(0).max(1) as f64;
-        let lowest = (space / most - GAP).clamp(LOWEST_OF_MANY, LOWEST_LAYER);
+        let lowest = (space * (1.0 - FOR_SCALE) / most - GAP).clamp(LOWEST_OF_MANY, LOWEST_LAYER);
+        let space = space.max(most * (lowest + GAP) + space * FOR_SCALE);
         let mut stacks = Self { lowest, pixels_per_byte: space / FULL_STACK_BYTES, height: space };
         let mut low = 0.0;
         if stacks.highest(images) > space {

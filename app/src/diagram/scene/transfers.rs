@@ -1,8 +1,9 @@
 //! Layers on their way between registry and host.
 
 use super::{
+    build::{CHARACTER, PLATE, fit, hue},
     columns::{Columns, Stacks},
-    types::{Parcel, Rect, Scene},
+    types::{Parcel, Plate, Rect, Scene},
 };
 use crate::{
     diagram::human_size,
@@ -14,11 +15,11 @@ const SEEN_MS: f64 = 600.0;
 /// How many of those are remembered.
 const REMEMBERED: usize = 16;
 /// A layer on its way is drawn this large.
-const WAITING: (f64, f64) = (14.0, 7.0);
+const WAITING: (f64, f64) = (10.0, 6.0);
 /// Between two of them where they wait.
 const GAP: f64 = 2.0;
 /// So many wait in one row.
-const ROW: usize = 4;
+const ROW: usize = 3;
 
 /// Carries over since when each transfer has been seen, and which were seen long enough.
 pub(super) fn remember(scene: &mut Scene, before: Option<&Scene>, host: &HostView, now_ms: f64) {
@@ -60,6 +61,16 @@ pub(super) fn parcels(scene: &mut Scene, host: &HostView, columns: &Columns, sta
             // The whole stack must fit under the frame's name, whatever its packed sizes are.
             let natural: f64 = transfer.layers.iter().map(|layer| stacks.layer(layer.size) + GAP).sum();
             let shrink = (stacks.height / natural.max(1.0)).min(1.0);
+            let done = transfer.layers.iter().filter(|layer| layer.done).count();
+            let width = to - from;
+            scene.plates.push(Plate {
+                key: format!("pull {}", transfer.reference),
+                rect: Rect { x: left + from, y: floor + GAP, width, height: PLATE - GAP },
+                name: fit(&transfer.reference, width - 8.0, CHARACTER),
+                note: format!("{done} of {} layers", transfer.layers.len()),
+                detail: format!("{} is being pulled: {done} of {} layers are here", transfer.reference, transfer.layers.len()),
+                hue: hue(&transfer.reference),
+            });
             let mut bottom = floor;
             for (index, layer) in transfer.layers.iter().enumerate() {
                 let height = (stacks.layer(layer.size) + GAP) * shrink - GAP;
@@ -90,10 +101,11 @@ fn parcel(transfer: &TransferView, index: usize, rect: Rect, slot: Rect) -> Parc
     }
 }
 
-/// Where the layer of this number waits beside or on something.
+/// Where the layer of this number waits: to the right of what stands on the shelf, or on an image.
 fn waiting(place: Rect, index: usize, beside: bool) -> Rect {
     let (width, height) = WAITING;
     let (column, row) = ((index % ROW) as f64, (index / ROW) as f64);
-    let x = if beside { place.right() - width - 6.0 - column * (width + GAP) } else { place.x + 6.0 + column * (width + GAP) };
+    let left = if beside { place.right() } else { place.x };
+    let x = left + 4.0 + column * (width + GAP);
     Rect { x, y: place.y + (place.height - height) / 2.0 + row * (height + GAP), width, height }
 }
