@@ -139,13 +139,13 @@ fn instruction(joined: &str, line: usize, escape: char) -> Result<Instruction, R
     if matches!(keyword, "FROM" | "RUN" | "COPY" | "ADD") {
         while rest.starts_with("--") {
             let (flag, after) = rest.split_once(is_space).unwrap_or((rest, ""));
-            if flag.contains(['"', '\'', escape]) {
-                return Err(error(line, "lunchbox: write options like --from=NAME without quotes"));
+            // The builder splits options at any space that Unicode knows, and takes quotes off. What it
+            // could read otherwise than we do isn't sent; nor is the `--` that ends options, behind
+            // which one could hide.
+            if flag == "--" || flag.contains(['"', '\'', escape]) || !flag.bytes().all(|b| b.is_ascii_graphic()) {
+                return Err(error(line, "lunchbox: write options like --from=NAME, without quotes, each with a plain space after it"));
             }
             rest = after.trim_start();
-            if flag == "--" {
-                break;
-            }
             flags.push(flag.to_owned());
         }
     }
@@ -235,6 +235,67 @@ mod tests {
         assert_eq!(file.instructions[0].flags, ["--from=a", "--chown=1:1"]);
         assert_eq!(file.instructions[0].rest, "x y");
         assert!(parse("COPY --fr\"om\"=a x y").is_err());
+    }
+
+    #[test]
+    fn no_option_hides_from_us() {
+        for text in
+            ["COPY -- --from=x / /", "COPY --chown=1\u{2003}--from=x / /", "COPY --chown=1\u{a0}--from=x / /", "ADD -- --from=x / /"]
+        {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+        assert_eq!(parse("COPY \u{2003}--from=x / /").unwrap().instructions[0].flags, ["--from=x"]);
+    }
+
+    /// Pieces that a Dockerfile's parsers could quarrel over.
+    const PIECES: [&str; 24] = [
+        "FROM ",
+        "COPY ",
+        "add ",
+        "RUN ",
+        "ONBUILD ",
+        "LABEL ",
+        "--from=x",
+        "--chown=1 ",
+        "--",
+        " ",
+        "\t",
+        "\u{2003}",
+        "\u{b}",
+        "\\",
+        "\\\n",
+        "\n",
+        "\r\n",
+        "`",
+        "# escape=`\n",
+        "#",
+        "\"",
+        "'",
+        "a",
+        "$A",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read_as_it_was_meant(pieces in proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..40)) {
+            let text: String = pieces.concat();
+            if let Ok(file) = parse(&text) {
+                let mut written = if file.escape == '\\' { String::new() } else { format!("# escape={}\n", file.escape) };
+                for instruction in &file.instructions {
+                    written.push_str(&instruction.write());
+                    written.push('\n');
+                }
+                let again = parse(&written).unwrap();
+                let meant = |file: &Dockerfile| -> Vec<_> {
+                    file.instructions.iter().map(|i| (i.keyword, i.flags.clone(), i.rest.clone())).collect()
+                };
+                proptest::prop_assert_eq!(meant(&file), meant(&again), "{:?} became {:?}", text, written);
+                for instruction in &file.instructions {
+                    let options = matches!(instruction.keyword, "FROM" | "COPY" | "ADD" | "RUN");
+                    proptest::prop_assert!(!options || !instruction.rest.starts_with("--"), "{:?}", text);
+                }
+            }
+        }
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub(super) fn check(instruction: &Instruction, escape: char) -> Result<(), Refus
             None => Ok(()),
         },
         "ADD" if add_may_fetch(instruction, escape) => Err(Refusal::invalid(NO_URLS)),
-        "LABEL" if instruction.rest.contains("io.lunchbox.") => {
+        "LABEL" if instruction.rest.replace(['"', '\'', escape], "").contains("io.lunchbox.") => {
             Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own. Choose another name."))
         }
         "ONBUILD" => check_trigger(&instruction.rest),
@@ -145,8 +145,12 @@ pub(super) fn check_trigger(trigger: &str) -> Result<(), Refusal> {
 /// Whether a source of an ADD is a URL, or could become one when the builder puts variables in: it
 /// would be fetched by the engine, from the machine that everybody shares.
 fn add_may_fetch(instruction: &Instruction, escape: char) -> bool {
-    let json: Option<Vec<String>> = instruction.rest.starts_with('[').then(|| serde_json::from_str(&instruction.rest).ok()).flatten();
-    let words = json.unwrap_or_else(|| instruction.words().into_iter().map(str::to_owned).collect());
+    let words: Vec<String> = match serde_json::from_str(&instruction.rest) {
+        Ok(list) => list,
+        // A list that only the builder can read.
+        Err(_) if instruction.rest.starts_with('[') && instruction.rest.contains('"') => return true,
+        Err(_) => instruction.words().into_iter().map(str::to_owned).collect(),
+    };
     words.iter().any(|word| {
         let word = word.to_ascii_lowercase();
         // What stands before the first character that the builder changes.
@@ -372,6 +376,8 @@ mod tests {
             "ADD h\"ttp\"://x /y",
             "ADD [\"http://x\", \"/y\"]",
             "ADD [\"$A\", \"/y\"]",
+            "ADD [\"\\ud800\",\"http://x\",\"/y\"]",
+            "ADD [\"\\u0068ttp://x\",\"/y\"]",
             "ADD --chown=1:1 http://x /y",
             "ADD a \\\n http://x /y",
             "ONBUILD ADD http://x /y",
