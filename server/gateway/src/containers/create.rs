@@ -62,6 +62,7 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     }
     let image = context.scope.image(&asked.image).await?;
     let config = image_config(context, &image, platform.as_deref()).await?;
+    policy::check_working_dir(&config.working_dir)?;
     let name = free_name(context, name).await?;
     limit_containers(context).await?;
 

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ActivityKind, body,
-    containers::attach::{are_keys, needs_upgrade, size},
+    containers::{
+        attach::{are_keys, needs_upgrade, size},
+        create::policy,
+    },
     hijack,
     refusal::{Answer, Refusal},
     request::Request,
@@ -69,6 +72,7 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     if !are_keys(&asked.detach_keys) {
         return Err(Refusal::invalid(format!("invalid detach keys ({}) provided", asked.detach_keys)));
     }
+    policy::check_working_dir(&asked.working_dir)?;
     limit(context).await?;
     let ask = Ask::post(&["containers", own.engine_id(), "exec"]).json(&asked)?;
     let created: Created = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;

@@ -60,12 +60,14 @@ pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
     if asked.exposed_ports.len() > MAX_EXPOSED_PORTS {
         return Err(Refusal::invalid("lunchbox: at most 64 ports can be exposed"));
     }
-    for port in asked.exposed_ports.keys().chain(asked.host_config.port_bindings.keys()) {
+    for port in asked.exposed_ports.keys() {
         ports::parse_container_port(port)?;
     }
+    ports::wanted(&asked.host_config.port_bindings)?;
     if !asked.mac_address.is_empty() || asked.networking_config.endpoints_config.values().any(|endpoint| !endpoint.mac_address.is_empty()) {
         return Err(Refusal::forbidden("choosing a MAC address", "the host gives each container its own. Leave --mac-address out."));
     }
+    check_working_dir(&asked.working_dir)?;
     if !asked.stop_signal.is_empty() {
         check_signal(&asked.stop_signal)?;
     }
@@ -277,6 +279,19 @@ pub(crate) fn is_capability_name(name: &str) -> bool {
 
 fn is_no_new_privileges(option: &str) -> bool {
     matches!(option, "no-new-privileges" | "no-new-privileges=true" | "no-new-privileges:true")
+}
+
+/// A process that begins in `/proc` or `/sys` may begin in a folder of the engine's host (CVE-2024-21626).
+pub(crate) fn check_working_dir(path: &str) -> Result<(), Refusal> {
+    let kernels = ["/proc", "/sys"].iter().any(|folder| {
+        let cleaned = super::mounts::clean(path).unwrap_or_default();
+        cleaned == *folder || cleaned.starts_with(&format!("{folder}/"))
+    });
+    if kernels {
+        Err(refused(format!("lunchbox: {path} can't be a working directory: the kernel's own folders lie there.")))
+    } else {
+        Ok(())
+    }
 }
 
 /// A signal by name or number.
