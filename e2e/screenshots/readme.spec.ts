@@ -21,7 +21,7 @@ async function picture({ page }: Learner, name: string): Promise<void> {
 /** The lab's last step, done, with something to see in every column of the picture. */
 async function atWork({ lesson }: Learner): Promise<void> {
   await lesson.openFromHome();
-  await lesson.goToStep(/^Run a container/);
+  await lesson.goToStep(/^Run a container$/);
   await lesson.start();
   await lesson.terminal.run("docker pull -q alpine");
   await lesson.terminal.run("docker run --name hello alpine echo hi");

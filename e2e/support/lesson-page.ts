@@ -53,7 +53,7 @@ export class LessonPage {
 
   async goToStep(title: string | RegExp): Promise<void> {
     await this.page.getByRole("button", { name: "All steps" }).click();
-    await this.page.locator("#steps-list").getByRole("link", { name: title }).click();
+    await this.page.locator("#steps-list").getByRole("link").filter({ has: this.page.getByText(title) }).click();
     await expect(this.title).toHaveText(title);
   }
 

@@ -46,7 +46,7 @@ test("a learner reaches the lesson, starts a host and runs a command without a m
 
 test("the main controls are in the order of the Tab key, each with a name", async ({ learner }) => {
   const { page, lesson } = learner;
-  await lesson.goToStep(/^Run a container/);
+  await lesson.goToStep(/^Run a container$/);
   await lesson.start();
   await lesson.terminal.run("docker run -d --name web -p 8080:80 nginx");
   await expect(lesson.ports.getByRole("link")).toBeVisible();

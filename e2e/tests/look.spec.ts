@@ -35,7 +35,7 @@ async function expectNoSidewaysScroll(page: Page): Promise<void> {
 
 /** A lesson at work: an image, a running container, a stopped one. */
 async function atWork({ lesson }: Learner): Promise<void> {
-  await lesson.goToStep(/^Run a container/);
+  await lesson.goToStep(/^Run a container$/);
   await lesson.start();
   await lesson.terminal.run("docker run -d --name web -p 8080:80 nginx && docker run --name hello hello-world");
   await expect(lesson.diagram).toContainText("web");

@@ -3,7 +3,7 @@ import { expect, test } from "../support/test.ts";
 
 test("a container on the wrong port is told so", async ({ learner }) => {
   const { lesson } = learner;
-  await lesson.goToStep(/^Run a container/);
+  await lesson.goToStep(/^Run a container$/);
   await lesson.start();
   await lesson.terminal.run("docker run -d -p 8081:80 nginx");
   const goal = lesson.goals.getByRole("listitem").first();
@@ -18,7 +18,7 @@ test("a container on the wrong port is told so", async ({ learner }) => {
 
 test("the wrong image and a stopped container are told apart", async ({ learner }) => {
   const { lesson } = learner;
-  await lesson.goToStep(/^Run a container/);
+  await lesson.goToStep(/^Run a container$/);
   await lesson.start();
   const goal = lesson.goals.getByRole("listitem").first();
   await lesson.terminal.run("docker run -d -p 8080:6379 redis");
@@ -54,7 +54,7 @@ test("checking by the button counts the tries", async ({ learner }) => {
 
 test("hints come one at a time, and after the last of them the solution", async ({ learner }) => {
   const { lesson } = learner;
-  await lesson.goToStep(/^Run a container/);
+  await lesson.goToStep(/^Run a container$/);
   const { help } = lesson;
   const solution = help.getByRole("heading", { name: "Solution" });
   await help.getByRole("button", { name: "Show a hint" }).click();
