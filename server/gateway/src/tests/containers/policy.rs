@@ -1,0 +1,166 @@
+//! What is refused, and what is limited.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
+
+use serde_json::json;
+
+use super::{host, inspect, names, on_engine, refused};
+use crate::{
+    ActivityKind, SandboxLimits,
+    tests::support::{TestHost, until},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_reach_the_shared_host_is_refused_with_a_reason() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    for (flags, words) in [
+        ("--privileged", "lunchbox: privileged mode is switched off in this classroom"),
+        ("--cap-add SYS_ADMIN", "the capability SYS_ADMIN is switched off"),
+        ("--cap-add all", "the capability ALL is switched off"),
+        ("--cap-add cap_net_raw", "the capability NET_RAW is switched off"),
+        ("--security-opt seccomp=unconfined", "the security option seccomp=unconfined is switched off"),
+        ("--security-opt systempaths=unconfined", "switched off"),
+        ("--device /dev/null", "--device is switched off"),
+        ("--device-cgroup-rule c_1:3_rwm", ""),
+        ("-w /proc/self/fd/8", "can't be a working directory"),
+        ("--network host", "the host's network is switched off"),
+        ("--pid host", "sharing the host's PID namespace is switched off"),
+        ("--ipc host", "sharing the host's IPC namespace is switched off"),
+        ("--uts host", "sharing the host's UTS namespace is switched off"),
+        ("--userns host", "sharing the host's user namespace is switched off"),
+        ("--cgroupns host", "sharing the host's cgroup namespace is switched off"),
+        ("-v /etc:/x", "only folders under /root (your home) can be mounted, not /etc"),
+        ("-v /root/../etc:/x", "can be mounted, not /etc"),
+        ("-v /:/x", "can be mounted, not /."),
+        ("--mount type=bind,src=/var/lib/docker,dst=/x", "can be mounted, not /var/lib/docker"),
+        ("-v /var/run/docker.sock:/var/run/docker.sock", "has the whole host"),
+        ("-v data:/proc/x", "nothing can be mounted at /proc/x"),
+        (
+            "--mount type=volume,dst=/x,volume-driver=local,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/",
+            "volume driver options",
+        ),
+        ("-v data:/x:rshared", "mount propagation is switched off"),
+        ("--volume-driver nfs -v data:/x", "--volume-driver is switched off"),
+        ("--sysctl net.core.somaxconn=1", "--sysctl is switched off"),
+        ("--runtime evil", "--runtime is switched off"),
+        ("--cgroup-parent /", "--cgroup-parent is switched off"),
+        ("--storage-opt size=1g", "--storage-opt is switched off"),
+        ("--cpuset-cpus 0", "--cpuset-cpus is switched off"),
+        ("--blkio-weight 10", "--blkio-weight is switched off"),
+        ("--log-driver syslog", "the log driver syslog is switched off"),
+        ("--oom-kill-disable", "out-of-memory killer is switched off"),
+        ("--oom-score-adj -1000", "out-of-memory killer is switched off"),
+        ("--group-add 0", "joining the group 0 is switched off"),
+        ("--ulimit rtprio=99", "the ulimit rtprio is switched off"),
+        ("--dns 169.254.169.254", "the name server 169.254.169.254 is switched off"),
+        ("--add-host x:host-gateway", "host-gateway is switched off"),
+        ("--mac-address 02:00:00:00:00:01", "choosing a MAC address is switched off"),
+        ("--link other:x", ""),
+        ("-p 169.254.1.1:80:80", "publishing on the address 169.254.1.1 is switched off"),
+        ("-l io.lunchbox.sandbox=x", "labels that begin with io.lunchbox. are the classroom's own"),
+    ] {
+        let printed = a.run(&format!("run --rm {flags} busybox true")).await;
+        assert_eq!(printed.code, 125, "{flags}: {printed:?}");
+        refused(printed, words);
+    }
+    a.run("run -d --name box busybox sleep 1000").await.ok();
+    refused(a.run("exec --privileged box true").await, "privileged mode is switched off");
+    refused(a.run("top box -o pid,environ").await, "ps runs on the shared host");
+    assert_eq!(names(a, "-a").await, ["box"]);
+    let refusals = a.activity().await.iter().filter(|activity| matches!(&activity.kind, ActivityKind::Refused { .. })).count();
+    assert!(refusals >= 35, "{refusals}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_could_be_read_in_two_ways_is_refused() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    for body in [
+        r#"{"Image":"busybox","hostconfig":{"Privileged":true}}"#,
+        r#"{"Image":"busybox","HostConfig":{},"HostConfig":{"Privileged":true}}"#,
+        r#"{"Image":"busybox","Ho\u017ftConfig":{"Privileged":true}}"#,
+        r#"{"Image":"busybox","Privileged":true,"Binds":["/:/h"]}"#,
+        r#"{"Image":"busybox","HostConfig":{"MaskedPaths":[]}}"#,
+        r#"{"Image":"busybox","HostConfig":{"\u0050rivileged":true}}"#,
+        r#"{"Image":"busybox","HostConfig":{"Cgroup":"container:x"}}"#,
+        r#"{"Image":"busybox","HostConfig":{"NetworkMode":"ns:/proc/1/ns/net"}}"#,
+        r#"{"Image":"busybox","HostConfig":{"Annotations":{"a":"b"}}}"#,
+        r#"{"Image":"busybox","HostConfig":{"Mounts":[{"Type":"cluster","Source":"x","Target":"/x"}]}}"#,
+        r#"{"Image":"busybox","NetworkingConfig":{"EndpointsConfig":{"bridge":{"DriverOpts":{"a":"b"}}}}}"#,
+        r#"{"Image":"busybox","HostConfig":{"FieldOfTheFuture":7}}"#,
+    ] {
+        let (status, answer) = a.http("POST", "/v1.45/containers/create", body).await;
+        assert!(status == 400 || status == 403, "{body}: {status} {answer}");
+        assert!(answer.contains("lunchbox:"), "{body}: {answer}");
+    }
+    assert_eq!(names(a, "-a").await, Vec::<String>::new());
+    // What clients send without meaning anything by it is let go, and one word is a command too.
+    let body = r#"{"Image":"busybox","Cmd":"true","HostConfig":{"FieldOfTheFuture":0,"Privileged":false,"Binds":null},"Volumes":null,"Hostname":null}"#;
+    let (status, answer) = a.http("POST", "/v1.41/containers/create?name=plain", body).await;
+    assert_eq!(status, 201, "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_set_on_the_engine_whatever_is_asked() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    let id = a.run("run -d --name plain --health-cmd true --health-interval 1ms busybox sleep 1000").await.ok();
+    let engine = on_engine(&id).await;
+    let limits = SandboxLimits::default();
+    let set = &engine["HostConfig"];
+    assert_eq!(set["Memory"], limits.memory_default_bytes);
+    assert_eq!(set["MemorySwap"], limits.memory_default_bytes);
+    assert_eq!(set["NanoCpus"], limits.nano_cpus_default);
+    assert_eq!(set["PidsLimit"], limits.pids_max);
+    assert_eq!(set["OomScoreAdj"], 500);
+    assert_eq!(set["SecurityOpt"], json!(["no-new-privileges"]));
+    assert_eq!(set["CapDrop"], json!(["NET_RAW", "MKNOD", "AUDIT_WRITE"]));
+    assert_eq!(set["LogConfig"], json!({ "Type": "json-file", "Config": { "max-file": "1", "max-size": "5m" } }));
+    assert_eq!(set["CgroupnsMode"], "private");
+    assert_eq!(engine["Config"]["Healthcheck"]["Interval"], 5_000_000_000_i64);
+    assert_eq!(engine["Name"].as_str().unwrap(), format!("/lb-{}-{}-plain", host.config.instance, a.id));
+    assert_eq!(engine["Config"]["Labels"]["io.lunchbox.sandbox"], a.id.as_str());
+    let status = a.run("exec plain cat /proc/self/status").await.ok();
+    assert!(status.contains("NoNewPrivs:\t1") && status.contains("Seccomp:\t2"), "{status}");
+
+    let id = a.run("run -d --name greedy --memory 100g --cpus 2 --pids-limit -1 --shm-size 10g --ulimit nofile=512 --tmpfs /t:size=9g --restart on-failure:99 --stop-timeout 9999 busybox sleep 1000").await.ok();
+    let engine = on_engine(&id).await;
+    let set = &engine["HostConfig"];
+    assert_eq!(set["Memory"], limits.memory_max_bytes);
+    assert_eq!(set["PidsLimit"], limits.pids_max);
+    assert_eq!(set["ShmSize"], 64 * 1024 * 1024);
+    assert_eq!(set["Ulimits"][0]["Hard"], 512);
+    assert_eq!(set["Tmpfs"]["/t"], "size=67108864");
+    assert_eq!(set["RestartPolicy"]["MaximumRetryCount"], 5);
+    assert_eq!(engine["Config"]["StopTimeout"], 30);
+    // The learner reads what they asked for.
+    assert_eq!(inspect(a, "greedy", "{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}").await, "107374182400 99");
+
+    a.run("update --pids-limit -1 --memory 100g --cpus 64 greedy").await.ok();
+    let engine = on_engine(&id).await;
+    let set = &engine["HostConfig"];
+    assert_eq!((set["PidsLimit"].as_i64(), set["Memory"].as_i64()), (Some(limits.pids_max), Some(limits.memory_max_bytes)));
+    assert_eq!(set["NanoCpus"], limits.nano_cpus_max);
+    a.run("update --memory 32m greedy").await.ok();
+    assert_eq!(on_engine(&id).await["HostConfig"]["Memory"], 32 * 1024 * 1024);
+    refused(a.run("update --cpuset-cpus 0 greedy").await, "--cpuset-cpus is switched off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_are_limited() {
+    let limits = SandboxLimits { containers: 3, running_containers: 2, execs: 1, ..SandboxLimits::default() };
+    let host = TestHost::with(1, limits).await;
+    let a = &host.sandboxes[0];
+    a.run("pull -q busybox").await.ok();
+    for name in ["one", "two"] {
+        a.run(&format!("run -d --name {name} busybox sleep 1000")).await.ok();
+    }
+    refused(a.run("run -d --name three busybox sleep 1000").await, "this host may have 2 running containers");
+    refused(a.run("create --name four busybox true").await, "this host may have 3 containers");
+    let _held = a.spawn(&["exec", "one", "sleep", "1000"]);
+    until("the first exec", || async { inspect(a, "one", "{{len .ExecIDs}}").await == "1" }).await;
+    refused(a.run("exec one true").await, "1 commands may run by `docker exec` at once");
+    a.run("rm three").await.ok();
+    a.run("create --name four busybox true").await.ok();
+}
