@@ -9,7 +9,7 @@ PKG=target/site/pkg
 WASM=wasm32-unknown-unknown
 export PATH="$ROOT/$BROWSER/node_modules/.bin:$PATH"
 
-wasm_print() { fingerprint app/src app/Cargo.toml Cargo.toml Cargo.lock server/setup/browser-assets.sh "$STATE/stamp/wasm-toolchain"; }
+wasm_print() { fingerprint .cargo/config.toml app/src app/Cargo.toml Cargo.toml Cargo.lock server/setup/browser-assets.sh "$STATE/stamp/wasm-toolchain"; }
 bundle_print() { fingerprint "$BROWSER/src" "$BROWSER"/*.mjs "$BROWSER"/*.json style server/setup/browser-assets.sh; }
 
 # --- npm ----------------------------------------------------------------------------------------
