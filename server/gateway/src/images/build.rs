@@ -104,8 +104,8 @@ pub(crate) fn changes(lines: &[String]) -> Result<Vec<String>, Refusal> {
     Ok(written)
 }
 
-/// `docker builder prune`: the cache goes with the images that it was made for.
-pub(crate) async fn prune(_context: &Context, mut request: Request) -> Answer {
+/// `docker builder prune`: steps that no image of the host's is built from.
+pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Pruned {
@@ -114,7 +114,13 @@ pub(crate) async fn prune(_context: &Context, mut request: Request) -> Answer {
     }
     request.query.ignore(&["all", "filters", "keep-storage"]);
     request.query.finish()?;
-    Ok(body::json(StatusCode::OK, &Pruned { caches_deleted: None, space_reclaimed: 0 }))
+    // Not below a build that runs: its steps have no name yet.
+    let Ok(_place) = context.sandbox.building.clone().try_acquire_owned() else {
+        return Ok(body::json(StatusCode::OK, &Pruned { caches_deleted: None, space_reclaimed: 0 }));
+    };
+    let pruned = own::prune_steps(&context.shared, &context.scope).await.map_err(|said| context.engine_said(said))?;
+    let caches_deleted = (!pruned.images.is_empty()).then_some(pruned.images);
+    Ok(body::json(StatusCode::OK, &Pruned { caches_deleted, space_reclaimed: pruned.bytes }))
 }
 
 /// One build under way. Dropped, it takes its connection to the engine with it, which ends it there.

@@ -93,12 +93,37 @@ pub(crate) async fn forget_all(shared: &Shared, scope: &Scope) {
         }
         Err(said) => tracing::warn!(sandbox = %scope.sandbox(), error = said.message(), "a sandbox's images could not be listed"),
     }
-    // What builds that failed left behind has no name.
-    let filters = serde_json::json!({ "dangling": ["true"], "label": [format!("{SANDBOX_LABEL}={}", scope.sandbox())] }).to_string();
-    if let Err(said) = shared.engine.done(Ask::post(&["images", "prune"]).parameter("filters", filters)).await {
+    if let Err(said) = prune_steps(shared, scope).await {
         tracing::warn!(sandbox = %scope.sandbox(), error = said.message(), "left-overs of builds could not be removed");
     }
     forget_pushed(shared, scope).await;
+}
+
+/// What went with the steps of builds.
+pub(crate) struct PrunedSteps {
+    pub(crate) images: Vec<String>,
+    /// Uncompressed.
+    pub(crate) bytes: u64,
+}
+
+/// `ImagePruneResponse`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct EnginePruned {
+    images_deleted: Option<Vec<Gone>>,
+    space_reclaimed: u64,
+}
+
+/// Removes the steps that builds left behind, those that failed above all: they have no name, but the
+/// sandbox's label. What an image with a name stands on stays.
+pub(crate) async fn prune_steps(shared: &Shared, scope: &Scope) -> Result<PrunedSteps, EngineSaid> {
+    let filters = serde_json::json!({ "dangling": ["true"], "label": [format!("{SANDBOX_LABEL}={}", scope.sandbox())] }).to_string();
+    let pruned: EnginePruned = shared.engine.json(Ask::post(&["images", "prune"]).parameter("filters", filters)).await?;
+    let deleted = pruned.images_deleted.unwrap_or_default().into_iter().filter_map(|line| match line {
+        Gone::Deleted(id) => Some(id),
+        Gone::Untagged(_) => None,
+    });
+    Ok(PrunedSteps { images: deleted.collect(), bytes: pruned.space_reclaimed })
 }
 
 async fn forget_pushed(shared: &Shared, scope: &Scope) {

@@ -180,6 +180,11 @@ async fn mistakes_are_told_in_the_builders_words_and_the_learners_lines() {
     assert!(fails("FROM busybox AS lunchbox-workstation\nCOPY --from=lunchbox-workstation / /x\n").await.contains("pull access denied"));
     assert!(fails("FROM busybox\nLABEL io.lunchbox.sandbox=other\n").await.contains("the classroom's own"));
     a.saw("the failure", |kind| matches!(kind, ActivityKind::ImageBuildFailed { message } if message.contains("non-zero code: 3"))).await;
+    // Its steps go when they are asked to.
+    let label = format!("label=io.lunchbox.sandbox={}", a.id);
+    assert!(!bare(&["images", "-q", "--filter", &label]).await.ok().is_empty());
+    a.run("builder prune -af").await.ok();
+    assert_eq!(bare(&["images", "-q", "--filter", &label]).await.ok(), "");
     // No container of a failed build stays.
     let left = bare(&["ps", "-aq", "--filter", &format!("label=io.lunchbox.sandbox={}", a.id)]).await.ok();
     assert_eq!(left, "");

@@ -152,6 +152,8 @@ impl Drop for TestHost {
                 _ = bare_sync(&[remove, ids].concat());
             }
         }
+        // Steps of builds that failed.
+        _ = bare_sync(&["image", "prune", "-f", "--filter", &label]);
         let images = format!("reference=lb-{}/*", self.config.instance);
         if let Ok(found) = bare_sync(&["images", "-q", "--filter", &images]) {
             let ids: Vec<&str> = found.split_whitespace().collect();
