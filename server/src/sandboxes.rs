@@ -13,7 +13,7 @@ mod pool;
 mod reconcile;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod workstations;
 
 use std::{

@@ -41,8 +41,7 @@ pub enum SandboxCommandError {
 /// replaced by its own, so that a server beside it is not disturbed; it has its own database.
 pub async fn run(args: SandboxArgs, gateway_config: GatewayConfig) -> Result<ExitCode, SandboxCommandError> {
     let folder = Folder::new()?;
-    let config =
-        GatewayConfig { instance: format!("s{:08x}", rand::random::<u32>()), run_dir: folder.path.join("run"), ..gateway_config };
+    let config = GatewayConfig { instance: format!("s{:08x}", rand::random::<u32>()), run_dir: folder.path.join("run"), ..gateway_config };
     make_dir(&config.run_dir)?;
     let mut ends = Ends::listen()?;
     let database = database(&folder.path).await?;

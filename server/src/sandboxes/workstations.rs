@@ -14,10 +14,7 @@ use std::{
 };
 
 use gateway::{BindError, Gateway, HostPorts, SandboxId};
-use tokio::{
-    net::UnixStream,
-    sync::OwnedSemaphorePermit,
-};
+use tokio::{net::UnixStream, sync::OwnedSemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use super::message::{Terminal as Size, Verb};
@@ -163,6 +160,11 @@ impl Workstations {
 
     pub(super) fn say_goodbye(&self) {
         self.inner.goodbye.cancel();
+    }
+
+    #[cfg(test)]
+    pub(super) fn kill(&self) {
+        self.places().drain().for_each(|(_, place)| place.kill());
     }
 
     fn gateway(&self) -> Option<&Gateway> {

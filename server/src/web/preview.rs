@@ -9,6 +9,8 @@
 mod headers;
 mod page;
 mod proxy;
+#[cfg(test)]
+mod tests;
 
 use axum::{
     Router,

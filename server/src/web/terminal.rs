@@ -206,21 +206,4 @@ fn closed(why: Closed) -> Told {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_size_is_read_and_kept_within_limits() {
-        assert_eq!(resize(r#"{"resize":{"cols":80,"rows":24}}"#), Some((80, 24)));
-        assert_eq!(resize(r#"{"resize":{"cols":0,"rows":65535}}"#), Some((1, MAX_SIDE)));
-        assert_eq!(resize(r#"{"resize":{"cols":-1,"rows":24}}"#), None);
-        assert_eq!(resize("ls\n"), None);
-    }
-
-    #[test]
-    fn what_the_browser_is_told_is_as_the_contract_has_it() {
-        let json = |told| serde_json::to_string(&told).expect("it is plain data");
-        assert_eq!(json(closed(Closed::SandboxReset)), r#"{"closed":"the sandbox was reset"}"#);
-        assert_eq!(json(Told::Goodbye("server is restarting")), r#"{"goodbye":"server is restarting"}"#);
-    }
-}
+mod tests;

@@ -34,8 +34,7 @@ async fn a_learner_starts_works_and_everything_is_gone_after_the_removal() {
             let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
             typed(&mut terminal, "hostname; id -u; cat .bash_profile; docker version --format 'api {{.Server.APIVersion}}'", "api 1.")
                 .await;
-            let seen =
-                typed(&mut terminal, "grep -h . /proc/self/status | grep -E 'CapEff|NoNewPrivs|Seccomp:'; ec''ho done", "done").await;
+            let seen = typed(&mut terminal, "command grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status; echo do''ne", "done").await;
             assert!(seen.contains("NoNewPrivs:\t1") && seen.contains("Seccomp:\t2"), "{seen}");
             assert_eq!(sandboxes.start(&learner).await.expect("the same"), id);
 
@@ -75,7 +74,7 @@ async fn a_killed_server_leaves_sandboxes_that_the_next_one_finds() {
             let learner = learner();
             let id = sandboxes.start(&learner).await.expect("a sandbox");
             let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
-            typed(&mut terminal, "KEPT=yes; ec''ho set", "set").await;
+            typed(&mut terminal, "KEPT=yes; echo se''t", "set").await;
             warmed(&sandboxes, 1).await;
             // In the middle of making and of removing, when it is killed.
             for state in ["making", "removing"] {
@@ -84,7 +83,7 @@ async fn a_killed_server_leaves_sandboxes_that_the_next_one_finds() {
                 let insert = "INSERT INTO learner_sandboxes (id, state, token, made_at, used_at) VALUES ($1, $2, $1, 0, 0)";
                 sqlx::query(insert).bind(lost.as_str()).bind(state).execute(&world.database).await.expect("SQL");
             }
-            sandboxes.inner.end.cancel();
+            sandboxes.kill();
             drop((gateway, sandboxes, terminal));
 
             let (gateway, sandboxes) = world.start().await;
@@ -112,7 +111,7 @@ async fn a_reset_gives_a_fresh_sandbox_and_removes_the_old_one() {
             let learner = learner();
             let old = sandboxes.start(&learner).await.expect("a sandbox");
             let mut terminal = sandboxes.workstations().terminal(&old, "1", SIZE).await.expect("a terminal");
-            typed(&mut terminal, "touch mine; ec''ho touched", "touched").await;
+            typed(&mut terminal, "touch mine; echo to''uched", "touched").await;
             warmed(&sandboxes, 1).await;
             let began = Instant::now();
             let fresh = sandboxes.reset(&learner).await.expect("a fresh one");
@@ -121,7 +120,7 @@ async fn a_reset_gives_a_fresh_sandbox_and_removes_the_old_one() {
             assert!(took < Duration::from_secs(1), "a warm one is there at once, not after {took:?}");
             assert_eq!(terminal.line.sandbox_closed().await, Closed::SandboxReset);
             let mut terminal = sandboxes.workstations().terminal(&fresh, "1", SIZE).await.expect("a terminal");
-            let seen = typed(&mut terminal, "ls -A; ec''ho listed", "listed").await;
+            let seen = typed(&mut terminal, "ls -A; echo li''sted", "listed").await;
             assert!(!seen.contains("mine"), "{seen}");
             until("the old one is gone", || async {
                 let left = world.left_on_engine().await;
@@ -157,7 +156,7 @@ async fn an_idle_sandbox_is_removed_and_a_used_one_is_not() {
             }
             assert_eq!(sandboxes.status(&busy), Status::Ready { id: busy_id });
             // It is remembered over a restart, until they start another.
-            sandboxes.inner.end.cancel();
+            sandboxes.kill();
             drop((sandboxes, status));
             let (_, sandboxes) = world.start().await;
             assert_eq!(sandboxes.status(&idle), Status::None { removed_idle: true });
@@ -177,7 +176,7 @@ async fn a_workstation_that_its_learner_ended_is_started_again_with_its_home() {
             let learner = learner();
             let id = sandboxes.start(&learner).await.expect("a sandbox");
             let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
-            typed(&mut terminal, "echo kept > note; ec''ho written; kill 1", "written").await;
+            typed(&mut terminal, "echo kept > note; echo wr''itten; kill 1", "written").await;
             until("it has ended", || async { (!sandboxes.workstations().is_connected(&id)).then_some(()) }).await;
             assert_eq!(sandboxes.start(&learner).await.expect("the same"), id);
             let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
@@ -216,8 +215,13 @@ async fn a_published_port_answers_on_the_workstations_localhost() {
             let learner = learner();
             let id = sandboxes.start(&learner).await.expect("a sandbox");
             let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
-            typed(&mut terminal, "docker run -d --name web -p 8080:80 nginx && curl -s localhost:8080 | grep '<title>'", "<title>W").await;
-            typed(&mut terminal, "docker rm -f web; curl -s localhost:8080 || ec''ho refused", "refused").await;
+            typed(
+                &mut terminal,
+                "docker run -d --name web -p 8080:80 nginx && curl -s localhost:8080 | command grep -c Welcome; echo fe''tched",
+                "1\r\nfetched",
+            )
+            .await;
+            typed(&mut terminal, "docker rm -f web; curl -s localhost:8080 || echo re''fused", "refused").await;
             drop(world);
         },
     )
@@ -257,7 +261,7 @@ async fn thirty_learners_join_at_once_from_a_warm_pool() {
             assert_eq!(ids.len(), 30, "everybody has their own");
             let prompts = join_all(ids.iter().map(|id| async {
                 let mut terminal = sandboxes.workstations().terminal(id, "1", SIZE).await.expect("a terminal");
-                typed(&mut terminal, "ec''ho ready", "ready").await;
+                typed(&mut terminal, "echo re''ady", "ready").await;
             }));
             prompts.await;
             let ready = began.elapsed();

@@ -160,3 +160,11 @@ pub(crate) async fn typed(terminal: &mut Terminal, line: &str, wanted: &str) -> 
     assert!(in_time, "no {wanted:?} in {seen:?}");
     seen
 }
+
+/// A web server of the test's own; ends with the test.
+pub(crate) async fn serve(router: axum::Router) -> std::net::SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}

@@ -74,6 +74,11 @@ impl Place {
         self.end.cancel();
     }
 
+    #[cfg(test)]
+    pub(super) fn kill(&self) {
+        self.end.cancel();
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         self.control.borrow().is_some()
     }
