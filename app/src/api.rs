@@ -3,6 +3,7 @@
 //! Each takes the [`Backend`](crate::backend::Backend) of the learner who asks from the context,
 //! calls one method of it and turns its error into an [`ApiError`]. Nothing else happens here.
 
+pub mod codec;
 pub mod error;
 pub mod lessons;
 pub mod progress;

@@ -4,4 +4,4 @@ mod live;
 mod work;
 
 pub(crate) use live::{Line, Live};
-pub(crate) use work::Work;
+pub(crate) use work::{Ask, Work};

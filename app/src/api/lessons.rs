@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::ApiError;
+use super::{ApiError, codec::PostJsonText};
 use crate::model::{Lesson, LessonSummary, Progress, SandboxStatus};
 
 /// All that the lesson page needs at once, in one request.
@@ -14,17 +14,17 @@ pub struct OpenedLesson {
     pub sandbox: SandboxStatus,
 }
 
-#[server(name = FetchLessons, prefix = "/api/fn", endpoint = "lessons")]
+#[server(name = FetchLessons, prefix = "/api/fn", endpoint = "lessons", output = PostJsonText)]
 pub async fn lessons() -> Result<Vec<LessonSummary>, ApiError> {
     super::answer(super::backend()?.lessons().await)
 }
 
-#[server(name = FetchLesson, prefix = "/api/fn", endpoint = "lesson")]
+#[server(name = FetchLesson, prefix = "/api/fn", endpoint = "lesson", output = PostJsonText)]
 pub async fn lesson(slug: String) -> Result<Lesson, ApiError> {
     super::answer(super::backend()?.lesson(&slug).await)
 }
 
-#[server(name = OpenLesson, prefix = "/api/fn", endpoint = "open_lesson")]
+#[server(name = OpenLesson, prefix = "/api/fn", endpoint = "open_lesson", output = PostJsonText)]
 pub async fn open_lesson(slug: String) -> Result<OpenedLesson, ApiError> {
     let backend = super::backend()?;
     let lesson = super::answer(backend.lesson(&slug).await)?;

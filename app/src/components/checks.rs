@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::icon::Icon;
 use crate::{
     model::{CheckInfo, Outcome},
-    state::Work,
+    state::{Ask, Work},
 };
 
 /// How a goal stands, as it is shown.
@@ -59,7 +59,7 @@ pub(super) fn Checks(work: Work, step: String, checks: Vec<CheckInfo>) -> impl I
         1 => "Checked once".to_owned(),
         tries => format!("Checked {tries} times"),
     };
-    let pending = work.check.pending();
+    let pending = move || work.awaits(|ask| matches!(ask, Ask::Check { .. }));
     view! {
         <section class="checks" aria-labelledby="checks-title">
             <div class="checks__head">
@@ -68,14 +68,10 @@ pub(super) fn Checks(work: Work, step: String, checks: Vec<CheckInfo>) -> impl I
                 <button
                     type="button"
                     class="button checks__button"
-                    aria-disabled=move || pending.get().to_string()
-                    on:click=move |_| {
-                        if !pending.get_untracked() {
-                            work.check.dispatch(step.get_value());
-                        }
-                    }
+                    aria-disabled=move || pending().to_string()
+                    on:click=move |_| work.ask(Ask::Check { step: step.get_value() })
                 >
-                    {move || if pending.get() { "Checking…" } else { "Check" }}
+                    {move || if pending() { "Checking…" } else { "Check" }}
                 </button>
             </div>
             <ul class="checks__goals" role="list" aria-live="polite" aria-relevant="all">{goals}</ul>
@@ -92,7 +88,7 @@ fn Goal(work: Work, step: StoredValue<String>, check: CheckInfo) -> impl IntoVie
     let outcome = Memo::new(move |_| {
         step.with_value(|step| work.live.progress.with(|progress| progress.steps.get(step).and_then(|step| step.checks.get(&key)).cloned()))
     });
-    let standing = Memo::new(move |_| outcome.with(|outcome| Standing::of(outcome.as_ref())));
+    let standing = move || outcome.with(|outcome| Standing::of(outcome.as_ref()));
     // A goal that is reached speaks for itself.
     let message = move || {
         outcome.with(|outcome| {
@@ -100,11 +96,11 @@ fn Goal(work: Work, step: StoredValue<String>, check: CheckInfo) -> impl IntoVie
         })
     };
     view! {
-        <li class=move || standing.get().class() data-check=id data-standing=move || standing.get().word()>
-            <span class="goal__mark">{move || standing.get().icon().view()}</span>
+        <li class=move || standing().class() data-check=id data-standing=move || standing().word()>
+            <span class="goal__mark">{move || standing().icon().view()}</span>
             <div class="goal__text">
                 <span class="goal__goal">{goal}</span>
-                <span class="goal__word">{move || standing.get().word()}</span>
+                <span class="goal__word">{move || standing().word()}</span>
                 {move || message().map(|message| view! { <p class="goal__message">{message}</p> })}
             </div>
         </li>

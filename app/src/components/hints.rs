@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::prose::run_clicked;
-use crate::state::Work;
+use crate::state::{Ask, Work};
 
 #[component]
 pub(super) fn Hints(work: Work, step: String, hints: u32, has_solution: bool) -> impl IntoView {
@@ -11,7 +11,7 @@ pub(super) fn Hints(work: Work, step: String, hints: u32, has_solution: bool) ->
     let shown = Memo::new(move |_| step.with_value(|step| work.step(step).hints));
     let solution = Memo::new(move |_| step.with_value(|step| work.step(step).solution));
     let count = Memo::new(move |_| u32::try_from(shown.with(Vec::len)).unwrap_or(u32::MAX));
-    let waiting = move || work.hint.pending().get() || work.solution.pending().get();
+    let waiting = move || work.awaits(|ask| matches!(ask, Ask::Hint { .. } | Ask::Solution { .. }));
     let button = move || {
         let text = match count.get() {
             _ if waiting() => "One moment…".to_owned(),
@@ -25,14 +25,8 @@ pub(super) fn Hints(work: Work, step: String, hints: u32, has_solution: bool) ->
                 type="button"
                 class="button button--quiet"
                 on:click=move |_| {
-                    if waiting() {
-                        return;
-                    }
-                    if count.get_untracked() < hints {
-                        work.hint.dispatch(step.get_value());
-                    } else {
-                        work.solution.dispatch(step.get_value());
-                    }
+                    let step = step.get_value();
+                    work.ask(if count.get_untracked() < hints { Ask::Hint { step } } else { Ask::Solution { step } });
                 }
             >
                 {text}

@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*};
 use super::icon::Icon;
 use crate::{
     model::{AnswerKind, Answered, Question},
-    state::Work,
+    state::{Ask, Work},
 };
 
 #[component]
@@ -33,15 +33,14 @@ fn QuestionForm(work: Work, step: StoredValue<String>, question: Question) -> im
     let given =
         RwSignal::new(answered.with_untracked(|answered| answered.as_ref().map(|answered| answered.answer.clone()).unwrap_or_default()));
     let right = Memo::new(move |_| answered.with(|answered| answered.as_ref().is_some_and(|answered| answered.right)));
-    let pending = work.answer.pending();
     let group = format!("question-{id}");
     let submit = {
         let id = id.clone();
         move |event: ev::SubmitEvent| {
             event.prevent_default();
             let answer = given.get_untracked().trim().to_owned();
-            if !answer.is_empty() && !pending.get_untracked() {
-                work.answer.dispatch((step.get_value(), id.clone(), answer));
+            if !answer.is_empty() {
+                work.ask(Ask::Answer { step: step.get_value(), question: id.clone(), answer });
             }
         }
     };

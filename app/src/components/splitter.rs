@@ -4,7 +4,7 @@
 use leptos::{ev, html, prelude::*};
 
 /// How far one press of an arrow key moves it, in pixels.
-const KEY_STEP: f64 = 24.0;
+const KEY_STEP: i32 = 24;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Axis {
@@ -21,36 +21,36 @@ pub(super) fn Splitter(
     /// Where the browser keeps it.
     key: &'static str,
     /// At least, at most.
-    range: (f64, f64),
+    range: (i32, i32),
     /// The size of what stands before the bar; none while the style sheet decides.
-    value: RwSignal<Option<f64>>,
+    value: RwSignal<Option<i32>>,
 ) -> impl IntoView {
     let (least, most) = range;
     let bar = NodeRef::<html::Div>::new();
     // Where the pointer was and what the value was when it was pressed.
-    let held = RwSignal::new(None::<(f64, f64)>);
+    let held = RwSignal::new(None::<(i32, i32)>);
     let measured = RwSignal::new(least);
     Effect::new(move |_| {
-        let kept = storage().and_then(|storage| storage.get_item(key).ok().flatten()).and_then(|text| text.parse::<f64>().ok());
-        if let Some(kept) = kept.filter(|kept| kept.is_finite()) {
+        let kept = storage().and_then(|storage| storage.get_item(key).ok().flatten()).and_then(|text| text.parse::<i32>().ok());
+        if let Some(kept) = kept {
             value.set(Some(kept.clamp(least, most)));
         }
     });
     let measure = move || {
         let before = bar.get_untracked().and_then(|bar| bar.previous_element_sibling());
-        let size = before.map(|before| f64::from(if axis == Axis::Columns { before.client_width() } else { before.client_height() }));
-        size.filter(|size| *size > 0.0).unwrap_or(least)
+        let size = before.map(|before| if axis == Axis::Columns { before.client_width() } else { before.client_height() });
+        size.filter(|size| *size > 0).unwrap_or(least)
     };
     let now = move || value.get_untracked().unwrap_or_else(measure);
     let keep = move || {
         let Some(storage) = storage() else { return };
         // Forbidden storage only means that it is forgotten.
         let _ = match value.get_untracked() {
-            Some(value) => storage.set_item(key, &value.round().to_string()),
+            Some(value) => storage.set_item(key, &value.to_string()),
             None => storage.remove_item(key),
         };
     };
-    let at = move |event: &ev::PointerEvent| f64::from(if axis == Axis::Columns { event.client_x() } else { event.client_y() });
+    let at = move |event: &ev::PointerEvent| if axis == Axis::Columns { event.client_x() } else { event.client_y() };
     let press = move |event: ev::PointerEvent| {
         event.prevent_default();
         // Without capture the bar still follows while the pointer is on it.
@@ -92,9 +92,9 @@ pub(super) fn Splitter(
             node_ref=bar
             aria-label=label
             aria-orientation=if axis == Axis::Columns { "vertical" } else { "horizontal" }
-            aria-valuemin=least as i32
-            aria-valuemax=most as i32
-            aria-valuenow=move || value.get().unwrap_or_else(|| measured.get()) as i32
+            aria-valuemin=least
+            aria-valuemax=most
+            aria-valuenow=move || value.get().unwrap_or_else(|| measured.get())
             on:focus=move |_| measured.set(measure())
             on:pointerdown=press
             on:pointermove=drag

@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// The least and the most one can drag the lesson's width and the diagram's height to, in pixels.
-const LESSON_WIDTH: (f64, f64) = (320.0, 760.0);
-const DIAGRAM_HEIGHT: (f64, f64) = (150.0, 620.0);
+const LESSON_WIDTH: (i32, i32) = (320, 760);
+const DIAGRAM_HEIGHT: (i32, i32) = (150, 620);
 
 #[component]
 pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl IntoView {
@@ -30,12 +30,12 @@ pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl Int
     let index = Memo::new(move |_| step_id.with(|id| work.lesson.with_value(|lesson| lesson.steps.iter().position(|step| step.id == *id))));
     Effect::new(move |_| {
         if index.get().is_some() {
-            work.visit.dispatch(step_id.get());
+            work.visit(step_id.get());
         }
     });
     let title = move || work.lesson.with_value(|lesson| page_title(lesson, index.get()));
-    let lesson_width = RwSignal::new(None::<f64>);
-    let diagram_height = RwSignal::new(None::<f64>);
+    let lesson_width = RwSignal::new(None::<i32>);
+    let diagram_height = RwSignal::new(None::<i32>);
     view! {
         <Title text=title />
         <div class="bench">
@@ -72,8 +72,8 @@ pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl Int
     .into_any()
 }
 
-fn pixels(length: f64) -> String {
-    format!("{}px", length.round() as i32)
+fn pixels(length: i32) -> String {
+    format!("{length}px")
 }
 
 fn page_title(lesson: &Lesson, index: Option<usize>) -> String {

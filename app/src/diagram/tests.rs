@@ -310,7 +310,17 @@ fn sizes_read_as_docker_prints_them() {
     for (bytes, text) in cases {
         assert_eq!(human_size(bytes), text);
     }
-    assert_eq!(human_size(999_999), "1000kB");
+    let edges = [
+        (999_999, "1000kB"),
+        (9_999_999, "10MB"),
+        (99_960_000, "100MB"),
+        (1_050_000, "1.05MB"),
+        (1_500_000, "1.5MB"),
+        (u64::MAX, "18446744TB"),
+    ];
+    for (bytes, text) in edges {
+        assert_eq!(human_size(bytes), text);
+    }
 }
 
 #[test]

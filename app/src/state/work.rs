@@ -8,6 +8,26 @@ use crate::{
     model::{Lesson, Progress, SandboxStatus, StepProgress},
 };
 
+/// What one can ask for in a step, by its ID. The answer to each is the progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ask {
+    Check { step: String },
+    Answer { step: String, question: String, answer: String },
+    Hint { step: String },
+    Solution { step: String },
+}
+
+impl Ask {
+    async fn send(self, lesson: String) -> Result<Progress, ApiError> {
+        match self {
+            Self::Check { step } => api::progress::check_step(lesson, step).await,
+            Self::Answer { step, question, answer } => api::progress::answer(lesson, step, question, answer).await,
+            Self::Hint { step } => api::progress::hint(lesson, step).await,
+            Self::Solution { step } => api::progress::solution(lesson, step).await,
+        }
+    }
+}
+
 /// What everything on the lesson page looks at and acts through.
 #[derive(Clone, Copy)]
 pub(crate) struct Work {
@@ -21,13 +41,7 @@ pub(crate) struct Work {
     visits: StoredValue<u32>,
     pub(crate) start: Action<(), ()>,
     pub(crate) reset: Action<(), ()>,
-    /// By step.
-    pub(crate) visit: Action<String, ()>,
-    pub(crate) check: Action<String, ()>,
-    pub(crate) hint: Action<String, ()>,
-    pub(crate) solution: Action<String, ()>,
-    /// Step, question, answer.
-    pub(crate) answer: Action<(String, String, String), ()>,
+    pub(crate) ask: Action<Ask, ()>,
 }
 
 impl Work {
@@ -62,28 +76,30 @@ impl Work {
                 live.set_sandbox(SandboxStatus::Starting);
                 async move { sandbox(api::sandbox::reset_sandbox().await) }
             }),
-            visit: Action::new(move |step: &String| {
-                let asked = api::progress::visit_step(slug.get_value(), step.clone());
-                // Where the learner was is a convenience; not worth a message.
-                async move { drop(asked.await) }
-            }),
-            check: Action::new(move |step: &String| {
-                let asked = api::progress::check_step(slug.get_value(), step.clone());
-                async move { progress(asked.await) }
-            }),
-            hint: Action::new(move |step: &String| {
-                let asked = api::progress::hint(slug.get_value(), step.clone());
-                async move { progress(asked.await) }
-            }),
-            solution: Action::new(move |step: &String| {
-                let asked = api::progress::solution(slug.get_value(), step.clone());
-                async move { progress(asked.await) }
-            }),
-            answer: Action::new(move |(step, question, answer): &(String, String, String)| {
-                let asked = api::progress::answer(slug.get_value(), step.clone(), question.clone(), answer.clone());
-                async move { progress(asked.await) }
+            ask: Action::new(move |ask: &Ask| {
+                let (lesson, ask) = (slug.get_value(), ask.clone());
+                async move { progress(ask.send(lesson).await) }
             }),
         }
+    }
+
+    /// Asks, unless something is being asked already.
+    pub(crate) fn ask(self, ask: Ask) {
+        if !self.ask.pending().get_untracked() {
+            self.ask.dispatch(ask);
+        }
+    }
+
+    /// Whether an answer of this kind is awaited.
+    pub(crate) fn awaits(self, kind: fn(&Ask) -> bool) -> bool {
+        self.ask.input().with(|ask| ask.as_ref().is_some_and(kind))
+    }
+
+    /// Tells the server where the learner is, so that they come back to it.
+    pub(crate) fn visit(self, step: String) {
+        let lesson = self.lesson.with_value(|lesson| lesson.slug.clone());
+        // A convenience: where it fails, nothing is worth saying.
+        leptos::task::spawn_local(async move { drop(api::progress::visit_step(lesson, step).await) });
     }
 
     /// Whether this is not the first step looked at since the page came. Counts itself.
