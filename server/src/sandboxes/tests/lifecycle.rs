@@ -217,8 +217,8 @@ async fn a_published_port_answers_on_the_workstations_localhost() {
             let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
             typed(
                 &mut terminal,
-                "docker run -d --name web -p 8080:80 nginx && curl -s localhost:8080 | command grep -c Welcome; echo fe''tched",
-                "1\r\nfetched",
+                "docker run -d --name web -p 8080:80 nginx && curl -s --retry 20 --retry-all-errors localhost:8080 | command grep -q Welcome && echo fe''tched",
+                "fetched",
             )
             .await;
             typed(&mut terminal, "docker rm -f web; curl -s localhost:8080 || echo re''fused", "refused").await;
