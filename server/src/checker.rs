@@ -18,8 +18,8 @@ use std::{
 use app::model::{Answered, Progress};
 use tokio::sync::watch;
 
-pub use self::look::Picture;
 use self::desk::{Desk, Seen};
+pub use self::look::Picture;
 use crate::{
     checks,
     learner::LearnerId,
@@ -115,7 +115,14 @@ impl Checker {
     ///
     /// # Errors
     /// Where the database fails, or the answer is longer than one can be.
-    pub async fn answer(&self, learner: &LearnerId, lesson: &Lesson, step: &Step, question: &checks::Question, answer: &str) -> Result<Progress, CheckError> {
+    pub async fn answer(
+        &self,
+        learner: &LearnerId,
+        lesson: &Lesson,
+        step: &Step,
+        question: &checks::Question,
+        answer: &str,
+    ) -> Result<Progress, CheckError> {
         if answer.chars().count() > MAX_ANSWER {
             return Err(CheckError::Refused("That is too long for an answer. Give it in a few words."));
         }
@@ -199,7 +206,13 @@ impl Checker {
     }
 
     /// Reads, changes and stores the progress of whoever has the turn; tells those who follow.
-    async fn change(&self, desk: &Desk, _turn: &mut Seen, lesson: &Lesson, change: impl FnOnce(&mut Record)) -> Result<Progress, CheckError> {
+    async fn change(
+        &self,
+        desk: &Desk,
+        _turn: &mut Seen,
+        lesson: &Lesson,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<Progress, CheckError> {
         let before = self.inner.store.read(&desk.learner, &lesson.slug).await?;
         let mut after = before.clone();
         change(&mut after);

@@ -31,7 +31,9 @@ pub enum DatabaseError {
     Query(#[from] sqlx::Error),
     #[error("the folder of the database, {folder}, can't be made: {source}")]
     Folder { folder: String, source: std::io::Error },
-    #[error("this database belongs to the instance {stored}, and the settings say {asked}: set instance to {stored}, or use another data_dir")]
+    #[error(
+        "this database belongs to the instance {stored}, and the settings say {asked}: set instance to {stored}, or use another data_dir"
+    )]
     OtherInstance { stored: String, asked: String },
 }
 
@@ -49,6 +51,17 @@ impl Database {
     /// # Errors
     /// Where it can't be made, opened or migrated.
     pub async fn open(url: &str) -> Result<Self, DatabaseError> {
+        let database = Self::connect(url).await?;
+        // The gateway's migrations are in the same table, and not among ours.
+        sqlx::migrate!("./migrations").set_ignore_missing(true).run(&database.pool).await?;
+        Ok(database)
+    }
+
+    /// As [`Database::open`], with the tables as they are.
+    ///
+    /// # Errors
+    /// Where it can't be made or opened.
+    pub async fn connect(url: &str) -> Result<Self, DatabaseError> {
         sqlx::any::install_default_drivers();
         let fail = |source| DatabaseError::Open { url: url.to_owned(), source };
         let options = SqliteConnectOptions::from_str(url).map_err(fail)?;
@@ -79,8 +92,6 @@ impl Database {
             .connect(url)
             .await
             .map_err(fail)?;
-        // The gateway's migrations are in the same table, and not among ours.
-        sqlx::migrate!("./migrations").set_ignore_missing(true).run(&pool).await?;
         Ok(Self { pool, sessions })
     }
 
@@ -95,11 +106,19 @@ impl Database {
             .bind(candidate)
             .execute(&self.pool)
             .await?;
-        let stored: String = sqlx::query_scalar("SELECT value FROM facts WHERE name = 'instance'").fetch_one(&self.pool).await?;
+        let stored = self.stored_instance().await?.unwrap_or_default();
         match asked {
             Some(asked) if asked != stored => Err(DatabaseError::OtherInstance { stored, asked: asked.to_owned() }),
             _ => Ok(stored),
         }
+    }
+
+    /// As [`Database::instance`], without making one up.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn stored_instance(&self) -> Result<Option<String>, sqlx::Error> {
+        sqlx::query_scalar("SELECT value FROM facts WHERE name = 'instance'").fetch_optional(&self.pool).await
     }
 
     /// Whether it answers.

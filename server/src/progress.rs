@@ -45,8 +45,18 @@ impl Record {
             let view = StepProgress {
                 passed_at: record.passed_at,
                 tries: record.tries,
-                checks: record.checks.iter().filter(|(id, _)| step.check(id).is_some()).map(|(id, outcome)| (id.clone(), outcome.clone())).collect(),
-                questions: record.answers.iter().filter(|(id, _)| step.question(id).is_some()).map(|(id, answered)| (id.clone(), answered.clone())).collect(),
+                checks: record
+                    .checks
+                    .iter()
+                    .filter(|(id, _)| step.check(id).is_some())
+                    .map(|(id, outcome)| (id.clone(), outcome.clone()))
+                    .collect(),
+                questions: record
+                    .answers
+                    .iter()
+                    .filter(|(id, _)| step.question(id).is_some())
+                    .map(|(id, answered)| (id.clone(), answered.clone()))
+                    .collect(),
                 hints: step.hints.iter().take(hints).cloned().collect(),
                 solution: step.solution.clone().filter(|_| record.solution),
             };
@@ -89,18 +99,28 @@ impl Store {
         let mut record = Record::default();
         let current = of("SELECT current_step FROM progress_lessons WHERE learner = $1 AND lesson = $2").fetch_optional(&self.pool).await?;
         record.current_step = current.map(|row| row.try_get(0)).transpose()?;
-        for row in of("SELECT step, passed_at, tries, hints, solution FROM progress_steps WHERE learner = $1 AND lesson = $2").fetch_all(&self.pool).await? {
+        for row in of("SELECT step, passed_at, tries, hints, solution FROM progress_steps WHERE learner = $1 AND lesson = $2")
+            .fetch_all(&self.pool)
+            .await?
+        {
             let step = record.steps.entry(row.try_get(0)?).or_default();
             step.passed_at = Some(row.try_get(1)?).filter(|at| *at > 0);
             step.tries = count(row.try_get(2)?);
             step.hints = count(row.try_get(3)?);
             step.solution = row.try_get::<i64, _>(4)? > 0;
         }
-        for row in of("SELECT step, check_id, passed, undone, message FROM progress_checks WHERE learner = $1 AND lesson = $2").fetch_all(&self.pool).await? {
-            let outcome = Outcome { passed: row.try_get::<i64, _>(2)? > 0, undone: row.try_get::<i64, _>(3)? > 0, message: row.try_get(4)? };
+        for row in of("SELECT step, check_id, passed, undone, message FROM progress_checks WHERE learner = $1 AND lesson = $2")
+            .fetch_all(&self.pool)
+            .await?
+        {
+            let outcome =
+                Outcome { passed: row.try_get::<i64, _>(2)? > 0, undone: row.try_get::<i64, _>(3)? > 0, message: row.try_get(4)? };
             record.steps.entry(row.try_get(0)?).or_default().checks.insert(row.try_get(1)?, outcome);
         }
-        for row in of("SELECT step, question, answer, is_right, feedback FROM progress_answers WHERE learner = $1 AND lesson = $2").fetch_all(&self.pool).await? {
+        for row in of("SELECT step, question, answer, is_right, feedback FROM progress_answers WHERE learner = $1 AND lesson = $2")
+            .fetch_all(&self.pool)
+            .await?
+        {
             let answered = Answered { answer: row.try_get(2)?, right: row.try_get::<i64, _>(3)? > 0, feedback: row.try_get(4)? };
             record.steps.entry(row.try_get(0)?).or_default().answers.insert(row.try_get(1)?, answered);
         }
@@ -112,7 +132,10 @@ impl Store {
     /// # Errors
     /// Where the database fails.
     pub async fn passed(&self, learner: &LearnerId) -> Result<HashMap<String, Vec<String>>, sqlx::Error> {
-        let rows = sqlx::query("SELECT lesson, step FROM progress_steps WHERE learner = $1 AND passed_at > 0").bind(learner.as_str()).fetch_all(&self.pool).await?;
+        let rows = sqlx::query("SELECT lesson, step FROM progress_steps WHERE learner = $1 AND passed_at > 0")
+            .bind(learner.as_str())
+            .fetch_all(&self.pool)
+            .await?;
         let mut passed: HashMap<String, Vec<String>> = HashMap::new();
         for row in rows {
             passed.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);

@@ -165,7 +165,8 @@ impl Registry {
 
     async fn json<T: serde::de::DeserializeOwned>(&self, path: &str, accept: &str) -> Result<T, RegistryError> {
         let answer = self.get(path, accept).await?;
-        serde_json::from_slice(&answer).map_err(|error| RegistryError(format!("{} answered {path} with what can't be read: {error}", self.address)))
+        serde_json::from_slice(&answer)
+            .map_err(|error| RegistryError(format!("{} answered {path} with what can't be read: {error}", self.address)))
     }
 
     async fn get(&self, path: &str, accept: &str) -> Result<Bytes, RegistryError> {

@@ -86,3 +86,6 @@ fn is_deed(check: &Check) -> bool {
         | CheckKind::Diffed(_) => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,11 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Checker, apply, desk::{Desk, Seen}, probe};
+use super::{
+    Checker, apply,
+    desk::{Desk, Seen},
+    probe,
+};
 use crate::{
     checks::{self, Check, HttpProbe},
     sandboxes::Status,

@@ -38,11 +38,16 @@ pub(super) async fn all(gateway: &Gateway, sandbox: &SandboxId, ports: BTreeSet<
 
 /// One request; what came back within the limit.
 async fn exchange(mut stream: tokio::net::TcpStream) -> Result<HttpProbe, String> {
-    stream.write_all(b"GET / HTTP/1.0\r\nHost: localhost\r\nUser-Agent: lunchbox-check\r\nAccept: */*\r\n\r\n").await.map_err(|error| reason(&error))?;
+    stream
+        .write_all(b"GET / HTTP/1.0\r\nHost: localhost\r\nUser-Agent: lunchbox-check\r\nAccept: */*\r\n\r\n")
+        .await
+        .map_err(|error| reason(&error))?;
     let mut answer = Vec::new();
     // An answer that isn't over in time may still have begun.
     let _ = timeout(LIMIT / 2, (&mut stream).take(MAX_ANSWER as u64).read_to_end(&mut answer)).await;
-    parse(&answer).ok_or_else(|| if answer.is_empty() { "it accepts connections and says nothing".to_owned() } else { "the answer is not HTTP".to_owned() })
+    parse(&answer).ok_or_else(|| {
+        if answer.is_empty() { "it accepts connections and says nothing".to_owned() } else { "the answer is not HTTP".to_owned() }
+    })
 }
 
 fn parse(answer: &[u8]) -> Option<HttpProbe> {

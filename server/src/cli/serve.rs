@@ -33,7 +33,9 @@ pub enum ServeError {
     Engine(#[from] EngineError),
     #[error("sandboxes can't be served")]
     Sandboxes(#[from] StartError),
-    #[error("the run folder {0} is too long for sockets ({SOCKET_PATH_BYTES} bytes, {SOCKET_TAIL_BYTES} of them ours): set a shorter run_dir")]
+    #[error(
+        "the run folder {0} is too long for sockets ({SOCKET_PATH_BYTES} bytes, {SOCKET_TAIL_BYTES} of them ours): set a shorter run_dir"
+    )]
     RunDir(String),
     #[error("serving failed")]
     Io(#[from] std::io::Error),

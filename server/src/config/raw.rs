@@ -33,13 +33,17 @@ impl Flags {
 
 impl clap::Args for Flags {
     fn augment_args(command: Command) -> Command {
-        let file = Arg::new("config").long("config").value_name("FILE").help("Settings in a file [env: LUNCHBOX_CONFIG] [default: lunchbox.toml, where there is one]");
+        let file = Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .help("Settings in a file [env: LUNCHBOX_CONFIG] [default: lunchbox.toml, where there is one]");
         SETTINGS.iter().fold(command.arg(file), |command, setting| {
             let default = if setting.default.is_empty() { String::new() } else { format!(" [default: {}]", setting.default) };
             let help = format!("{} [env: {}]{default}", setting.help, setting.variable());
             // `--dev` alone says yes.
             let argument = Arg::new(setting.name).long(setting.flag()).value_name(setting.value).help(help);
-            let argument = if setting.name == "dev" { argument.num_args(0..=1).default_missing_value("1").require_equals(true) } else { argument };
+            let argument =
+                if setting.name == "dev" { argument.num_args(0..=1).default_missing_value("1").require_equals(true) } else { argument };
             command.arg(argument)
         })
     }

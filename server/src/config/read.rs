@@ -119,7 +119,10 @@ impl Reader {
 
     fn number(&mut self, name: &'static str, min: u32, max: u32) -> u32 {
         let parse = |text: &str| {
-            text.parse().ok().filter(|number| (min..=max).contains(number)).ok_or_else(|| format!("is not a whole number from {min} to {max}"))
+            text.parse()
+                .ok()
+                .filter(|number| (min..=max).contains(number))
+                .ok_or_else(|| format!("is not a whole number from {min} to {max}"))
         };
         self.read(name, parse).unwrap_or_default()
     }
@@ -198,7 +201,8 @@ fn run_dir(text: &str) -> Result<PathBuf, String> {
     if fits_sockets(&folder) {
         Ok(folder)
     } else {
-        Err("is too long for sockets, whose paths Linux limits to 107 bytes: choose one of at most 77 characters, such as /run/lunchbox".to_owned())
+        Err("is too long for sockets, whose paths Linux limits to 107 bytes: choose one of at most 77 characters, such as /run/lunchbox"
+            .to_owned())
     }
 }
 

@@ -52,12 +52,22 @@ pub(super) const SETTINGS: &[Setting] = &[
         "FOLDER",
         "Holds the sandboxes' sockets; at most 77 characters, and no other Lunchbox's. Not set: a folder under /run/lunchbox for root, else under $XDG_RUNTIME_DIR/lunchbox or .lunchbox/run",
     ),
-    setting("instance", "", "NAME", "Tells this Lunchbox's things on the engine from another's: 4 to 12 of a-z and 0-9. Not set: made up at the first start, and kept"),
+    setting(
+        "instance",
+        "",
+        "NAME",
+        "Tells this Lunchbox's things on the engine from another's: 4 to 12 of a-z and 0-9. Not set: made up at the first start, and kept",
+    ),
     // Docker.
     setting("docker_host", "", "URL", "The Docker Engine's socket: unix:///var/run/docker.sock. Not set: $DOCKER_HOST, else that"),
     setting("registry", "127.0.0.1:5055", "ADDRESS", "The course registry, on loopback"),
     setting("workstation_image", "lunchbox-workstation:latest", "IMAGE", "What a learner's workstation is made from"),
-    setting("address_pool", "10.200.0.0/16", "NETWORK", "Where sandboxes' networks are cut from, 64 addresses each. It must not be in use on this machine"),
+    setting(
+        "address_pool",
+        "10.200.0.0/16",
+        "NETWORK",
+        "Where sandboxes' networks are cut from, 64 addresses each. It must not be in use on this machine",
+    ),
     setting("egress", "off", "off|on", "Whether learners' containers reach beyond their sandbox"),
     // Places.
     setting("warm_sandboxes", "8", "NUMBER", "Sandboxes kept ready for whoever comes next"),
@@ -65,7 +75,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("idle_minutes", "30", "MINUTES", "Time without use after which a sandbox is removed"),
     // Limits of one sandbox.
     setting("workstation_memory_mb", "192", "MIB", "Memory of a workstation"),
-    setting("workstation_disk_mb", "1024", "MIB", "What a workstation may write beside its home, where the storage driver can limit it; 0: no limit"),
+    setting(
+        "workstation_disk_mb",
+        "1024",
+        "MIB",
+        "What a workstation may write beside its home, where the storage driver can limit it; 0: no limit",
+    ),
     setting("container_memory_mb", "256", "MIB", "Memory of a learner's container that asks for none"),
     setting("container_memory_max_mb", "512", "MIB", "The most it may ask for"),
     setting("sandbox_containers", "12", "NUMBER", "Containers of one learner"),

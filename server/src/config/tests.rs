@@ -45,7 +45,9 @@ fn all_mistakes_are_told_at_once_each_with_where_it_was_made() {
     let error = Config::from_sources(&flags, env, folder.path()).expect_err("there are mistakes");
     let file = folder.path().join("lunchbox.toml");
     let origins: Vec<_> = error.mistakes.iter().map(|mistake| mistake.origin.clone()).collect();
-    for origin in ["--listen".to_owned(), "--instance".to_owned(), "LUNCHBOX_EGRESS".to_owned(), format!("idle_minutes in {}", file.display())] {
+    for origin in
+        ["--listen".to_owned(), "--instance".to_owned(), "LUNCHBOX_EGRESS".to_owned(), format!("idle_minutes in {}", file.display())]
+    {
         assert!(origins.contains(&origin), "{origin} is not among {origins:?}");
     }
     assert_eq!(error.mistakes.len(), 6, "{error}");
@@ -76,7 +78,9 @@ fn the_run_folder_must_be_short_enough_for_sockets() {
 
 #[test]
 fn a_public_url_is_a_scheme_and_a_host() {
-    let url = |text| Config::from_sources(&Flags::from_pairs([("public_url", text)]), nothing, Path::new("/nowhere")).map(|config| config.web.public_url);
+    let url = |text| {
+        Config::from_sources(&Flags::from_pairs([("public_url", text)]), nothing, Path::new("/nowhere")).map(|config| config.web.public_url)
+    };
     let right = url("https://Lunchbox.example.com:443").expect("it is one");
     assert_eq!(right, Some(PublicUrl { https: true, host: "lunchbox.example.com".to_owned() }));
     for wrong in ["lunchbox.example.com", "ftp://x", "https://x/path", "https://user@x", "https://"] {

@@ -11,7 +11,10 @@ async fn a_stream_begins_with_the_whole_state() {
     let server = TestServer::start().await;
     let learner = server.learner().await;
     let mut stream = learner.stream(LESSON).await;
-    let types: Vec<_> = [stream.next().await, stream.next().await, stream.next().await].into_iter().map(|message| message.unwrap()["type"].clone()).collect();
+    let types: Vec<_> = [stream.next().await, stream.next().await, stream.next().await]
+        .into_iter()
+        .map(|message| message.unwrap()["type"].clone())
+        .collect();
     assert_eq!(types, ["sandbox", "progress", "host"]);
     stream.until("the registry's images", |last| last["host"]["host"]["registry"].to_string().contains("nginx:latest")).await;
 
@@ -62,12 +65,13 @@ async fn what_was_done_while_no_page_was_open_counts_when_one_is() {
     docker(&server, &sandbox, &["pull", "-q", "nginx"]).await;
     docker(&server, &sandbox, &["images"]).await;
     let mut stream = learner.stream(LESSON).await;
-    stream.until("both steps passed", |last| {
-        let Some(message) = last.get("progress") else { return false };
-        let steps = &message["progress"]["steps"];
-        steps["pull-an-image"]["passed_at"].is_i64() && steps["list-images"]["passed_at"].is_i64()
-    })
-    .await;
+    stream
+        .until("both steps passed", |last| {
+            let Some(message) = last.get("progress") else { return false };
+            let steps = &message["progress"]["steps"];
+            steps["pull-an-image"]["passed_at"].is_i64() && steps["list-images"]["passed_at"].is_i64()
+        })
+        .await;
 }
 
 #[tokio::test]

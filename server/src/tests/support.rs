@@ -56,7 +56,9 @@ impl TestServer {
         ]);
         let env = |name: &str| std::env::var(name).ok().filter(|_| name == "LUNCHBOX_REGISTRY" || name == "DOCKER_HOST");
         let config = Config::from_sources(&flags, env, self.folder.path()).unwrap();
-        let server = Server::start(config).await.unwrap_or_else(|error| panic!("a server needs the engine and the registry of ./lunchbox setup: {error:?}"));
+        let server = Server::start(config)
+            .await
+            .unwrap_or_else(|error| panic!("a server needs the engine and the registry of ./lunchbox setup: {error:?}"));
         self.url = format!("http://{}", server.address().unwrap());
         let (end, asked) = oneshot::channel();
         let running = tokio::spawn(async move {

@@ -2,12 +2,7 @@
 
 use std::time::Instant;
 
-use axum::{
-    extract::Request,
-    http::HeaderValue,
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, http::HeaderValue, middleware::Next, response::Response};
 
 /// Tells one request from all others in the log. Made here, never taken from a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -51,7 +51,9 @@ impl LearnerBackend {
     fn may_start(&self) -> Result<(), BackendError> {
         self.state.pace.start(&self.learner, Instant::now()).map_err(|wait| {
             let minutes = wait.as_secs().div_ceil(60);
-            BackendError::Refused(format!("That were many fresh sandboxes in a short time. Go on with the one you have, or try again in {minutes} min."))
+            BackendError::Refused(format!(
+                "That were many fresh sandboxes in a short time. Go on with the one you have, or try again in {minutes} min."
+            ))
         })
     }
 

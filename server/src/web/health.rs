@@ -39,8 +39,11 @@ pub async fn alive() -> Response {
 
 /// 200 when all three answer, 503 else; says which. Nothing of why: anybody may ask.
 pub async fn ready(State(needs): State<Needs>) -> Response {
-    let (engine, registry, database) =
-        tokio::join!(asked("engine", needs.engine.ping()), asked("registry", needs.registry.ping()), asked("database", needs.database.ping()));
+    let (engine, registry, database) = tokio::join!(
+        asked("engine", needs.engine.ping()),
+        asked("registry", needs.registry.ping()),
+        asked("database", needs.database.ping())
+    );
     let all = [engine, registry, database].iter().all(|answer| *answer == OK);
     let status = if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     uncached((status, Json(Ready { engine, registry, database })))

@@ -83,7 +83,8 @@ mod tests {
     }
 
     fn status(web: &WebConfig, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
-        let request = headers.iter().fold(Request::builder().method(method).uri(path), |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(Request::builder().method(method).uri(path), |request, (name, value)| request.header(*name, *value));
         check(web, &request.body(Body::empty()).expect("it is a request")).map_or_else(|(status, _)| status.as_u16(), |()| 200)
     }
 
@@ -107,7 +108,9 @@ mod tests {
 
     #[test]
     fn a_websocket_of_another_page_is_refused() {
-        let upgrade = |origin| status(&web(None), "GET", "/api/terminal", &[("host", "localhost:3000"), ("upgrade", "websocket"), ("origin", origin)]);
+        let upgrade = |origin| {
+            status(&web(None), "GET", "/api/terminal", &[("host", "localhost:3000"), ("upgrade", "websocket"), ("origin", origin)])
+        };
         assert_eq!(upgrade("http://localhost:3000"), 200);
         assert_eq!(upgrade("http://evil.example"), 403);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -62,11 +62,18 @@ pub async fn learner(State(store): State<Store>, session: Session, mut request: 
         Ok(id) => id,
         Err(reason) => {
             tracing::error!(reason, "A session could not be read or made.");
-            return (StatusCode::SERVICE_UNAVAILABLE, "Lunchbox can't tell who you are just now, because its database doesn't answer. Try again in a moment.\n").into_response();
+            return (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Lunchbox can't tell who you are just now, because its database doesn't answer. Try again in a moment.\n",
+            )
+                .into_response();
         }
     };
     request.extensions_mut().insert(id);
-    next.run(request).await
+    let mut response = next.run(request).await;
+    // Nobody else's copy, and none that is shown without asking.
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    response
 }
 
 async fn identify(store: &Store, session: &Session, becomes_learner: bool) -> Result<LearnerId, String> {
@@ -93,6 +100,7 @@ async fn identify(store: &Store, session: &Session, becomes_learner: bool) -> Re
 }
 
 fn becomes_learner(request: &Request) -> bool {
-    let wants_page = || request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let wants_page =
+        || request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     request.method() == Method::POST || (request.method() == Method::GET && wants_page())
 }

@@ -39,7 +39,12 @@ pub struct StreamQuery {
 }
 
 /// The handler of `GET /api/stream`.
-pub async fn stream(State(state): State<AppState>, Extension(learner): Extension<LearnerId>, Query(query): Query<StreamQuery>, headers: HeaderMap) -> Response {
+pub async fn stream(
+    State(state): State<AppState>,
+    Extension(learner): Extension<LearnerId>,
+    Query(query): Query<StreamQuery>,
+    headers: HeaderMap,
+) -> Response {
     let Some(lesson) = state.shelf.lesson(&query.lesson) else {
         return (StatusCode::NOT_FOUND, "There is no such lesson.\n").into_response();
     };
@@ -86,9 +91,12 @@ impl View {
     }
 }
 
-fn events(state: AppState, learner: LearnerId, lesson: Arc<Lesson>, mut watched: Watched) -> impl Stream<Item = Result<Event, Infallible>> {
+fn events(state: AppState, learner: LearnerId, lesson: Arc<Lesson>, watched: Watched) -> impl Stream<Item = Result<Event, Infallible>> {
     let idle_minutes = minutes(&state.sandboxes);
     async_stream::stream! {
+        // Whole: a block that names only some of its fields would drop the others, and whoever
+        // counts followers would find none.
+        let mut watched = watched;
         let status = watched.status.borrow_and_update().clone();
         let ready = match &status {
             Status::Ready { id } => Some(id.clone()),

@@ -19,7 +19,8 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Option<EngineI
     let engine = match Engine::new(&config.engine_socket) {
         Ok(engine) => engine,
         Err(error) => {
-            report.bad(format!("The engine's socket {socket} can't be used: {error}"), "Set docker_host to where the Docker Engine listens.");
+            report
+                .bad(format!("The engine's socket {socket} can't be used: {error}"), "Set docker_host to where the Docker Engine listens.");
             return None;
         }
     };

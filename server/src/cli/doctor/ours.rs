@@ -14,7 +14,9 @@ pub(super) async fn look(config: &Config, report: &mut Report) {
     // Any instance's name would have at most twelve characters.
     let run_dir = config.run_dir(instance.as_deref().unwrap_or("xxxxxxxxxxxx"));
     if fits_sockets(&run_dir) {
-        report.good(format!("Sockets go to {}", run_dir.display()));
+        let known = instance.is_some() || config.run_dir.is_some();
+        let folder = if known { Some(run_dir.as_path()) } else { run_dir.parent() };
+        report.good(format!("Sockets go below {}", folder.unwrap_or(&run_dir).display()));
     } else {
         report.bad(
             format!("The paths of sockets below {} would be longer than {SOCKET_PATH_BYTES} bytes, Linux's limit", run_dir.display()),
@@ -46,16 +48,23 @@ async fn database(config: &Config, report: &mut Report) -> Option<String> {
         return config.instance.clone();
     }
     let open = async {
-        let database = Database::open(&config.database_url).await.map_err(|error| error.to_string())?;
-        database.try_write().await.map_err(|error| error.to_string())?;
-        let instance = database.instance(config.instance.as_deref()).await.map_err(|error| error.to_string())?;
+        let database = Database::connect(&config.database_url).await.map_err(|error| error.to_string())?;
+        database.try_write().await.map_err(|error| format!("The database {file} can't be written to: {error}"))?;
+        let instance = database.stored_instance().await.map_err(|error| error.to_string())?;
         database.close().await;
         Ok::<_, String>(instance)
     };
     match open.await {
-        Ok(instance) => {
-            report.good(format!("The database {file} can be written (instance {instance})"));
-            Some(instance)
+        Ok(stored) => {
+            report.good(format!("The database {file} can be written to"));
+            match (&stored, &config.instance) {
+                (Some(stored), Some(asked)) if stored != asked => report.bad(
+                    format!("The database belongs to the instance {stored}, and the settings say {asked}"),
+                    format!("Set instance to {stored}, or use another data_dir."),
+                ),
+                _ => {}
+            }
+            stored.or_else(|| config.instance.clone())
         }
         Err(error) => {
             report.bad(error, "See that file and folder belong to the user who runs Lunchbox, and that the disk is not full.");
@@ -69,8 +78,13 @@ fn lessons(config: &Config, report: &mut Report) {
     let wrong = mistakes.iter().filter(|mistake| !mistake.warning).count();
     let dir = config.lessons_dir.display();
     match (library.lessons().len(), wrong) {
-        (0, _) => report.bad(format!("No lesson in {dir} can be served"), "Run it from the project's folder, or set lessons_dir. ./lunchbox lint says what is wrong."),
+        (0, _) => report.bad(
+            format!("No lesson in {dir} can be served"),
+            "Run it from the project's folder, or set lessons_dir. ./lunchbox lint says what is wrong.",
+        ),
         (lessons, 0) => report.good(format!("Lessons that can be served: {lessons}")),
-        (lessons, wrong) => report.note(format!("Lessons that can be served: {lessons}; mistakes: {wrong}"), "./lunchbox lint says where they are."),
+        (lessons, wrong) => {
+            report.note(format!("Lessons that can be served: {lessons}; mistakes: {wrong}"), "./lunchbox lint says where they are.")
+        }
     }
 }
