@@ -5,7 +5,7 @@ pub(crate) mod world;
 
 impl super::Sandboxes {
     /// As `kill -9` would: nobody is told, nothing is written, every connection is gone.
-    fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.inner.end.cancel();
         self.inner.workstations.kill();
     }

@@ -1,6 +1,12 @@
 //! A Lunchbox of a test's own: database, folder, instance; removed from the engine afterwards.
 
-use std::{future::Future, path::Path, process::Output, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    path::Path,
+    process::Output,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use gateway::{Gateway, GatewayConfig, SandboxId, SandboxLimits, config::Egress};
 use sqlx::{AnyPool, any::AnyPoolOptions};
@@ -21,6 +27,8 @@ pub(crate) struct World {
     pub(crate) gateway_config: GatewayConfig,
     pub(crate) database: AnyPool,
     pub(crate) engine: Engine,
+    /// Every server that was started, to be killed before cleaning up: a pool would go on filling.
+    servers: Arc<Mutex<Vec<Sandboxes>>>,
     _folder: Arc<tempfile::TempDir>,
 }
 
@@ -69,14 +77,17 @@ impl World {
         let database = AnyPoolOptions::new().max_connections(8).connect(&url).await.expect("a database");
         sqlx::query("PRAGMA journal_mode = WAL").execute(&database).await.expect("SQLite");
         let engine = Engine::new(Path::new(&socket)).expect("a path");
-        Self { config, gateway_config, database, engine, _folder: Arc::new(folder) }
+        Self { config, gateway_config, database, engine, servers: Arc::default(), _folder: Arc::new(folder) }
     }
 
     /// A server's start.
     pub(crate) async fn start(&self) -> (Gateway, Sandboxes) {
-        sandboxes::start(self.config.clone(), self.gateway_config.clone(), self.engine.clone(), self.database.clone())
+        let (config, gateway_config) = (self.config.clone(), self.gateway_config.clone());
+        let (gateway, sandboxes) = sandboxes::start(config, gateway_config, self.engine.clone(), self.database.clone())
             .await
-            .unwrap_or_else(|error| panic!("sandboxes start: {}", sandboxes::life::reasons(&error)))
+            .unwrap_or_else(|error| panic!("sandboxes start: {}", sandboxes::life::reasons(&error)));
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner).push(sandboxes.clone());
+        (gateway, sandboxes)
     }
 
     /// A command on the machine's own engine.
@@ -107,6 +118,16 @@ impl World {
     }
 
     async fn clean(&self) {
+        let servers = std::mem::take(&mut *self.servers.lock().unwrap_or_else(PoisonError::into_inner));
+        servers.iter().for_each(Sandboxes::kill);
+        // Twice: what the engine was asked for just before comes into being just after.
+        for pause in [Duration::from_millis(500), Duration::ZERO] {
+            self.remove_all().await;
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn remove_all(&self) {
         let filter = format!("label=io.lunchbox.instance={}", self.config.instance);
         for (list, remove) in [
             (&["ps", "-aq", "--filter"][..], &["rm", "-fv"][..]),
