@@ -18,7 +18,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{net::UnixStream, sync::Mutex};
 
 use crate::{
-    body::{self, Body, BoxError},
+    body::{self, Body},
     limits,
     refusal::Refusal,
 };
@@ -332,9 +332,4 @@ impl EngineSaid {
 /// A body of the engine's as a body of ours.
 pub(crate) fn pass_on(body: Incoming) -> Body {
     body::incoming(body)
-}
-
-/// Turns a body error into the boxed kind.
-pub(crate) fn boxed(error: impl std::error::Error + Send + Sync + 'static) -> BoxError {
-    Box::new(error)
 }
