@@ -17,6 +17,8 @@ const BADGE: (i32, i32) = (54, 84);
 pub(super) struct Drawn {
     /// Of one scene; the same in the next.
     pub(super) key: String,
+    /// `registry`, `layer`, `image`, `container` or `transfer`; tests count by it.
+    pub(super) kind: &'static str,
     pub(super) class: String,
     /// Place and size, as CSS variables.
     pub(super) style: String,
@@ -89,7 +91,16 @@ fn shelf(item: &ShelfItem) -> Drawn {
         _ => name.chars().take(SHELF_CHARACTERS - 1).chain(['…']).collect(),
     };
     let two = if item.on_host { "✓" } else { "" }.to_owned();
-    Drawn { key: format!("shelf {}", item.reference), class, style: place(item.rect), detail, one, two, ..Drawn::default() }
+    Drawn {
+        key: format!("shelf {}", item.reference),
+        kind: "registry",
+        class,
+        style: place(item.rect),
+        detail,
+        one,
+        two,
+        ..Drawn::default()
+    }
 }
 
 fn layer(block: &Block) -> Drawn {
@@ -100,6 +111,7 @@ fn layer(block: &Block) -> Drawn {
     };
     Drawn {
         key: format!("layer {}", block.key),
+        kind: "layer",
         class: hue("layer", block.hue),
         style: place(block.rect),
         detail: block.detail.clone(),
@@ -113,6 +125,7 @@ fn layer(block: &Block) -> Drawn {
 fn plate(plate: &Plate) -> Drawn {
     Drawn {
         key: format!("plate {}", plate.key),
+        kind: "image",
         class: hue("plate", Some(plate.hue)),
         style: place(plate.rect),
         detail: plate.detail.clone(),
@@ -132,6 +145,7 @@ fn dish(dish: &Dish) -> Drawn {
     let ports = if dish.container.state == ContainerState::Running { &dish.container.ports[..] } else { &[] };
     Drawn {
         key: format!("container {}", dish.key),
+        kind: "container",
         class: state.to_owned(),
         style: place(dish.rect),
         detail: dish.detail.clone(),
@@ -167,6 +181,7 @@ fn parcel(parcel: &Parcel) -> Drawn {
     );
     Drawn {
         key: format!("parcel {}", parcel.key),
+        kind: "transfer",
         class: if parcel.done { "parcel parcel--done" } else { "parcel" }.to_owned(),
         style: place(rect) + &slot,
         detail: parcel.detail.clone(),

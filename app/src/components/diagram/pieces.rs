@@ -25,11 +25,11 @@ fn Piece(pieces: Memo<Vec<Drawn>>, key: String) -> impl IntoView {
     let text = move |what: fn(&Drawn) -> &String| move || piece.with(|piece| what(piece).clone());
     let badge = Memo::new(move |_| piece.with(|piece| piece.badge.clone()));
     // How it came is asked once, when it comes.
-    let (arriving, from) = piece.with_untracked(|piece| (piece.arriving, piece.from.clone()));
+    let (kind, arriving, from) = piece.with_untracked(|piece| (piece.kind, piece.arriving, piece.from.clone()));
     view! {
         <g class=text(|piece| &piece.class) style=text(|piece| &piece.style)>
             <g class=arriving style=from>
-                <g data-item="" tabindex="-1" role="img" aria-label=text(|piece| &piece.detail)>
+                <g data-item=kind tabindex="-1" role="img" aria-label=text(|piece| &piece.detail)>
                     <rect class="piece-box"></rect>
                     <rect class="piece-extra"></rect>
                     <circle class="piece-light" cx="13" cy="14.5" r="4.5"></circle>
