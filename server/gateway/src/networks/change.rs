@@ -6,8 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActivityKind,
-    body,
+    ActivityKind, body,
     model::event::Event,
     refusal::{Answer, Refusal},
     request::{Request, query::known_filters},
@@ -101,7 +100,9 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     request.query.finish()?;
     known_filters(&filters, &["until", "label", "label!"])?;
     if !filters.is_empty() {
-        return Err(Refusal::invalid("lunchbox: filters of `docker network prune` are not available here. Leave them out, or use `docker network rm`."));
+        return Err(Refusal::invalid(
+            "lunchbox: filters of `docker network prune` are not available here. Leave them out, or use `docker network rm`.",
+        ));
     }
     let mut deleted = Vec::new();
     for own in context.scope.networks().await? {
@@ -127,7 +128,10 @@ pub(crate) async fn connect(context: &Context, request: Request) -> Answer {
         || endpoint.links.is_some_and(|links| !links.is_empty())
         || endpoint.ipam_config.is_some_and(|config| config.values().any(|value| value.as_str().is_some_and(|text| !text.is_empty())))
     {
-        return Err(Refusal::forbidden("choosing addresses, links or driver options", "this classroom gives each container its address. Use --alias for another name."));
+        return Err(Refusal::forbidden(
+            "choosing addresses, links or driver options",
+            "this classroom gives each container its address. Use --alias for another name.",
+        ));
     }
     let mut aliases = endpoint.aliases.unwrap_or_default();
     if aliases.len() > MAX_ALIASES || !aliases.iter().all(|alias| crate::scope::is_name(alias)) {
