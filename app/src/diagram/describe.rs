@@ -116,17 +116,36 @@ pub fn state_word(container: &ContainerView) -> String {
 const NOT_RUN: &str = "/bin/sh -c #(nop) ";
 const RUN: &str = "/bin/sh -c ";
 
+/// What the engine writes for an image that came as one archive.
+const IMPORTED: &str = "Imported from";
+
 /// A layer's instruction as it stood in the Dockerfile, as far as the image tells.
 #[must_use]
 pub fn instruction(recorded: &str) -> String {
     let text = recorded.trim();
     let text = match (text.strip_prefix(NOT_RUN), text.strip_prefix(RUN)) {
-        (Some(instruction), _) => instruction.trim().to_owned(),
+        (Some(instruction), _) => without_digest(instruction.trim()),
         (None, Some(command)) => format!("RUN {}", command.trim()),
-        (None, None) => text.to_owned(),
+        (None, None) => without_digest(text),
     };
     let text = text.strip_suffix("# buildkit").map_or(text.as_str(), str::trim_end);
-    if text.is_empty() { "no instruction recorded".to_owned() } else { text.to_owned() }
+    match text {
+        "" => "no instruction recorded".to_owned(),
+        text if text.starts_with(IMPORTED) => "base file system".to_owned(),
+        text => text.to_owned(),
+    }
+}
+
+/// `COPY file:237ff6… in /etc/nginx` is what the classic builder keeps of a COPY: no name of what was
+/// copied, but a digest that says nothing to a reader.
+fn without_digest(instruction: &str) -> String {
+    let parts = instruction.split_once(' ').and_then(|(verb, rest)| rest.split_once(" in ").map(|(what, place)| (verb, what, place)));
+    match parts {
+        Some((verb @ ("COPY" | "ADD"), what, place)) if ["file:", "dir:", "multi:"].iter().any(|kind| what.starts_with(kind)) => {
+            format!("{verb} … {}", place.trim())
+        }
+        _ => instruction.to_owned(),
+    }
 }
 
 /// What has changed, for those who don't see it move; none where nothing is worth a word.

@@ -328,5 +328,9 @@ fn instructions_read_as_in_the_dockerfile() {
     assert_eq!(instruction("/bin/sh -c #(nop)  CMD [\"nginx\"]"), "CMD [\"nginx\"]");
     assert_eq!(instruction("/bin/sh -c apt-get update"), "RUN apt-get update");
     assert_eq!(instruction("COPY conf /etc/nginx # buildkit"), "COPY conf /etc/nginx");
+    assert_eq!(instruction("/bin/sh -c #(nop) COPY file:237ff6e05 in /etc/nginx/nginx.conf "), "COPY … /etc/nginx/nginx.conf");
+    assert_eq!(instruction("COPY dir:d9c26 in /usr/share/nginx/html/"), "COPY … /usr/share/nginx/html/");
+    assert_eq!(instruction("RUN put it in place"), "RUN put it in place");
+    assert_eq!(instruction("Imported from -"), "base file system");
     assert_eq!(instruction(""), "no instruction recorded");
 }
