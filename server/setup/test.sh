@@ -84,7 +84,8 @@ browser_tests() { npm run --silent --prefix "$BROWSER" test; }
 
 lint_lessons() { target/debug/lunchbox lint; }
 
-build_debug() { ./lunchbox build; }
+# With the same choice of packages as the tests, so that cargo compiles no dependency a second time.
+build_debug() { cargo build --locked --workspace --bins; }
 
 chromium() {
   if [ -x "${LUNCHBOX_CHROMIUM:-/usr/bin/chromium}" ]; then there "Chromium"; return 0; fi

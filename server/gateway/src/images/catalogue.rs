@@ -242,7 +242,9 @@ fn changes_files(created_by: &str) -> bool {
 fn instruction(item: &HistoryItem) -> String {
     let text = item.created_by.trim();
     if text.is_empty() {
-        return if item.comment.is_empty() { "base".to_owned() } else { item.comment.clone() };
+        // `Imported from -` of a root file system that set-up made.
+        let imported = item.comment.is_empty() || item.comment.starts_with("Imported from");
+        return if imported { "base system".to_owned() } else { item.comment.clone() };
     }
     let text = text.trim_end_matches("# buildkit").trim_end();
     // `|1 VERSION=1 /bin/sh -c …` is how the classic builder writes a RUN with build arguments.
