@@ -29,6 +29,8 @@ const FIRST_SPACE: Space = Space { width: 826.0, height: 246.0 };
 const ITEMS: &str = "[data-item]";
 /// Said while nothing is pointed at.
 const INVITATION: &str = "Point at anything to see what it is.";
+/// Where the course's images are not upstream's own, it is said on the page.
+const STAND_INS: &str = "Docker Hub could not be reached when this classroom was set up, so its images were built from Debian packages. They stand in for the official ones of the same name.";
 
 #[component]
 pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
@@ -51,6 +53,12 @@ pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
         <section class="pane diagram" id="diagram" aria-labelledby="diagram-title">
             <div class="diagram__bar">
                 <h2 class="diagram__title" id="diagram-title">"Registry, images, containers"</h2>
+                {move || {
+                    work.live
+                        .host
+                        .with(|host| host.registry.iter().any(|image| image.stand_in))
+                        .then(|| view! { <span class="diagram__note" title=STAND_INS>"Stand-in images"</span> })
+                }}
                 <p class="diagram__detail" aria-hidden="true">
                     {move || detail.with(|text| if text.is_empty() { INVITATION.to_owned() } else { text.clone() })}
                 </p>

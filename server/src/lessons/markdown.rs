@@ -212,9 +212,9 @@ impl<'m> Render<'_, 'm> {
     }
 }
 
-/// The lesson is the page's first heading, the step its second: the text's own begin below.
+/// The step's title is the page's `<h1>`; the text's own headings, `##` and below, are what they say.
 fn heading(level: HeadingLevel) -> usize {
-    (level as usize + 1).min(6)
+    level as usize
 }
 
 fn quote_class(kind: BlockQuoteKind) -> &'static str {

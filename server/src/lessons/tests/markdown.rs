@@ -51,7 +51,7 @@ fn other_fences_are_shown_as_they_are() {
 
 #[test]
 fn headings_begin_below_the_steps_title() {
-    renders("## Open it\n", "<h3>Open it</h3>\n");
+    renders("## Open it\n", "<h2>Open it</h2>\n");
     refuses("# Open it\n", "1: the step's title is its first heading; begin with ## in the text");
 }
 
