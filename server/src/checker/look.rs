@@ -26,8 +26,10 @@ use crate::{
 const SETTLE: Duration = Duration::from_millis(25);
 /// Between two looks while things go on happening, as during a pull.
 const PAUSE: Duration = Duration::from_millis(120);
-/// Between two tries of a port that doesn't answer yet.
-const PROBE_AGAIN: Duration = Duration::from_millis(400);
+/// Between two tries of a port that doesn't answer yet: soon at first, since a server needs a moment
+/// to come up, then twice as long each time, up to the second.
+const PROBE_AGAIN: Duration = Duration::from_millis(40);
+const PROBE_AGAIN_LONGEST: Duration = Duration::from_millis(640);
 /// How long a port is tried again without anything new having happened.
 const PROBE_PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks whether anybody is still here.
@@ -65,6 +67,7 @@ pub(super) async fn run(checker: Checker, desk: Arc<Desk>) {
             Status::None { .. } | Status::Starting | Status::Failed { .. } => None,
         };
         let mut patience = Instant::now() + PROBE_PATIENCE;
+        let mut again = PROBE_AGAIN;
         let mut left = checker.look(&desk).await;
         loop {
             tokio::select! {
@@ -82,13 +85,15 @@ pub(super) async fn run(checker: Checker, desk: Arc<Desk>) {
                     tokio::time::sleep(SETTLE).await;
                     drain(&mut activity);
                     patience = Instant::now() + PROBE_PATIENCE;
+                    again = PROBE_AGAIN;
                     let began = Instant::now();
                     left = checker.look(&desk).await;
                     // While it goes on, every so often is enough.
                     tokio::time::sleep_until(began + PAUSE).await;
                 }
                 () = desk.asked_to_look() => left = checker.look(&desk).await,
-                () = tokio::time::sleep(PROBE_AGAIN), if left == Left::Probes && Instant::now() < patience => {
+                () = tokio::time::sleep(again), if left == Left::Probes && Instant::now() < patience => {
+                    again = (again * 2).min(PROBE_AGAIN_LONGEST);
                     left = checker.look(&desk).await;
                 }
                 () = tokio::time::sleep(ROUND) => if checker.leave(&desk) { return },

@@ -22,18 +22,17 @@ const MAX_PORTS: usize = 16;
 
 pub(super) async fn all(gateway: &Gateway, sandbox: &SandboxId, ports: BTreeSet<u16>) -> BTreeMap<u16, HttpProbe> {
     let probes = ports.into_iter().take(MAX_PORTS).map(|port| async move {
-        let answer = match gateway.dial(sandbox, port).await {
-            Ok(stream) => exchange(stream).await,
-            Err(error) => Err(match error {
-                gateway::GatewayError::Io(error) => reason(&error),
-                _ => "no container answers there".to_owned(),
-            }),
+        let answer = async {
+            match gateway.dial(sandbox, port).await {
+                Ok(stream) => exchange(stream).await,
+                Err(gateway::GatewayError::Io(error)) => Err(reason(&error)),
+                Err(_) => Err("no container answers there".to_owned()),
+            }
         };
-        (port, answer)
+        (port, timeout(LIMIT, answer).await.unwrap_or_else(|_| Err("no answer in time".to_owned())))
     });
-    let probes = probes.map(|probe| async move { timeout(LIMIT, probe).await });
     let asked = futures_util::future::join_all(probes).await;
-    asked.into_iter().flatten().map(|(port, answer)| (port, answer.unwrap_or_else(|reason| HttpProbe::NoAnswer { reason }))).collect()
+    asked.into_iter().map(|(port, answer)| (port, answer.unwrap_or_else(|reason| HttpProbe::NoAnswer { reason }))).collect()
 }
 
 /// One request; what came back within the limit.
