@@ -99,6 +99,7 @@ test("the practice exercise is checked task by task", async ({ learner }) => {
 
   await lesson.next();
   await lesson.terminal.run("docker inspect -f '{{.Size}}' alpine ubuntu");
+  await lesson.terminal.run("docker history alpine");
   await lesson.expectAllGoals("done");
   await lesson.answerQuestions();
   await lesson.expectStepDone();
