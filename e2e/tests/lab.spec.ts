@@ -5,7 +5,7 @@ import { type Learner, expect, test } from "../support/test.ts";
 /** As a visit of the lesson shows it. */
 async function nginxPage({ context, lesson }: Learner, port: number): Promise<string> {
   const opened = context.waitForEvent("page");
-  await lesson.ports.getByRole("link", { name: `Open port ${port} of` }).click();
+  await lesson.ports.getByRole("link", { name: `Open ${port} of` }).click();
   const preview = await opened;
   await expect(preview.getByRole("heading", { name: "Welcome to nginx!" })).toBeVisible();
   const url = preview.url();

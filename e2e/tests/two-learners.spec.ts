@@ -39,7 +39,7 @@ test("two learners work at the same time and neither sees the other", async ({ n
   // Each preview shows the page of who opened it.
   await both(learners, async ({ context, lesson }, i) => {
     const opened = context.waitForEvent("page");
-    await lesson.ports.getByRole("link", { name: "Open port 8080 of web" }).click();
+    await lesson.ports.getByRole("link", { name: "Open 8080 of web" }).click();
     await expect((await opened).locator("body")).toHaveText(names[i] ?? "");
   });
 

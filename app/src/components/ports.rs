@@ -31,7 +31,7 @@ pub(super) fn Ports(work: Work) -> impl IntoView {
                     .get()
                     .into_iter()
                     .map(|(container, port)| {
-                        let label = format!("Open port {} of {container} in a new tab", port.host_port);
+                        let label = format!("Open {} of {container} in a new tab", port.host_port);
                         view! {
                             <a class="button button--port" href=port.preview_url data-port=port.host_port target="_blank" rel="noopener noreferrer" aria-label=label>
                                 {format!("Open {}", port.host_port)}

@@ -26,8 +26,8 @@ pub(super) fn TerminalPanel(work: Work) -> impl IntoView {
                 <div class="terminal__tools" hidden=move || !ready.get()>
                     <span class="terminal__key"><kbd>"F6"</kbd>" in and out"</span>
                     <ScreenReaderToggle />
-                    <button type="button" class="button button--quiet" title="Smaller text" aria-label="Smaller text" on:click=move |_| { terminal::zoom(-1); }>"A−"</button>
-                    <button type="button" class="button button--quiet" title="Larger text" aria-label="Larger text" on:click=move |_| { terminal::zoom(1); }>"A+"</button>
+                    <button type="button" class="button button--quiet" title="Smaller text" aria-label="A−, smaller text" on:click=move |_| { terminal::zoom(-1); }>"A−"</button>
+                    <button type="button" class="button button--quiet" title="Larger text" aria-label="A+, larger text" on:click=move |_| { terminal::zoom(1); }>"A+"</button>
                     <button type="button" class="button button--quiet" on:click=ask_reset>
                         {Icon::Reset.view()}
                         "Reset…"

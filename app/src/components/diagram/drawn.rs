@@ -165,7 +165,7 @@ fn badge(port: &PortView, more: usize, width: f64) -> Badge {
         (_, 0) => format!("{} ↗", port.host_port),
         (_, more) => format!("{} +{more}", port.host_port),
     };
-    let label = format!("Open port {} in a new tab", port.host_port);
+    let label = format!("{text}: open port {} in a new tab", port.host_port);
     let badge = if wide { BADGE.1 } else { BADGE.0 };
     Badge { url: port.preview_url.clone(), label, text, width: badge, x: px(width) - badge - 6 }
 }
