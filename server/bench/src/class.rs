@@ -3,15 +3,21 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::{BoxFuture, join_all};
+use tokio::sync::Mutex;
 
-use crate::{learner::Learner, machine::Machine};
+use crate::{
+    learner::Learner,
+    machine::Machine,
+    serving::{Serving, Wanted},
+};
 
 /// How long one learner may take before the run is given up.
 const LEARNER_LIMIT: Duration = Duration::from_secs(600);
 
 /// What a way of hosting a class must be able to do.
 pub(crate) trait Host: Sync {
-    /// Whatever must be so before the clock starts: the image is not on the host yet.
+    /// Whatever must be so before the clock starts: the image is not on the host yet, seats are made.
+    /// What this costs in memory and disk is the class's.
     fn prepare(&self, learners: usize) -> BoxFuture<'_, Result<(), String>>;
     /// One learner: to the first prompt, to a `docker` that answers, to the image pulled.
     fn learn(&self, number: usize) -> BoxFuture<'_, Result<Times, String>>;
@@ -37,8 +43,9 @@ pub(crate) struct Row {
 }
 
 pub(crate) async fn measure(host: &'static str, learners: usize, class: &dyn Host) -> Result<Row, String> {
-    class.prepare(learners).await?;
+    class.clean(learners).await?;
     let before = Machine::read().await?;
+    class.prepare(learners).await?;
     let outcomes = join_all((0..learners).map(|number| async move {
         tokio::time::timeout(LEARNER_LIMIT, class.learn(number))
             .await
@@ -61,20 +68,15 @@ pub(crate) async fn measure(host: &'static str, learners: usize, class: &dyn Hos
 
 /// The class on Lunchbox, through its web interface.
 pub(crate) struct Lunchbox {
-    server: String,
+    wanted: Wanted,
     image: String,
-    registry: String,
-    here: tokio::sync::Mutex<Vec<Learner>>,
+    serving: Mutex<Option<Serving>>,
+    here: Mutex<Vec<Learner>>,
 }
 
 impl Lunchbox {
-    pub(crate) fn new(server: &str, image: &str, registry: &str) -> Self {
-        Self {
-            server: server.to_owned(),
-            image: image.to_owned(),
-            registry: registry.to_owned(),
-            here: tokio::sync::Mutex::new(Vec::new()),
-        }
+    pub(crate) fn new(wanted: Wanted, image: &str) -> Self {
+        Self { wanted, image: image.to_owned(), serving: Mutex::new(None), here: Mutex::new(Vec::new()) }
     }
 }
 
@@ -82,15 +84,16 @@ impl Host for Lunchbox {
     fn prepare(&self, learners: usize) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
             // The engine must not have the image yet: one of the class really fetches it.
-            let reference = format!("{}/library/{}:latest", self.registry, self.image);
+            let reference = format!("{}/library/{}:latest", self.wanted.registry, self.image);
             crate::machine::docker(&["image", "rm", "--force", &reference]).await.ok();
-            crate::machine::wait_for_warm_sandboxes(learners).await
+            *self.serving.lock().await = Some(Serving::start(&self.wanted, learners).await?);
+            Ok(())
         })
     }
 
     fn learn(&self, number: usize) -> BoxFuture<'_, Result<Times, String>> {
         Box::pin(async move {
-            let mut learner = Learner::arrive(&self.server).await.map_err(|e| format!("learner {number}: {e}"))?;
+            let mut learner = Learner::arrive(&self.wanted.url()).await.map_err(|e| format!("learner {number}: {e}"))?;
             let start = Instant::now();
             learner.press_start().await?;
             learner.open_terminal().await?;
@@ -110,9 +113,11 @@ impl Host for Lunchbox {
 
     fn clean(&self, _: usize) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
-            // Their sandboxes go with the benchmark's own server, which `bench.sh` ends.
             self.here.lock().await.clear();
-            Ok(())
+            match self.serving.lock().await.take() {
+                Some(serving) => serving.remove().await,
+                None => Ok(()),
+            }
         })
     }
 }

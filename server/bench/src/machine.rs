@@ -1,6 +1,6 @@
 //! What the machine as a whole uses: so that neither side of the comparison can hide anything.
 
-use std::{fs, time::Duration};
+use std::fs;
 
 use tokio::process::Command;
 
@@ -55,23 +55,5 @@ pub(crate) async fn docker(arguments: &[&str]) -> Result<String, String> {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
         Err(format!("docker {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim()))
-    }
-}
-
-/// Waits until as many sandboxes stand ready as the class has learners: seats are made before the
-/// lesson begins, not while it does. (With `LUNCHBOX_WARM_SANDBOXES=0` there is nothing to wait for.)
-pub(crate) async fn wait_for_warm_sandboxes(learners: usize) -> Result<(), String> {
-    const LIMIT: Duration = Duration::from_secs(180);
-    let wanted: usize = std::env::var("BENCH_WARM").ok().and_then(|text| text.parse().ok()).unwrap_or(learners).min(learners);
-    let deadline = tokio::time::Instant::now() + LIMIT;
-    loop {
-        let ready = docker(&["ps", "--quiet", "--filter", "label=io.lunchbox.role=workstation"]).await?.lines().count();
-        if ready >= wanted {
-            return Ok(());
-        }
-        if tokio::time::Instant::now() > deadline {
-            return Err(format!("only {ready} of {wanted} warm sandboxes were ready after {LIMIT:?}"));
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -8,7 +8,10 @@ mod class;
 mod learner;
 mod machine;
 mod peer;
+mod serving;
 mod table;
+
+use std::path::PathBuf;
 
 use clap::Parser;
 
@@ -18,9 +21,15 @@ struct Arguments {
     /// Class sizes, each measured in turn.
     #[arg(long, value_delimiter = ',', default_value = "10,30")]
     learners: Vec<usize>,
-    /// Where a Lunchbox serves (started by `./lunchbox bench`).
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
-    server: String,
+    /// Lunchbox's own binary: each class gets a server of its own, with a seat for each learner.
+    #[arg(long, default_value = "target/release/lunchbox")]
+    binary: PathBuf,
+    /// Where that server serves, on loopback.
+    #[arg(long, default_value_t = 3099)]
+    port: u16,
+    /// Where that server's log goes.
+    #[arg(long, default_value = ".lunchbox/log/bench-server.log")]
+    log: PathBuf,
     /// What the learners pull, as they type it.
     #[arg(long, default_value = "lunchbox-bench")]
     image: String,
@@ -44,9 +53,13 @@ async fn main() -> Result<(), String> {
     let mut rows = Vec::new();
     for &learners in &arguments.learners {
         eprintln!("Lunchbox, {learners} learners at once …");
-        rows.push(
-            class::measure("Lunchbox", learners, &class::Lunchbox::new(&arguments.server, &arguments.image, &arguments.registry)).await?,
-        );
+        let wanted = serving::Wanted {
+            binary: arguments.binary.clone(),
+            port: arguments.port,
+            registry: arguments.registry.clone(),
+            log: arguments.log.clone(),
+        };
+        rows.push(class::measure("Lunchbox", learners, &class::Lunchbox::new(wanted, &arguments.image)).await?);
         if arguments.without_peer {
             continue;
         }

@@ -209,7 +209,10 @@ impl Registry {
             return Err(RegistryError::Status(answer.status));
         }
         let listed: Repositories = serde_json::from_slice(&answer.bytes)?;
-        Ok(listed.repositories.iter().filter_map(|name| name.strip_prefix("library/")).map(str::to_owned).collect())
+        // Lunchbox's own (what the benchmark pulls) are no part of a course.
+        let course =
+            listed.repositories.iter().filter_map(|name| name.strip_prefix("library/")).filter(|name| !name.starts_with("lunchbox-"));
+        Ok(course.map(str::to_owned).collect())
     }
 
     /// Forgets a manifest, and with it its tags. What is gone already is no error. The bytes of its
