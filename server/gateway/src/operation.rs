@@ -114,7 +114,7 @@ const CHECKPOINTS: &str = "checkpoints are an experimental feature of the engine
 const BUILDKIT: &str = "BuildKit is not available; this classroom uses the classic builder. Set DOCKER_BUILDKIT=0 and build again.";
 
 /// The policy, on one page.
-pub(crate) const TABLE: &[Row] = &[
+pub(crate) static TABLE: &[Row] = &[
     // System
     row("GET", "/_ping", O::Ping, Synthesised),
     row("HEAD", "/_ping", O::Ping, Synthesised),

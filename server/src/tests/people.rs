@@ -54,7 +54,7 @@ async fn one_learner_has_nothing_of_anothers() {
             break text;
         }
     };
-    assert!(told.contains("no_sandbox"), "{told}");
+    assert!(told.contains("you have no sandbox"), "{told}");
 }
 
 #[tokio::test]
