@@ -14,7 +14,7 @@ use crate::{
     refusal::{Answer, Refusal},
     request::{
         Request,
-        query::{Filters, known_filters},
+        query::{Filters, has_label, known_filters},
     },
     scope::{OwnVolume, Scope, is_name},
     serve::Context,
@@ -115,13 +115,6 @@ async fn matches(context: &Context, own: &OwnVolume, filters: &Filters) -> Resul
         }
     }
     Ok(true)
-}
-
-fn has_label(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
-    match wanted.split_once('=') {
-        Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
-        None => labels.contains_key(wanted),
-    }
 }
 
 /// Whether a container has it mounted. The engine knows; the sandbox's own containers are all that can.

@@ -3,8 +3,6 @@
 
 mod filter;
 
-use std::collections::BTreeMap;
-
 use http::StatusCode;
 
 use crate::{
@@ -71,12 +69,4 @@ pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec
         .collect();
     containers.sort_by_key(|container| std::cmp::Reverse((container.created, own.iter().position(|own| own.engine_id() == container.id))));
     Ok(containers)
-}
-
-/// `key` or `key=value`.
-pub(crate) fn has_label(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
-    match wanted.split_once('=') {
-        Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
-        None => labels.contains_key(wanted),
-    }
 }

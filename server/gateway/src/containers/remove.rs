@@ -7,7 +7,10 @@ use crate::{
     ActivityKind, body,
     containers::{list, ports},
     refusal::{Answer, Refusal},
-    request::{Request, query::known_filters},
+    request::{
+        Request,
+        query::{has_label, known_filters},
+    },
     scope::{OwnContainer, Scope},
     serve::Context,
     upstream::{Ask, EngineSaid},
@@ -88,8 +91,8 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let mut reclaimed = 0;
     for listed in list::read(context, true, false).await? {
         let ended = matches!(listed.state.as_str(), "exited" | "created" | "dead");
-        let labelled = filters.get("label").is_none_or(|values| values.iter().all(|value| list::has_label(&listed.labels, value)))
-            && filters.get("label!").is_none_or(|values| !values.iter().any(|value| list::has_label(&listed.labels, value)));
+        let labelled = filters.get("label").is_none_or(|values| values.iter().all(|value| has_label(&listed.labels, value)))
+            && filters.get("label!").is_none_or(|values| !values.iter().any(|value| has_label(&listed.labels, value)));
         if !ended || !labelled || before.is_some_and(|before| listed.created >= before) {
             continue;
         }

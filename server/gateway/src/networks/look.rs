@@ -12,7 +12,7 @@ use crate::{
     refusal::{Answer, Refusal},
     request::{
         Request,
-        query::{Filters, known_filters},
+        query::{Filters, has_label, known_filters},
     },
     scope::OwnNetwork,
     serve::Context,
@@ -177,10 +177,7 @@ fn matches(network: &Network, filters: &Filters) -> bool {
                 "driver" => network.driver == *value,
                 "scope" => network.scope == *value,
                 "type" => (value == "builtin") == ["bridge", "host", "none"].contains(&network.name.as_str()),
-                "label" => match value.split_once('=') {
-                    Some((key, value)) => network.labels.get(key).is_some_and(|found| found == value),
-                    None => network.labels.contains_key(value),
-                },
+                "label" => has_label(&network.labels, value),
                 "dangling" => {
                     let wanted = matches!(value.as_str(), "1" | "true");
                     let dangling = network.containers.is_empty() && !["bridge", "host", "none"].contains(&network.name.as_str());

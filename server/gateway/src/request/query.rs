@@ -112,6 +112,14 @@ pub(crate) fn known_filters(filters: &Filters, known: &[&str]) -> Result<(), Ref
     }
 }
 
+/// The filter `label`: `key`, or `key=value`.
+pub(crate) fn has_label(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
+    match wanted.split_once('=') {
+        Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
+        None => labels.contains_key(wanted),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail")]

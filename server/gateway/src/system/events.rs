@@ -11,7 +11,7 @@ use crate::{
     refusal::Answer,
     request::{
         Request,
-        query::{Filters, known_filters},
+        query::{Filters, has_label, known_filters},
     },
     serve::Context,
 };
@@ -86,10 +86,7 @@ fn matches(event: &Event, filters: &Filters) -> bool {
                     image == value || image.split(':').next() == Some(value) || event.actor.id == *value
                 }
                 "scope" => event.scope == *value,
-                "label" => match value.split_once('=') {
-                    Some((key, value)) => event.actor.attributes.get(key).is_some_and(|found| found == value),
-                    None => event.actor.attributes.contains_key(value),
-                },
+                "label" => has_label(&event.actor.attributes, value),
                 _ => false,
             })
     })

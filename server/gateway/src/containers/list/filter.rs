@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use crate::{
-    containers::{list::has_label, ports},
+    containers::ports,
     model::container_shown::Listed,
     refusal::Refusal,
-    request::query::{Filters, known_filters},
+    request::query::{Filters, has_label, known_filters},
     serve::Context,
 };
 

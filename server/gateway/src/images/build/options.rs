@@ -9,7 +9,7 @@ use crate::{
     reference::Reference,
     refusal::Refusal,
     request::query::Query,
-    scope::DEFAULT_NETWORK,
+    scope::{DEFAULT_NETWORK, Scope},
     serve::Context,
     upstream::Ask,
 };
@@ -67,7 +67,7 @@ impl Options {
             return Err(Refusal::limit("names a build", u32::try_from(MAX_NAMES).unwrap_or(u32::MAX), "docker rmi"));
         }
         let labels: BTreeMap<String, String> = json(query.text("labels")?, "labels")?;
-        if labels.keys().any(|key| key.starts_with("io.lunchbox.")) {
+        if labels.keys().any(|key| Scope::is_our_label(key)) {
             return Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own. Choose another name."));
         }
         let options = Self {
