@@ -43,6 +43,7 @@ mod system;
 mod volumes;
 
 // What a sandbox looks like, and what becomes of it.
+mod admission;
 mod close;
 mod host_state;
 mod sandbox;

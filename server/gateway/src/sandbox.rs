@@ -16,6 +16,7 @@ use tokio::{
 
 use crate::{
     Activity, ActivityKind, SandboxId,
+    admission::Turns,
     config::SandboxLimits,
     host::Transfer,
     ledger::{Ledger, now_ms},
@@ -41,11 +42,13 @@ pub(crate) struct Sandbox {
     streams: Arc<Semaphore>,
     stream_limit: u32,
     pub(crate) connections: Arc<Semaphore>,
+    /// Who may count and then make.
+    pub(crate) turns: Turns,
     /// Only one build runs at a time.
     pub(crate) building: Arc<Semaphore>,
     /// Pulls and pushes at once; more wait.
     pub(crate) moving: Arc<Semaphore>,
-    /// Containers whose start is under way, by engine ID: their ports aren't freed.
+    /// Containers whose start is under way, by engine ID: their ports aren't freed, and they count as running.
     starting: Mutex<Vec<String>>,
     listener: Mutex<Option<AbortHandle>>,
 }
@@ -67,6 +70,7 @@ impl Sandbox {
             streams: Arc::new(Semaphore::new(policy.streams as usize)),
             stream_limit: policy.streams,
             connections: Arc::new(Semaphore::new(limits::MAX_CONNECTIONS)),
+            turns: Turns::default(),
             building: Arc::new(Semaphore::new(1)),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
             starting: Mutex::default(),
@@ -150,6 +154,11 @@ impl Sandbox {
     pub(crate) fn starting(self: &Arc<Self>, container: &str) -> StartGuard {
         self.starting.lock().unwrap_or_else(PoisonError::into_inner).push(container.to_owned());
         StartGuard { sandbox: self.clone(), container: container.to_owned() }
+    }
+
+    /// Engine IDs of all whose start is under way.
+    pub(crate) fn all_starting(&self) -> Vec<String> {
+        self.starting.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn is_starting(&self, container: &str) -> bool {

@@ -15,7 +15,7 @@ use crate::{
     gateway::Shared,
     limits,
     operation::{self, Disposition, Operation},
-    refusal::Refusal,
+    refusal::{Answer, Refusal},
     request::{Request, path, query::Query},
     sandbox::Sandbox,
     scope::Scope,
@@ -108,7 +108,7 @@ async fn answer(shared: Arc<Shared>, sandbox: Arc<Sandbox>, request: http::Reque
         Err(refusal) => refusal.into_response(),
         Ok(request) => {
             let operation = request.operation;
-            let answered = dispatch::dispatch(&context, request).await;
+            let answered = finish(context.clone(), request).await;
             if let Err(refusal) = &answered {
                 dispatch::note_refusal(&context, operation, refusal).await;
             }
@@ -132,6 +132,18 @@ async fn answer(shared: Arc<Shared>, sandbox: Arc<Sandbox>, request: http::Reque
         *response.body_mut() = crate::body::empty();
     }
     response
+}
+
+/// Answers in a task of its own, which goes on though the client goes away in the middle: what the engine
+/// has made by then comes into the ledger, and counts.
+async fn finish(context: Context, request: Request) -> Answer {
+    match tokio::spawn(async move { dispatch::dispatch(&context, request).await }).await {
+        Ok(answered) => answered,
+        Err(error) => {
+            tracing::error!(%error, "an answer broke off");
+            Err(Refusal::internal())
+        }
+    }
 }
 
 /// Classifies; what the table doesn't have goes no further.

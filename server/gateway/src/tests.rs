@@ -3,5 +3,6 @@
 mod build;
 mod containers;
 mod images;
+mod limits;
 mod support;
 mod system;

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    ActivityKind, body,
+    ActivityKind,
+    admission::{Turn, Volumes},
+    body,
     ledger::{self, VolumeRow},
     model::event::Event,
     refusal::{Answer, Refusal},
@@ -156,21 +158,22 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     if labels.keys().any(|key| Scope::is_our_label(key)) {
         return Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own"));
     }
+    let turn = context.sandbox.turns.volumes().await;
     let own = if asked.name.is_empty() {
         let name: String = (0..64).map(|_| char::from(b"0123456789abcdef"[rand::random_range(0..16)])).collect();
-        make(context, &name, true, labels).await?
+        make(context, &turn, &name, true, labels).await?
     } else {
-        ensure_with(context, &asked.name, labels).await?
+        ensure_with(context, &turn, &asked.name, labels).await?
     };
     Ok(body::json(StatusCode::CREATED, &shown(own.row())))
 }
 
 /// The volume of that name; made where there is none, as `docker run -v name:/path` does.
-pub(crate) async fn ensure(context: &Context, name: &str) -> Result<OwnVolume, Refusal> {
-    ensure_with(context, name, BTreeMap::new()).await
+pub(crate) async fn ensure(context: &Context, turn: &Turn<Volumes>, name: &str) -> Result<OwnVolume, Refusal> {
+    ensure_with(context, turn, name, BTreeMap::new()).await
 }
 
-async fn ensure_with(context: &Context, name: &str, labels: BTreeMap<String, String>) -> Result<OwnVolume, Refusal> {
+async fn ensure_with(context: &Context, turn: &Turn<Volumes>, name: &str, labels: BTreeMap<String, String>) -> Result<OwnVolume, Refusal> {
     if !is_name(name) {
         return Err(Refusal::invalid(format!(
             "create {name}: {name:?} includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
@@ -178,12 +181,18 @@ async fn ensure_with(context: &Context, name: &str, labels: BTreeMap<String, Str
     }
     match context.scope.volume(name).await {
         Ok(own) => Ok(own),
-        Err(refusal) if refusal.status == StatusCode::NOT_FOUND => make(context, name, false, labels).await,
+        Err(refusal) if refusal.status == StatusCode::NOT_FOUND => make(context, turn, name, false, labels).await,
         Err(refusal) => Err(refusal),
     }
 }
 
-async fn make(context: &Context, name: &str, anonymous: bool, labels: BTreeMap<String, String>) -> Result<OwnVolume, Refusal> {
+async fn make(
+    context: &Context,
+    _turn: &Turn<Volumes>,
+    name: &str,
+    anonymous: bool,
+    labels: BTreeMap<String, String>,
+) -> Result<OwnVolume, Refusal> {
     let limit = context.shared.config.limits.volumes;
     if context.scope.volumes().await?.len() >= limit as usize {
         return Err(Refusal::limit("volumes", limit, "docker volume rm"));
@@ -197,12 +206,7 @@ async fn make(context: &Context, name: &str, anonymous: bool, labels: BTreeMap<S
         labels: serde_json::to_string(&labels).unwrap_or_default(),
         created_at: ledger::now_ms(),
     };
-    match context.shared.ledger.add_volume(sandbox, &row).await {
-        Ok(()) => {}
-        // Two at once asked for the same name: it's one volume.
-        Err(error) if ledger::is_taken(&error) => return context.scope.volume(name).await,
-        Err(error) => return Err(error.into()),
-    }
+    context.shared.ledger.add_volume(sandbox, &row).await?;
     let mut all_labels = labels;
     all_labels.extend(context.scope.labels("learner"));
     let body = EngineCreate { name: engine_name.as_str(), driver: "local", labels: all_labels };

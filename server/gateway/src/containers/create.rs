@@ -14,7 +14,9 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use crate::{
-    ActivityKind, body,
+    ActivityKind,
+    admission::{Containers, Turn, Volumes},
+    body,
     containers::{names, remove},
     images::catalogue::ImageConfig,
     ledger::{self, ContainerRow, VolumeRow},
@@ -63,12 +65,14 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     let image = context.scope.image(&asked.image).await?;
     let config = image_config(context, &image, platform.as_deref()).await?;
     policy::check_working_dir(&config.working_dir)?;
+    let turn = place(context).await?;
+    let volumes = context.sandbox.turns.volumes().await;
     let name = free_name(context, name).await?;
-    limit_containers(context).await?;
 
-    let engine_request = build(context, &asked, &image, &config, &name).await?;
-    let created = make(context, &engine_request, &name).await?;
-    let recorded = record(context, &asked, &image, &name, &created.id).await;
+    let engine_request = build(context, &volumes, &asked, &image, &config, &name).await?;
+    let created = make(context, &turn, &engine_request, &name).await?;
+    let recorded = record(context, &volumes, &asked, &image, &name, &created.id).await;
+    drop((turn, volumes));
     if let Err(refusal) = recorded {
         // No row, no container: it could not be used, nor cleaned up by the learner.
         let ask = Ask::delete(&["containers", &created.id]).parameter("force", 1).parameter("v", 1);
@@ -112,19 +116,21 @@ pub(crate) async fn check_free(context: &Context, name: &str) -> Result<(), Refu
     if remove::forget_if_gone(context, &other).await? { Ok(()) } else { Err(name_taken(name, other.engine_id())) }
 }
 
-async fn limit_containers(context: &Context) -> Result<(), Refusal> {
+/// The turn to make a container, where the host may have one more.
+async fn place(context: &Context) -> Result<Turn<Containers>, Refusal> {
+    let turn = context.sandbox.turns.containers().await;
     let most = context.shared.config.limits.containers;
     let mut there = 0;
     let all = context.scope.containers().await?;
     if all.len() < most as usize {
-        return Ok(());
+        return Ok(turn);
     }
     for own in all {
         if !remove::forget_if_gone(context, &own).await? {
             there += 1;
         }
     }
-    if there < most { Ok(()) } else { Err(Refusal::limit("containers", most, "docker rm")) }
+    if there < most { Ok(turn) } else { Err(Refusal::limit("containers", most, "docker rm")) }
 }
 
 async fn image_config(context: &Context, image: &OwnImage, platform: Option<&str>) -> Result<ImageConfig, Refusal> {
@@ -145,6 +151,7 @@ async fn image_config(context: &Context, image: &OwnImage, platform: Option<&str
 /// The whole request to the engine, from values that policy has seen.
 async fn build(
     context: &Context,
+    turn: &Turn<Volumes>,
     asked: &CreateRequest,
     image: &OwnImage,
     config: &ImageConfig,
@@ -152,7 +159,7 @@ async fn build(
 ) -> Result<EngineCreate, Refusal> {
     let networking = network::decide(context, asked, name).await?;
     let volumes_of_image: BTreeSet<String> = config.volumes.iter().flatten().filter_map(|(path, _)| mounts::clean(path)).collect();
-    let mounts = mounts::decide(context, asked, &volumes_of_image).await?;
+    let mounts = mounts::decide(context, turn, asked, &volumes_of_image).await?;
     let mut labels: BTreeMap<String, String> = asked.labels.clone();
     labels.extend(context.scope.labels("learner"));
     let mut host_config = host_config(context, asked).await?;
@@ -275,7 +282,7 @@ pub(crate) fn nano_cpus(asked: i64, quota: i64, period: i64, default: i64, most:
 }
 
 /// Asks the engine. A leftover of a crash that has the name is cleared away.
-async fn make(context: &Context, request: &EngineCreate, name: &str) -> Result<Created, Refusal> {
+async fn make(context: &Context, _turn: &Turn<Containers>, request: &EngineCreate, name: &str) -> Result<Created, Refusal> {
     let engine_name = context.scope.engine_name(name);
     let ask = || Ask::post(&["containers", "create"]).parameter("name", engine_name.as_str()).json(request);
     match context.shared.engine.json::<Created>(ask()?).await {
@@ -295,7 +302,14 @@ async fn make(context: &Context, request: &EngineCreate, name: &str) -> Result<C
 }
 
 /// The row, and rows for the volumes that the engine made for it.
-async fn record(context: &Context, asked: &CreateRequest, image: &OwnImage, name: &str, id: &str) -> Result<(), Refusal> {
+async fn record(
+    context: &Context,
+    _turn: &Turn<Volumes>,
+    asked: &CreateRequest,
+    image: &OwnImage,
+    name: &str,
+    id: &str,
+) -> Result<(), Refusal> {
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Mounted {

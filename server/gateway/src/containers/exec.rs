@@ -4,7 +4,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActivityKind, body,
+    ActivityKind,
+    admission::{Execs, Turn},
+    body,
     containers::{
         attach::{are_keys, needs_upgrade, size},
         create::policy,
@@ -73,22 +75,23 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
         return Err(Refusal::invalid(format!("invalid detach keys ({}) provided", asked.detach_keys)));
     }
     policy::check_working_dir(&asked.working_dir)?;
-    limit(context).await?;
+    let _turn = place(context).await?;
     let ask = Ask::post(&["containers", own.engine_id(), "exec"]).json(&asked)?;
     let created: Created = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
     context.shared.ledger.add_exec(context.scope.sandbox(), &created.id, own.engine_id()).await?;
     Ok(body::json(StatusCode::CREATED, &created))
 }
 
-/// Those that were made and have not ended, of all containers.
-async fn limit(context: &Context) -> Result<(), Refusal> {
+/// The turn to make one more. Those that were made and have not ended count, of all containers.
+async fn place(context: &Context) -> Result<Turn<Execs>, Refusal> {
+    let turn = context.sandbox.turns.execs().await;
     let most = context.shared.config.limits.execs;
     let all = context.scope.containers().await?;
     let asked = all.iter().map(|own| context.shared.engine.json::<ExecIds>(Ask::get(&["containers", own.engine_id(), "json"])));
     let alive: usize =
         futures_util::future::join_all(asked).await.into_iter().filter_map(|ids| ids.ok()?.exec_ids).map(|ids| ids.len()).sum();
     if alive < most as usize {
-        return Ok(());
+        return Ok(turn);
     }
     Err(Refusal::new(
         StatusCode::FORBIDDEN,

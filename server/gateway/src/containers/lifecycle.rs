@@ -1,6 +1,6 @@
 //! A container's life: started, stopped, paused, renamed, changed, waited for.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ use crate::{
     },
     refusal::{Answer, Refusal},
     request::Request,
+    sandbox::StartGuard,
     scope::{OwnContainer, is_name},
     serve::Context,
     upstream::{Ask, EngineSaid},
@@ -58,8 +59,7 @@ async fn started(context: &Context, own: &OwnContainer, start_ms: i64) {
 /// Takes the ports, then asks the engine to run the container; on failure the ports are free again.
 async fn run(context: &Context, own: &OwnContainer, inspected: &Inspected, ask: Ask) -> Result<(), Refusal> {
     let (shared, sandbox) = (&context.shared, &context.sandbox);
-    limit_running(context, own).await?;
-    let starting = sandbox.starting(own.engine_id());
+    let starting = place(context, own).await?;
     if !inspected.state.running {
         ports::take(shared, sandbox, own.row(), inspected).await?;
     }
@@ -88,16 +88,32 @@ fn start_failed(context: &Context, said: EngineSaid) -> Refusal {
     context.engine_said(said)
 }
 
-async fn limit_running(context: &Context, own: &OwnContainer) -> Result<(), Refusal> {
+/// A container in the engine's list of those that run.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Running {
+    id: String,
+}
+
+/// A place among the containers that run. What is being started has one already, so the turn ends here: starts
+/// go on side by side.
+async fn place(context: &Context, own: &OwnContainer) -> Result<StartGuard, Refusal> {
+    let _turn = context.sandbox.turns.starts().await;
     let most = context.shared.config.limits.running_containers;
+    // In this order: what is no longer being started when the first is read runs when the second is.
+    let mut up: BTreeSet<String> = context.sandbox.all_starting().into_iter().collect();
     let all = context.scope.containers().await?;
-    if all.len() <= most as usize {
-        return Ok(());
+    if all.len() > most as usize {
+        let ids: Vec<&str> = all.iter().map(OwnContainer::engine_id).collect();
+        let ask = Ask::get(&["containers", "json"]).parameter("filters", serde_json::json!({ "id": ids }));
+        let running: Vec<Running> = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
+        up.extend(running.into_iter().map(|running| running.id));
+        up.remove(own.engine_id());
+        if up.len() >= most as usize {
+            return Err(Refusal::limit("running containers", most, "docker stop"));
+        }
     }
-    let ids: Vec<&str> = all.iter().map(|other| other.engine_id()).filter(|id| *id != own.engine_id()).collect();
-    let ask = Ask::get(&["containers", "json"]).parameter("filters", serde_json::json!({ "id": ids }));
-    let running: Vec<serde::de::IgnoredAny> = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
-    if running.len() < most as usize { Ok(()) } else { Err(Refusal::limit("running containers", most, "docker stop")) }
+    Ok(context.sandbox.starting(own.engine_id()))
 }
 
 /// `POST /containers/{id}/stop`

@@ -22,9 +22,7 @@ use crate::{
     images::{
         catalogue::ImageFacts,
         message::{self, Message},
-        own, pull,
-        tag::check_limit,
-        view::View,
+        own, pull, tag,
     },
     ledger::ImageOrigin,
     limits,
@@ -83,8 +81,10 @@ async fn begin(context: &Context, query: &mut Query) -> Result<(Options, OwnedSe
     let place = context.sandbox.building.clone().try_acquire_owned().map_err(|_| {
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, "lunchbox: a build runs on this host already. Wait for it to end, then build again.")
     })?;
+    // Asked again when the image is there; but who has no room needs no build.
+    let turn = context.sandbox.turns.images().await;
     own::check_limit(context).await?;
-    check_limit(context, &options.names).await?;
+    tag::check_limit(context, &turn, &options.names).await?;
     Ok((options, place))
 }
 
@@ -146,11 +146,11 @@ impl Build {
             body::stream(tokio_stream::StreamExt::map(ReaderStream::new(tar), |read| read.map_err(Into::into))),
         );
         let (image_id, steps, cached) = self.follow(ask, &written).await?;
-        self.keep(&image_id).await?;
-
+        let sandbox = &self.context.sandbox;
+        let turn = sandbox.turns.images().await;
+        own::take_in(&self.context, &turn, &image_id, ImageOrigin::Built, &self.options.names).await?;
+        drop(turn);
         let names: Vec<String> = self.options.names.iter().map(Reference::familiar).collect();
-        let (scope, sandbox) = (&self.context.scope, &self.context.sandbox);
-        self.context.shared.ledger.add_image_with(scope.sandbox(), &image_id, ImageOrigin::Built, &names, None).await?;
         for name in &names {
             sandbox.emit(Event::now("image", "tag", &image_id, &[("name", name)]));
         }
@@ -251,13 +251,5 @@ impl Build {
         }
         let image_id = image_id.ok_or_else(|| Refusal::invalid("No image was generated. Is your Dockerfile empty?"))?;
         Ok((image_id, progress.total, progress.cached))
-    }
-
-    /// The engine keeps what has a name. A build of nothing but FROM is the base itself, which has one.
-    async fn keep(&self, image_id: &str) -> Result<(), Refusal> {
-        if View::read(&self.context).await?.row(image_id).is_some_and(|row| !row.origin.is_own()) {
-            return Ok(());
-        }
-        own::hold(&self.context.shared, &self.context.scope, image_id).await.map_err(|said| self.context.engine_said(said))
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     ledger::ImageOrigin,
     limits,
     model::event::Event,
+    reference::Reference,
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
@@ -36,10 +37,10 @@ pub(crate) async fn commit(context: &Context, mut request: Request) -> Answer {
 
     let name = repository.map(|repository| tag::read(&repository, version.as_deref())).transpose()?;
     let container = context.scope.container(&container).await?;
+    // One at a time: what is refused at the end has been written to the disk by then.
+    let turn = context.sandbox.turns.images().await;
     own::check_limit(context).await?;
-    if let Some(name) = &name {
-        tag::check_limit(context, std::slice::from_ref(name)).await?;
-    }
+    tag::check_limit(context, &turn, name.as_slice()).await?;
 
     let mut ask = Ask::post(&["commit"])
         .parameter("container", container.engine_id())
@@ -51,11 +52,9 @@ pub(crate) async fn commit(context: &Context, mut request: Request) -> Answer {
         ask = ask.parameter("changes", change);
     }
     let committed: Committed = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
-    own::hold(&context.shared, &context.scope, &committed.id).await.map_err(|said| context.engine_said(said))?;
-    let names: Vec<String> = name.iter().map(|name| name.familiar()).collect();
-    let ledger = &context.shared.ledger;
-    ledger.add_image_with(context.scope.sandbox(), &committed.id, ImageOrigin::Committed, &names, None).await?;
-    for reference in names {
+    own::take_in(context, &turn, &committed.id, ImageOrigin::Committed, name.as_slice()).await?;
+    drop(turn);
+    for reference in name.iter().map(Reference::familiar) {
         context.sandbox.emit(Event::now("image", "tag", &committed.id, &[("name", &reference)]));
         context.sandbox.record(ActivityKind::ImageTagged { image_id: committed.id.clone(), reference }).await;
     }

@@ -6,8 +6,10 @@ use http::Method;
 use serde::Deserialize;
 
 use crate::{
+    admission::{Images, Turn},
     gateway::Shared,
-    images::view::short,
+    images::{tag, view::short},
+    ledger::ImageOrigin,
     reference::Reference,
     refusal::Refusal,
     scope::Scope,
@@ -30,6 +32,29 @@ pub(crate) async fn check_limit(context: &Context) -> Result<(), Refusal> {
     let most = context.shared.config.limits.own_images;
     let own = context.shared.ledger.images(context.scope.sandbox()).await?.iter().filter(|row| row.origin.is_own()).count();
     if own < most as usize { Ok(()) } else { Err(Refusal::limit("images of its own", most, "docker image prune")) }
+}
+
+/// Makes an image the host's own, under these names, unless it is on the host already: then it gets the names
+/// only. Whether there is room is asked here, since others may have come while this one was made.
+pub(crate) async fn take_in(
+    context: &Context,
+    turn: &Turn<Images>,
+    id: &str,
+    origin: ImageOrigin,
+    names: &[Reference],
+) -> Result<(), Refusal> {
+    let rows = context.shared.ledger.images(context.scope.sandbox()).await?;
+    let row = rows.iter().find(|row| row.image_id == id);
+    if row.is_none() {
+        check_limit(context).await?;
+    }
+    tag::check_limit(context, turn, names).await?;
+    // What is shared with everybody the engine keeps anyhow.
+    if row.is_none_or(|row| row.origin.is_own()) {
+        hold(&context.shared, &context.scope, id).await.map_err(|said| context.engine_said(said))?;
+    }
+    let names: Vec<String> = names.iter().map(Reference::familiar).collect();
+    Ok(context.shared.ledger.add_image_with(context.scope.sandbox(), id, origin, &names, None).await?)
 }
 
 /// Makes sure that the engine keeps an image.

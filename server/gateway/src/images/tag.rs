@@ -3,7 +3,9 @@
 use http::StatusCode;
 
 use crate::{
-    ActivityKind, body,
+    ActivityKind,
+    admission::{Images, Turn},
+    body,
     images::MAX_REFERENCES,
     model::event::Event,
     reference::Reference,
@@ -33,7 +35,7 @@ pub(crate) fn read(repository: &str, tag: Option<&str>) -> Result<Reference, Ref
 }
 
 /// Fails where the host has as many names as it may have.
-pub(crate) async fn check_limit(context: &Context, new: &[Reference]) -> Result<(), Refusal> {
+pub(crate) async fn check_limit(context: &Context, _turn: &Turn<Images>, new: &[Reference]) -> Result<(), Refusal> {
     let references = context.shared.ledger.image_references(context.scope.sandbox()).await?;
     let added = new.iter().filter(|new| !references.iter().any(|row| row.reference == new.familiar())).count();
     if references.len() + added > MAX_REFERENCES as usize {
@@ -43,9 +45,11 @@ pub(crate) async fn check_limit(context: &Context, new: &[Reference]) -> Result<
 }
 
 async fn name(context: &Context, id: &str, target: &Reference) -> Result<(), Refusal> {
-    check_limit(context, std::slice::from_ref(target)).await?;
+    let turn = context.sandbox.turns.images().await;
+    check_limit(context, &turn, std::slice::from_ref(target)).await?;
     let familiar = target.familiar();
     context.shared.ledger.set_image_reference(context.scope.sandbox(), &familiar, id).await?;
+    drop(turn);
     context.sandbox.emit(Event::now("image", "tag", id, &[("name", &familiar)]));
     context.sandbox.record(ActivityKind::ImageTagged { image_id: id.to_owned(), reference: familiar }).await;
     Ok(())

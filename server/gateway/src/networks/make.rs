@@ -127,6 +127,7 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
         return Err(Refusal::new(StatusCode::FORBIDDEN, format!("operation is not permitted on predefined {} network ", asked.name)));
     }
     only_plain(&asked)?;
+    let turn = context.sandbox.turns.networks().await;
     let limit = context.shared.config.limits.networks;
     if context.scope.networks().await?.len() > limit as usize {
         return Err(Refusal::limit("networks", limit, "docker network rm"));
@@ -142,6 +143,7 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
         Failed::Engine(said) => context.engine_said(said),
         Failed::Ledger(error) => error.into(),
     })?;
+    drop(turn);
     context.sandbox.emit(Event::now("network", "create", &id, &[("name", &asked.name), ("type", "bridge")]));
     context.sandbox.record(ActivityKind::NetworkCreated { name: asked.name }).await;
     Ok(body::json(StatusCode::CREATED, &serde_json::json!({ "Id": id, "Warning": "" })))

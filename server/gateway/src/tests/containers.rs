@@ -28,7 +28,7 @@ async fn on_engine(id: &str) -> Value {
     serde_json::from_str::<Value>(&text).unwrap()[0].clone()
 }
 
-async fn inspect(sandbox: &Sandbox, name: &str, format: &str) -> String {
+pub(super) async fn inspect(sandbox: &Sandbox, name: &str, format: &str) -> String {
     sandbox.docker(&["inspect", "--format", format, name]).await.ok().trim().to_owned()
 }
 
@@ -38,7 +38,7 @@ async fn names(sandbox: &Sandbox, arguments: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn refused(printed: Printed, words: &str) {
+pub(super) fn refused(printed: Printed, words: &str) {
     let err = printed.fails();
     assert!(err.contains(words), "{words:?} is not in {err}");
     for taken_for_an_exit_code in ["permission denied", "no such file or directory", "executable file not found"] {

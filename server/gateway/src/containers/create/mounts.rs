@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    admission::{Turn, Volumes},
     containers::create::policy::{MAX_MEMORY_FILES_BYTES, refused},
     model::{
         container::{CreateRequest, Mount},
@@ -85,7 +86,12 @@ fn propagation() -> Refusal {
 }
 
 /// Decides on every mount of the request; makes the named volumes that aren't there yet.
-pub(crate) async fn decide(context: &Context, asked: &CreateRequest, volumes_of_image: &BTreeSet<String>) -> Result<Mounts, Refusal> {
+pub(crate) async fn decide(
+    context: &Context,
+    turn: &Turn<Volumes>,
+    asked: &CreateRequest,
+    volumes_of_image: &BTreeSet<String>,
+) -> Result<Mounts, Refusal> {
     let host = &asked.host_config;
     let mut decided = Mounts::default();
     let binds = host.binds.iter().flatten().map(|text| Bind::parse(text)).collect::<Result<Vec<_>, _>>()?;
@@ -99,11 +105,11 @@ pub(crate) async fn decide(context: &Context, asked: &CreateRequest, volumes_of_
             decided.mounts.push(home(context, &bind.source, bind.target, bind.read_only).await?);
         } else {
             let options = EngineVolumeOptions { no_copy: bind.no_copy, ..EngineVolumeOptions::default() };
-            decided.mounts.push(volume(context, &bind.source, bind.target, bind.read_only, options).await?);
+            decided.mounts.push(volume(context, turn, &bind.source, bind.target, bind.read_only, options).await?);
         }
     }
     for mount in &host.mounts {
-        one(context, mount, &mut decided).await?;
+        one(context, turn, mount, &mut decided).await?;
     }
     for (target, options) in &host.tmpfs {
         decided.tmpfs.insert(clean_target(target, target)?, tmpfs_options(options)?);
@@ -119,7 +125,7 @@ pub(crate) async fn decide(context: &Context, asked: &CreateRequest, volumes_of_
     }
     decided.anonymous.extend(volumes_of_image.iter().cloned());
     decided.anonymous.retain(|path| !taken.contains(path));
-    limit_volumes(context, decided.anonymous.len()).await?;
+    limit_volumes(context, turn, decided.anonymous.len()).await?;
     Ok(decided)
 }
 
@@ -129,7 +135,7 @@ fn target(mount: &EngineMount) -> &str {
     }
 }
 
-async fn limit_volumes(context: &Context, anonymous: usize) -> Result<(), Refusal> {
+async fn limit_volumes(context: &Context, _turn: &Turn<Volumes>, anonymous: usize) -> Result<(), Refusal> {
     if anonymous > MAX_ANONYMOUS_VOLUMES {
         return Err(Refusal::invalid("lunchbox: at most 8 anonymous volumes a container"));
     }
@@ -140,7 +146,7 @@ async fn limit_volumes(context: &Context, anonymous: usize) -> Result<(), Refusa
     Ok(())
 }
 
-async fn one(context: &Context, mount: &Mount, decided: &mut Mounts) -> Result<(), Refusal> {
+async fn one(context: &Context, turn: &Turn<Volumes>, mount: &Mount, decided: &mut Mounts) -> Result<(), Refusal> {
     let target = clean_target(&mount.target, &mount.target)?;
     match mount.kind.as_str() {
         "volume" => {
@@ -157,7 +163,7 @@ async fn one(context: &Context, mount: &Mount, decided: &mut Mounts) -> Result<(
             if mount.source.is_empty() {
                 decided.anonymous.insert(target);
             } else {
-                decided.mounts.push(volume(context, &mount.source, target, mount.read_only, engine_options).await?);
+                decided.mounts.push(volume(context, turn, &mount.source, target, mount.read_only, engine_options).await?);
             }
         }
         "bind" => {
@@ -188,6 +194,7 @@ async fn one(context: &Context, mount: &Mount, decided: &mut Mounts) -> Result<(
 
 async fn volume(
     context: &Context,
+    turn: &Turn<Volumes>,
     name: &str,
     target: String,
     read_only: bool,
@@ -199,7 +206,7 @@ async fn volume(
         )));
     }
     // An anonymous volume's name is too long for a name that somebody chose: it's there or it isn't.
-    let own = if is_name(name) { volumes::ensure(context, name).await? } else { context.scope.volume(name).await? };
+    let own = if is_name(name) { volumes::ensure(context, turn, name).await? } else { context.scope.volume(name).await? };
     Ok(EngineMount::Volume { source: own.engine_name().to_owned(), target, read_only, volume_options })
 }
 

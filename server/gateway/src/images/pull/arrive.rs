@@ -8,11 +8,12 @@ use crate::{
     images::{
         layers,
         message::{Message, Messages},
-        own, view,
+        own, tag, view,
     },
     ledger::ImageOrigin,
     lines::JsonLines,
     model::event::Event,
+    reference::Reference,
     refusal::Refusal,
     registry::Blob,
     sandbox::TransferGuard,
@@ -111,20 +112,37 @@ async fn take_in(context: &Context, wanted: &Wanted) -> Result<(), Refusal> {
     let facts = context.shared.catalogue.get(image_id).await.map_err(|said| context.engine_said(said))?;
     let own = wanted.repository.is_own() && facts.label(own::SANDBOX_LABEL) == Some(scope.sandbox().as_str());
     let origin = if own { ImageOrigin::Loaded } else { ImageOrigin::Pulled };
-    if wanted.repository.is_own() {
-        own::hold(&context.shared, scope, image_id).await.map_err(|said| context.engine_said(said))?;
-    }
-    let names: Vec<String> = wanted.reference.tag.iter().map(|_| wanted.reference.familiar()).filter(|name| !name.contains('@')).collect();
-    let digest = (wanted.reference.familiar_repository(), wanted.manifest.digest.clone());
-    context.shared.ledger.add_image_with(scope.sandbox(), image_id, origin, &names, Some((&digest.0, &digest.1))).await?;
+    let recorded = record(context, wanted, origin).await;
     if wanted.repository.is_own() {
         // The engine's own name for it was needed for the pull only.
         let repository = scope.engine_repository(&wanted.repository);
         if let Err(said) = own::remove_reference(&context.shared, &repository, wanted.version()).await {
             tracing::warn!(error = said.message(), "a name that a pull left behind could not be removed");
         }
+        if recorded.is_err() {
+            // Nothing else may have held it.
+            context.shared.catalogue.forget(image_id);
+        }
     }
-    Ok(())
+    recorded
+}
+
+async fn record(context: &Context, wanted: &Wanted, origin: ImageOrigin) -> Result<(), Refusal> {
+    let (scope, ledger, image_id) = (&context.scope, &context.shared.ledger, &wanted.manifest.image_id);
+    let reference = &wanted.reference;
+    let turn = context.sandbox.turns.images().await;
+    if origin.is_own() && !ledger.images(scope.sandbox()).await?.iter().any(|row| row.image_id == *image_id) {
+        own::check_limit(context).await?;
+    }
+    let named = reference.tag.is_some() && reference.digest.is_none();
+    let names = if named { std::slice::from_ref(reference) } else { &[] };
+    tag::check_limit(context, &turn, names).await?;
+    if wanted.repository.is_own() {
+        own::hold(&context.shared, scope, image_id).await.map_err(|said| context.engine_said(said))?;
+    }
+    let names: Vec<String> = names.iter().map(Reference::familiar).collect();
+    let repository = reference.familiar_repository();
+    Ok(ledger.add_image_with(scope.sandbox(), image_id, origin, &names, Some((&repository, &wanted.manifest.digest))).await?)
 }
 
 /// A pull as the learner sees it.

@@ -5,10 +5,7 @@
 use serde_json::json;
 
 use super::{host, inspect, names, on_engine, refused};
-use crate::{
-    ActivityKind, SandboxLimits,
-    tests::support::{TestHost, until},
-};
+use crate::{ActivityKind, SandboxLimits};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_reach_the_shared_host_is_refused_with_a_reason() {
@@ -145,22 +142,4 @@ async fn limits_are_set_on_the_engine_whatever_is_asked() {
     a.run("update --memory 32m greedy").await.ok();
     assert_eq!(on_engine(&id).await["HostConfig"]["Memory"], 32 * 1024 * 1024);
     refused(a.run("update --cpuset-cpus 0 greedy").await, "--cpuset-cpus is switched off");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn counts_are_limited() {
-    let limits = SandboxLimits { containers: 3, running_containers: 2, execs: 1, ..SandboxLimits::default() };
-    let host = TestHost::with(1, limits).await;
-    let a = &host.sandboxes[0];
-    a.run("pull -q busybox").await.ok();
-    for name in ["one", "two"] {
-        a.run(&format!("run -d --name {name} busybox sleep 1000")).await.ok();
-    }
-    refused(a.run("run -d --name three busybox sleep 1000").await, "this host may have 2 running containers");
-    refused(a.run("create --name four busybox true").await, "this host may have 3 containers");
-    let _held = a.spawn(&["exec", "one", "sleep", "1000"]);
-    until("the first exec", || async { inspect(a, "one", "{{len .ExecIDs}}").await == "1" }).await;
-    refused(a.run("exec one true").await, "1 commands may run by `docker exec` at once");
-    a.run("rm three").await.ok();
-    a.run("create --name four busybox true").await.ok();
 }
