@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Measures time to a prompt, time to a pulled image, memory and disk, for whole classes.
+/// Measures time to a prompt, time to pulled images, memory and disk, for whole classes.
 #[derive(Parser, Debug)]
 struct Arguments {
     /// Class sizes, each measured in turn.
@@ -30,9 +30,12 @@ struct Arguments {
     /// Where that server's log goes.
     #[arg(long, default_value = ".lunchbox/log/bench-server.log")]
     log: PathBuf,
-    /// What the learners pull, as they type it.
+    /// What the learners pull first, as they type it: no host has it.
     #[arg(long, default_value = "lunchbox-bench")]
     image: String,
+    /// What they pull then: of a course, which Lunchbox's engine has since set-up.
+    #[arg(long, default_value = "lunchbox-bench-course")]
+    course_image: String,
     /// The course registry as the engine reaches it.
     #[arg(long, default_value = "127.0.0.1:5055")]
     registry: String,
@@ -59,7 +62,7 @@ async fn main() -> Result<(), String> {
             registry: arguments.registry.clone(),
             log: arguments.log.clone(),
         };
-        rows.push(class::measure("Lunchbox", learners, &class::Lunchbox::new(wanted, &arguments.image)).await?);
+        rows.push(class::measure("Lunchbox", learners, &class::Lunchbox::new(wanted, &arguments.image, &arguments.course_image)).await?);
         if arguments.without_peer {
             continue;
         }
@@ -68,7 +71,7 @@ async fn main() -> Result<(), String> {
             class::measure(
                 "a daemon each",
                 learners,
-                &peer::Daemons::new(&arguments.peer_image, &arguments.peer_network, &arguments.image),
+                &peer::Daemons::new(&arguments.peer_image, &arguments.peer_network, &arguments.image, &arguments.course_image),
             )
             .await?,
         );

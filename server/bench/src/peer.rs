@@ -20,11 +20,13 @@ pub(crate) struct Daemons {
     image: String,
     network: String,
     pulled: String,
+    course_image: String,
 }
 
 impl Daemons {
-    pub(crate) fn new(image: &str, network: &str, pulled: &str) -> Self {
-        Self { image: image.to_owned(), network: network.to_owned(), pulled: format!("lunchbox-registry:5000/library/{pulled}") }
+    pub(crate) fn new(image: &str, network: &str, pulled: &str, course_image: &str) -> Self {
+        let reference = |image: &str| format!("lunchbox-registry:5000/library/{image}");
+        Self { image: image.to_owned(), network: network.to_owned(), pulled: reference(pulled), course_image: reference(course_image) }
     }
 }
 
@@ -57,7 +59,15 @@ impl Host for Daemons {
             let docker_answers = start.elapsed();
             let pulling = Instant::now();
             docker(&["exec", &name, "docker", "pull", &self.pulled]).await?;
-            Ok(Times { prompt, docker: docker_answers, pull: pulling.elapsed() })
+            Ok(Times { prompt, docker: docker_answers, pull: pulling.elapsed(), course_pull: Duration::ZERO })
+        })
+    }
+
+    fn pull_course_image(&self, number: usize) -> BoxFuture<'_, Result<Duration, String>> {
+        Box::pin(async move {
+            let pulling = Instant::now();
+            docker(&["exec", &format!("{PREFIX}{number}"), "docker", "pull", &self.course_image]).await?;
+            Ok(pulling.elapsed())
         })
     }
 
