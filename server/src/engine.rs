@@ -1,6 +1,7 @@
 //! Our own calls to the Docker Engine, by bollard: workstations and home volumes, and what doctor
 //! and readiness want to know. Learners' calls go through the gateway, never through here.
 
+mod probe;
 mod workstation;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
 
 use bollard::{ClientVersion, Docker};
 
+pub use probe::Reach;
 pub use workstation::{Found, Running, WorkstationLimits, WorkstationSpec};
 
 /// Seconds until a call that the engine doesn't answer is given up. Removing a container of a busy
@@ -22,8 +24,9 @@ const API: ClientVersion = ClientVersion { major_version: 1, minor_version: 45 }
 /// Why the engine did not do what the server asked.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// Nobody listens, or it isn't an engine.
-    #[error("no Docker Engine answers at {}: start it, or set engine_socket to where it listens ({reason})", socket.display())]
+    /// Nobody listens, or it isn't an engine. `socket` is what the setting `docker_host` says, or what
+    /// is taken where it isn't set.
+    #[error("no Docker Engine answers at unix://{}: start it, or set docker_host to where it listens ({reason})", socket.display())]
     Unreachable { socket: PathBuf, reason: String },
     /// `message` is the engine's own.
     #[error("the Docker Engine refused ({status}): {message}")]
@@ -155,4 +158,16 @@ fn reasons(error: &dyn std::error::Error) -> String {
 /// Filter of a list: what carries all these labels.
 fn labelled(labels: &[(&str, &str)]) -> HashMap<String, Vec<String>> {
     HashMap::from([("label".to_owned(), labels.iter().map(|(key, value)| format!("{key}={value}")).collect())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_engine_that_is_not_there_is_named_with_the_setting_that_says_where_it_is() {
+        let engine = Engine::new(Path::new("/nowhere/docker.sock")).expect("it is a path");
+        let error = engine.ping().await.expect_err("nobody listens").to_string();
+        assert!(error.contains("unix:///nowhere/docker.sock") && error.contains("set docker_host"), "{error}");
+    }
 }
