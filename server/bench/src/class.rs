@@ -97,13 +97,7 @@ pub(crate) struct Lunchbox {
 
 impl Lunchbox {
     pub(crate) fn new(wanted: Wanted, image: &str, course_image: &str) -> Self {
-        Self {
-            wanted,
-            image: image.to_owned(),
-            course_image: course_image.to_owned(),
-            serving: Mutex::new(None),
-            here: Mutex::default(),
-        }
+        Self { wanted, image: image.to_owned(), course_image: course_image.to_owned(), serving: Mutex::new(None), here: Mutex::default() }
     }
 }
 

@@ -51,7 +51,10 @@ fn write(out: &mut impl Write, rows: &[Row]) -> std::io::Result<()> {
             pair[1].disk_bytes as f64 / pair[0].disk_bytes.max(1) as f64
         )?;
     }
-    writeln!(out, "\nAn unseen image is one that no host has; a course's image is on Lunchbox's engine since set-up. Disk of a class on Lunchbox is an image once, shared by all, and the little that each learner writes.")
+    writeln!(
+        out,
+        "\nAn unseen image is one that no host has; a course's image is on Lunchbox's engine since set-up. Disk of a class on Lunchbox is an image once, shared by all, and the little that each learner writes."
+    )
 }
 
 /// Median and worst, in seconds.
