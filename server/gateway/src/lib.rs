@@ -27,6 +27,7 @@ mod limits;
 mod lines;
 mod model;
 mod operation;
+mod plain_tar;
 mod reference;
 mod refusal;
 mod registry;

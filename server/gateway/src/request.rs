@@ -29,7 +29,16 @@ pub(crate) struct Request {
     pub(crate) upgrade: Option<OnUpgrade>,
 }
 
+/// Sent by the docker command where a workstation's shell asks it for names to complete
+/// (server/images/workstation/completion). Nobody reads those lists.
+const COMPLETION_HEADER: &str = "Lunchbox-Completion";
+
 impl Request {
+    /// Whether a shell asks on the learner's Tab: no look at anything, and so no activity.
+    pub(crate) fn is_completion(&self) -> bool {
+        self.headers.contains_key(COMPLETION_HEADER)
+    }
+
     /// The body as `T`; an absent body is `{}`.
     pub(crate) async fn json<T: DeserializeOwned>(body: Incoming, headers: &HeaderMap) -> Result<T, Refusal> {
         let bytes = body::read(body, limits::MAX_JSON_BODY_BYTES, "the request's body").await?;

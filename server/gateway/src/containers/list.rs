@@ -30,8 +30,10 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     if let Some(limit) = limit {
         containers.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
-    let names = containers.iter().flat_map(|container| &container.names).map(|name| name.trim_start_matches('/').to_owned()).collect();
-    context.sandbox.record(ActivityKind::ContainersListed { all, names }).await;
+    if !request.is_completion() {
+        let names = containers.iter().flat_map(|container| &container.names).map(|name| name.trim_start_matches('/').to_owned()).collect();
+        context.sandbox.record(ActivityKind::ContainersListed { all, names }).await;
+    }
     Ok(body::json(StatusCode::OK, &containers))
 }
 

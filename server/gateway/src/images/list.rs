@@ -75,8 +75,10 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
             summary
         })
         .collect();
-    let references = images.iter().flat_map(|(row, _)| view.tags(&row.image_id)).collect();
-    context.sandbox.record(ActivityKind::ImagesListed { references }).await;
+    if !request.is_completion() {
+        let references = images.iter().flat_map(|(row, _)| view.tags(&row.image_id)).collect();
+        context.sandbox.record(ActivityKind::ImagesListed { references }).await;
+    }
     Ok(body::json(StatusCode::OK, &summaries))
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
 
 use super::support::{Printed, Sandbox, TestHost, bare};
-use crate::ActivityKind;
+use crate::{ActivityKind, plain_tar::tests::MAGICS};
 
 /// Builds from a folder that has these files.
 async fn build(sandbox: &Sandbox, files: &[(&str, &str)], arguments: &[&str]) -> Printed {
@@ -245,6 +245,29 @@ async fn hostile_contexts_are_refused_before_the_engine_sees_them() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut packed, &tar(&[("Dockerfile", E::Regular, "FROM busybox\nRUN echo packed\n")])).unwrap();
     assert!(post(a, "", &packed.finish().unwrap()).await.contains("packed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_context_that_begins_like_a_compression_is_read_as_it_was_judged() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    let text = "FROM busybox\nCOPY plain /x\nRUN cat /x\n";
+    for magic in MAGICS {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, content) in
+            [([b"./", magic, b"-name"].concat(), ""), (b"plain".to_vec(), "as it was sent"), (b"Dockerfile".to_vec(), text)]
+        {
+            let mut header = tar::Header::new_gnu();
+            header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(&name);
+            header.set_mode(0o644);
+            header.set_mtime(0);
+            header.set_size(content.len() as u64);
+            header.set_cksum();
+            builder.append(&header, content.as_bytes()).unwrap();
+        }
+        let answer = post(a, "&nocache=1", &builder.into_inner().unwrap()).await;
+        assert!(answer.contains("as it was sent") && answer.contains("Successfully built"), "{magic:x?}: {answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

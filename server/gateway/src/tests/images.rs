@@ -47,6 +47,22 @@ async fn a_new_host_has_no_image_until_one_is_pulled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn names_that_a_shell_completes_are_no_look_at_a_list() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull hello-world").await.ok();
+    // The folder that a workstation's completion uses: see its Dockerfile.
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../images/workstation/completion");
+    let seen = async || a.gateway.activity_since(&a.id, 0, 100).await.unwrap().len();
+    let before = seen().await;
+    assert!(a.docker(&["--config", folder, "images", "--quiet"]).await.ok().len() > 8);
+    a.docker(&["--config", folder, "ps", "--all"]).await.ok();
+    assert_eq!(seen().await, before);
+    a.run("images").await.ok();
+    assert_eq!(seen().await, before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_layer_that_the_host_has_is_not_pulled_again() {
     let host = TestHost::start(1).await;
     let a = &host.sandboxes[0];

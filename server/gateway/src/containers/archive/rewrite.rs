@@ -15,6 +15,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     body::{self, Body, BoxError},
+    plain_tar,
     refusal::Refusal,
 };
 
@@ -156,17 +157,17 @@ fn copy(reader: impl Read, writer: impl Write) -> io::Result<()> {
         if kind.is_file() || kind == tar::EntryType::Continuous || kind == tar::EntryType::GNUSparse {
             header.set_entry_type(tar::EntryType::Regular);
             header.set_size(entry.size());
-            builder.append_data(&mut header, path, entry)?;
+            plain_tar::append(&mut builder, header, &path, entry)?;
         } else if kind.is_dir() {
             header.set_entry_type(tar::EntryType::Directory);
             header.set_size(0);
-            builder.append_data(&mut header, path, io::empty())?;
+            plain_tar::append(&mut builder, header, &path, io::empty())?;
         } else if kind.is_symlink() || kind.is_hard_link() {
             let Some(target) = entry.link_name()? else { continue };
             let target = if kind.is_hard_link() { below(&target)?.unwrap_or_default() } else { target.into_owned() };
             header.set_entry_type(kind);
             header.set_size(0);
-            builder.append_link(&mut header, path, target)?;
+            plain_tar::append_link(&mut builder, header, &path, &target)?;
         }
         // Devices and pipes are left out: a container has no use for another's devices.
     }
@@ -278,7 +279,7 @@ mod tests {
         entry(&mut builder, tar::EntryType::Char, b"dev", b"");
         entry(&mut builder, tar::EntryType::Fifo, b"pipe", b"");
         let out = passed(&builder.into_inner().unwrap(), 1 << 20).unwrap();
-        assert_eq!(names(&out), ["a/b"]);
+        assert_eq!(names(&out), ["./a/b"]);
         assert_eq!(tar::Archive::new(&out[..]).entries().unwrap().next().unwrap().unwrap().header().mode().unwrap(), 0o4755);
     }
 
@@ -296,7 +297,7 @@ mod tests {
         let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         packer.write_all(&builder.into_inner().unwrap()).unwrap();
         let packed = packer.finish().unwrap();
-        assert_eq!(names(&passed(&packed, 1 << 20).unwrap()), ["zeros"]);
+        assert_eq!(names(&passed(&packed, 1 << 20).unwrap()), ["./zeros"]);
         assert_eq!(passed(&packed, 100_000).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 

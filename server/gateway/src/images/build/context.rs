@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use tar::{Archive, Builder, EntryType, Header};
 use tokio::io::AsyncWriteExt;
 
-use crate::{images::glob, limits, refusal::Refusal};
+use crate::{images::glob, limits, plain_tar, refusal::Refusal};
 
 /// The Dockerfile that the engine reads. The learner's own stays in the context as it is, so that a
 /// `COPY . .` copies what they wrote.
@@ -214,18 +214,17 @@ fn read_tar(source: impl Read, place: &Path, most_bytes: u64) -> Result<BuildCon
         match kind {
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 let header = plain(entry.header(), EntryType::Regular, entry.size())?;
-                write(&mut tar, header, &path, &mut entry)?;
+                plain_tar::append(&mut tar, header, &path, &mut entry)?;
             }
             EntryType::Directory => {
                 let header = plain(entry.header(), EntryType::Directory, 0)?;
-                write(&mut tar, header, &path, io::empty())?;
+                plain_tar::append(&mut tar, header, &path, io::empty())?;
             }
             EntryType::Symlink | EntryType::Link => {
                 let target = entry.link_name()?.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?.into_owned();
                 // A symlink is followed within the context only; a hard link names a file of this tar.
                 let target = if kind == EntryType::Link { inside(&target)? } else { target };
-                let mut header = plain(entry.header(), kind, 0)?;
-                tar.append_link(&mut header, &path, &target)?;
+                plain_tar::append_link(&mut tar, plain(entry.header(), kind, 0)?, &path, &target)?;
             }
             _ => {
                 let why = format!(
@@ -247,13 +246,9 @@ fn read_tar(source: impl Read, place: &Path, most_bytes: u64) -> Result<BuildCon
     let text = dockerfile.1.text.clone();
     // Clients send the Dockerfile in any case; what `.dockerignore` takes out is for COPY not to find.
     for (path, file) in other.into_iter().chain(Some(dockerfile).filter(|(path, _)| !ignored(path))) {
-        write(&mut tar, file.header, &path, file.text.as_bytes())?;
+        plain_tar::append(&mut tar, file.header, &path, file.text.as_bytes())?;
     }
     Ok(BuildContext { tar, dockerfile: text, ignore })
-}
-
-fn write(tar: &mut Builder<BufWriter<File>>, mut header: Header, path: &Path, data: impl Read) -> io::Result<()> {
-    tar.append_data(&mut header, path, data)
 }
 
 /// A header with what a context's files keep: mode and time. Owners are root, as the builder has it.
@@ -307,7 +302,7 @@ impl BuildContext {
             header.set_entry_type(EntryType::Regular);
             header.set_mode(0o644);
             header.set_size(text.len() as u64);
-            self.tar.append_data(&mut header, name, text.as_bytes())?;
+            plain_tar::append(&mut self.tar, header, Path::new(name), text.as_bytes())?;
         }
         let mut writer = self.tar.into_inner()?;
         writer.flush()?;

@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use super::{host, inspect, refused};
 use crate::{
     ActivityKind, SandboxLimits,
+    plain_tar::tests::MAGICS,
     tests::support::{Sandbox, TestHost, until},
 };
 
@@ -142,4 +143,42 @@ async fn an_upload_beyond_the_limit_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("big"), vec![7; 3_000_000]).unwrap();
     refused(a.run(&format!("cp {}/big box:/big", folder.path().display())).await, "the upload is larger than 1 MB");
+}
+
+/// A tar of one file for each name, as raw as they come.
+fn tar_of(names: &[&[u8]], content: &[u8]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for name in names {
+        let mut header = tar::Header::new_gnu();
+        header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name);
+        header.set_mode(0o644);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
+        header.set_size(content.len() as u64);
+        header.set_cksum();
+        builder.append(&header, content).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_begins_like_a_compression_is_a_name() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    a.run("run -d --name box busybox sleep 1000").await.ok();
+    for (n, magic) in MAGICS.iter().enumerate() {
+        // Behind a dot or a slash we don't take it for a packed archive, and neither must the engine.
+        for before in ["./", "/"] {
+            a.run(&format!("exec box mkdir -p /into{n}")).await.ok();
+            let tar = tar_of(&[&[before.as_bytes(), magic, b"-name"].concat()], b"as it was sent");
+            let mut request = format!("PUT /v1.45/containers/box/archive?path=/into{n} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-tar\r\nContent-Length: {}\r\n\r\n", tar.len()).into_bytes();
+            request.extend_from_slice(&tar);
+            let answer = a.raw(&request).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{magic:x?}: {answer}");
+            let found =
+                a.docker(&["exec", "box", "sh", "-c", &format!("find /into{n} -type f -exec cat {{}} +; rm -r /into{n}")]).await.ok();
+            assert_eq!(found, "as it was sent", "{magic:x?}");
+        }
+    }
 }
