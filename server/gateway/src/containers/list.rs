@@ -21,6 +21,7 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     let size = request.query.flag("size")?;
     let limit = request.query.number("limit")?.filter(|limit| *limit > 0);
     let filters = request.query.filters()?;
+    let completes = request.is_completion();
     request.query.finish()?;
     let filter = filter::Filter::new(context, &filters).await?;
     // As in Docker: who asks for a state or for the last few wants to see those that ended too.
@@ -30,7 +31,7 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     if let Some(limit) = limit {
         containers.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
-    if !request.is_completion() {
+    if !completes {
         let names = containers.iter().flat_map(|container| &container.names).map(|name| name.trim_start_matches('/').to_owned()).collect();
         context.sandbox.record(ActivityKind::ContainersListed { all, names }).await;
     }

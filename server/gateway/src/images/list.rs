@@ -54,6 +54,7 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     if let Some(name) = request.query.text("filter")?.filter(|name| !name.is_empty()) {
         filters.entry("reference".to_owned()).or_default().push(name);
     }
+    let completes = request.is_completion();
     request.query.finish()?;
     known_filters(&filters, &KNOWN_FILTERS)?;
 
@@ -75,7 +76,7 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
             summary
         })
         .collect();
-    if !request.is_completion() {
+    if !completes {
         let references = images.iter().flat_map(|(row, _)| view.tags(&row.image_id)).collect();
         context.sandbox.record(ActivityKind::ImagesListed { references }).await;
     }
