@@ -43,8 +43,8 @@ pub fn router(state: AppState, sessions: SessionManagerLayer<SqliteStore>) -> Ro
             // 4. that its body is small.
             .layer(from_fn(body_limit::limit)),
     );
-    // Learners' own web pages, with none of the above: they are not ours, and may be anything.
-    let previews = preview::router().with_state(state.clone());
+    // Learners' own web pages, with nothing of the above but the name: they are not ours, and may be anything.
+    let previews = preview::router().route_layer(from_fn_with_state(state.clone(), origin::known_host)).with_state(state.clone());
     // Layers of a router run after it has routed, so the whole of it is the fallback of one that
     // looks at the host first.
     Router::new().fallback_service(previews.fallback_service(ours)).layer(from_fn_with_state(state, previews_by_host))

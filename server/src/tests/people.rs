@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode, header};
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest as _};
+use tokio_tungstenite::tungstenite::{Error, Message, client::IntoClientRequest as _};
 
 use super::support::TestServer;
 
@@ -74,6 +74,33 @@ async fn another_origins_page_can_press_nothing() {
     request.headers_mut().insert(header::COOKIE, learner.cookie.clone().unwrap().parse().unwrap());
     request.headers_mut().insert(header::ORIGIN, "http://evil.example".parse().unwrap());
     assert!(tokio_tungstenite::connect_async(request).await.is_err());
+}
+
+#[tokio::test]
+async fn under_a_name_that_is_not_ours_nothing_is_served_neither_pages_nor_streams_nor_sockets() {
+    let server = TestServer::start().await;
+    let mut learner = server.learner().await;
+    let rebound = "evil.example:3000";
+    for (method, path) in [
+        (Method::GET, "/"),
+        (Method::GET, "/lessons/docker-images"),
+        (Method::GET, "/api/stream?lesson=docker-images"),
+        (Method::GET, "/preview/abcdefghij0123456789/8080/"),
+        (Method::GET, "/pkg/lunchbox.css"),
+        (Method::POST, "/api/fn/start_sandbox"),
+    ] {
+        let origin = format!("http://{rebound}");
+        let headers = [("host", rebound), ("origin", &origin), ("sec-fetch-site", "same-origin"), ("accept", "text/html")];
+        let answer = learner.ask(method, path, &headers, "").await;
+        assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{path}");
+        assert!(answer.text.contains("public_url"), "{path}: {}", answer.text);
+    }
+    let mut request = format!("{}/api/terminal?id=1", server.url.replacen("http", "ws", 1)).into_client_request().unwrap();
+    request.headers_mut().insert(header::COOKIE, learner.cookie.clone().unwrap().parse().unwrap());
+    request.headers_mut().insert(header::HOST, rebound.parse().unwrap());
+    request.headers_mut().insert(header::ORIGIN, format!("http://{rebound}").parse().unwrap());
+    let Err(Error::Http(refusal)) = tokio_tungstenite::connect_async(request).await else { panic!("the socket was opened") };
+    assert_eq!(refusal.status(), StatusCode::MISDIRECTED_REQUEST);
 }
 
 #[tokio::test]
