@@ -16,11 +16,7 @@ mod store;
 pub(crate) mod tests;
 mod workstations;
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use gateway::{Gateway, GatewayConfig, GatewayError, SandboxId};
 use sqlx::AnyPool;
@@ -32,6 +28,7 @@ pub use self::{
 };
 pub use crate::engine::WorkstationLimits;
 use crate::{
+    clock::now,
     engine::{Engine, EngineError},
     learner::LearnerId,
 };
@@ -199,11 +196,6 @@ impl Sandboxes {
         &self.inner.workstations
     }
 
-    /// Starts the learner's workstation again if it has ended (the learner may have ended it).
-    pub async fn revive(&self, learner: &LearnerId) -> Result<(), SandboxError> {
-        self.start(learner).await.map(drop)
-    }
-
     /// Says goodbye to every terminal and stores what is only in memory; sandboxes stay alive for
     /// the next server. Call before the web server drains.
     pub async fn shutdown(&self) {
@@ -244,9 +236,4 @@ impl Inner {
 async fn finish<T>(task: tokio::task::JoinHandle<Result<T, SandboxError>>) -> Result<T, SandboxError> {
     // It can fail only by a panic, which is logged by itself.
     task.await.unwrap_or_else(|_| Err(SandboxError { message: "Something went wrong in the server. Try again.".to_owned() }))
-}
-
-/// Unix milliseconds.
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -12,8 +12,9 @@ use std::{
 use gateway::{GatewayError, SandboxHandle, SandboxId};
 use tokio::sync::{Notify, Semaphore};
 
-use super::{Closed, Inner, SandboxError, Status, WorkstationError, address, now};
+use super::{Closed, Inner, SandboxError, Status, WorkstationError, address};
 use crate::{
+    clock::now,
     engine::{EngineError, Running, WorkstationSpec},
     learner::LearnerId,
 };

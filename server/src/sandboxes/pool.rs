@@ -12,10 +12,10 @@ use tokio::time::MissedTickBehavior;
 use super::{
     Closed, Inner, Status,
     life::{MakeError, reasons},
-    now,
     reconcile::Leftovers,
     store::State,
 };
+use crate::clock::now;
 
 /// Warm sandboxes made at once.
 const REFILLS: usize = 2;
