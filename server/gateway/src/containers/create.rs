@@ -3,6 +3,7 @@
 
 pub(crate) mod mounts;
 pub(crate) mod network;
+pub(crate) mod paths;
 pub(crate) mod policy;
 
 use std::{
@@ -64,7 +65,7 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     }
     let image = context.scope.image(&asked.image).await?;
     let config = image_config(context, &image, platform.as_deref()).await?;
-    policy::check_working_dir(&config.working_dir)?;
+    paths::check_working_dir(&config.working_dir)?;
     let turn = place(context).await?;
     let volumes = context.sandbox.turns.volumes().await;
     let name = free_name(context, name).await?;
@@ -158,7 +159,9 @@ async fn build(
     name: &str,
 ) -> Result<EngineCreate, Refusal> {
     let networking = network::decide(context, asked, name).await?;
-    let volumes_of_image: BTreeSet<String> = config.volumes.iter().flatten().filter_map(|(path, _)| mounts::clean(path)).collect();
+    // The engine mounts these whatever is asked.
+    let volumes_of_image = config.volumes.iter().flatten().map(|(path, _)| paths::mount_target(path, path));
+    let volumes_of_image: BTreeSet<String> = volumes_of_image.collect::<Result<_, _>>()?;
     let mounts = mounts::decide(context, turn, asked, &volumes_of_image).await?;
     let mut labels: BTreeMap<String, String> = asked.labels.clone();
     labels.extend(context.scope.labels("learner"));

@@ -9,7 +9,7 @@ use crate::{
     body,
     containers::{
         attach::{are_keys, needs_upgrade, size},
-        create::policy,
+        create::paths,
     },
     hijack,
     refusal::{Answer, Refusal},
@@ -74,7 +74,7 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     if !are_keys(&asked.detach_keys) {
         return Err(Refusal::invalid(format!("invalid detach keys ({}) provided", asked.detach_keys)));
     }
-    policy::check_working_dir(&asked.working_dir)?;
+    paths::check_working_dir(&asked.working_dir)?;
     let _turn = place(context).await?;
     let ask = Ask::post(&["containers", own.engine_id(), "exec"]).json(&asked)?;
     let created: Created = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;

@@ -5,6 +5,7 @@
 
 mod context;
 mod dockerfile;
+mod folders;
 mod options;
 mod output;
 mod plan;
@@ -138,6 +139,7 @@ struct Build {
 impl Build {
     async fn run(&mut self, files: BuildContext) -> Result<(), Refusal> {
         let bases = self.find_bases().await?;
+        folders::check(&self.plan.parts, &bases, &self.options.arguments, self.plan.escape)?;
         let written = self.plan.write(&bases, &self.context.scope, !self.options.labels.is_empty())?;
         let tar = files.finish(written.dockerfile.clone()).await?;
         let ask = self.options.ask(&self.context, context::DOCKERFILE, self.no_cache)?;
@@ -183,7 +185,15 @@ impl Build {
             let facts = self.context.shared.catalogue.get(&id).await.map_err(|said| self.context.engine_said(said))?;
             let marked = facts.label(own::SANDBOX_LABEL) == Some(self.context.scope.sandbox().as_str());
             self.check_triggers(&facts, marked)?;
-            bases.insert(name, Base { id, marked });
+            let config = facts.inspect.config.clone().unwrap_or_default();
+            let base = Base {
+                id,
+                marked,
+                folder: config.working_dir,
+                environment: config.env.unwrap_or_default(),
+                triggers: config.on_build.unwrap_or_default(),
+            };
+            bases.insert(name, base);
         }
         Ok(bases)
     }

@@ -132,7 +132,15 @@ async fn what_is_not_to_be_had_is_refused_with_a_reason() {
     for path in ["/debug/pprof/cmdline", "/v1.45/debug/vars", "/metrics", "/v1.45/libpod/info"] {
         assert_eq!(sandbox.http("GET", path, "").await.0, 404, "{path}");
     }
-    for path in ["//containers/json", "/v1.45/containers%2Fjson", "/v1.45/../containers/json", "/v1.23/containers/json", "/v1.45./info"] {
+    for path in [
+        "//containers/json",
+        "/v1.45/containers%2Fjson",
+        "/v1.45/../containers/json",
+        "/v1.23/containers/json",
+        "/v1.45./info",
+        "/v1%2e41/info",
+        "/%76%31.41/info",
+    ] {
         let status = sandbox.http("GET", path, "").await.0;
         assert!(status == 400 || status == 404, "{path}: {status}");
     }

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     admission::{Turn, Volumes},
-    containers::create::policy::{MAX_MEMORY_FILES_BYTES, refused},
+    containers::create::{
+        paths::{clean, mount_target, subpath},
+        policy::{MAX_MEMORY_FILES_BYTES, refused},
+    },
     model::{
         container::{CreateRequest, Mount},
         container_engine::{EngineMount, EngineTmpfsOptions, EngineVolumeOptions},
@@ -23,7 +26,6 @@ pub(crate) const HOME: &str = "/root";
 const MAX_MOUNTS: usize = 16;
 const MAX_TMPFS: usize = 4;
 const MAX_ANONYMOUS_VOLUMES: usize = 8;
-const MAX_PATH_BYTES: usize = 1024;
 
 /// What the engine is asked to mount.
 #[derive(Debug, Default)]
@@ -57,7 +59,7 @@ impl Bind {
         };
         let mut bind = Self {
             source: source.to_owned(),
-            target: clean_target(target, text)?,
+            target: mount_target(target, text)?,
             read_only: false,
             no_copy: false,
             mode: mode.to_owned(),
@@ -112,7 +114,7 @@ pub(crate) async fn decide(
         one(context, turn, mount, &mut decided).await?;
     }
     for (target, options) in &host.tmpfs {
-        decided.tmpfs.insert(clean_target(target, target)?, tmpfs_options(options)?);
+        decided.tmpfs.insert(mount_target(target, target)?, tmpfs_options(options)?);
     }
     let in_memory = decided.tmpfs.len() + decided.mounts.iter().filter(|mount| matches!(mount, EngineMount::Tmpfs { .. })).count();
     if in_memory > MAX_TMPFS {
@@ -121,7 +123,7 @@ pub(crate) async fn decide(
     let taken: BTreeSet<String> =
         decided.mounts.iter().map(|mount| target(mount).to_owned()).chain(decided.tmpfs.keys().cloned()).collect();
     for path in asked.volumes.keys() {
-        decided.anonymous.insert(clean_target(path, path)?);
+        decided.anonymous.insert(mount_target(path, path)?);
     }
     decided.anonymous.extend(volumes_of_image.iter().cloned());
     decided.anonymous.retain(|path| !taken.contains(path));
@@ -147,7 +149,7 @@ async fn limit_volumes(context: &Context, _turn: &Turn<Volumes>, anonymous: usiz
 }
 
 async fn one(context: &Context, turn: &Turn<Volumes>, mount: &Mount, decided: &mut Mounts) -> Result<(), Refusal> {
-    let target = clean_target(&mount.target, &mount.target)?;
+    let target = mount_target(&mount.target, &mount.target)?;
     match mount.kind.as_str() {
         "volume" => {
             let options = mount.volume_options.clone().unwrap_or_default();
@@ -159,7 +161,7 @@ async fn one(context: &Context, turn: &Turn<Volumes>, mount: &Mount, decided: &m
                 ));
             }
             let engine_options =
-                EngineVolumeOptions { no_copy: options.no_copy, labels: BTreeMap::new(), subpath: clean_subpath(&options.subpath)? };
+                EngineVolumeOptions { no_copy: options.no_copy, labels: BTreeMap::new(), subpath: subpath(&options.subpath)? };
             if mount.source.is_empty() {
                 decided.anonymous.insert(target);
             } else {
@@ -280,62 +282,10 @@ fn parse_size(text: &str) -> Option<i64> {
     digits.parse::<i64>().ok()?.checked_mul(unit)
 }
 
-/// Absolute and without `.`, `..` and doubled slashes, as Go's `path.Clean` makes it.
-pub(crate) fn clean(path: &str) -> Option<String> {
-    if !path.starts_with('/') || path.len() > MAX_PATH_BYTES || path.chars().any(char::is_control) {
-        return None;
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => _ = parts.pop(),
-            part => parts.push(part),
-        }
-    }
-    Some(format!("/{}", parts.join("/")))
-}
-
-/// Where in the container.
-fn clean_target(path: &str, whole: &str) -> Result<String, Refusal> {
-    let cleaned = clean(path).ok_or_else(|| {
-        Refusal::invalid(format!("invalid volume specification: '{whole}': invalid mount path: '{path}' mount path must be absolute"))
-    })?;
-    if cleaned == "/" {
-        return Err(Refusal::invalid(format!("invalid volume specification: '{whole}': invalid specification: destination can't be '/'")));
-    }
-    let special = ["/proc", "/sys", "/dev"].iter().any(|folder| cleaned == *folder || cleaned.starts_with(&format!("{folder}/")));
-    if special && !cleaned.starts_with("/dev/shm") {
-        return Err(refused(format!("lunchbox: nothing can be mounted at {cleaned}: the kernel's own folders lie there.")));
-    }
-    Ok(cleaned)
-}
-
-/// Below a volume's root.
-fn clean_subpath(path: &str) -> Result<String, Refusal> {
-    let clean = !path.starts_with('/')
-        && path.len() <= MAX_PATH_BYTES
-        && !path.chars().any(char::is_control)
-        && path.split('/').all(|part| part != "..");
-    if clean {
-        Ok(path.to_owned())
-    } else {
-        Err(Refusal::invalid("invalid mount config for type \"volume\": subpath must be a relative path within the volume"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail")]
     use super::*;
-
-    #[test]
-    fn a_path_has_one_spelling() {
-        assert_eq!(clean("/root/../etc//x/./y/").unwrap(), "/etc/x/y");
-        assert_eq!(clean("/../.."), Some("/".to_owned()));
-        assert_eq!(clean("root"), None);
-        assert_eq!(clean("/a\0b"), None);
-    }
 
     #[test]
     fn a_bind_is_taken_apart() {
@@ -354,13 +304,5 @@ mod tests {
         assert_eq!(tmpfs_options("size=1m").unwrap(), "size=1048576");
         assert!(tmpfs_options("uid=0,bind").is_err());
         assert!(tmpfs_options("size=9999999999g").is_err());
-    }
-
-    #[test]
-    fn a_subpath_stays_within() {
-        assert!(clean_subpath("a/b").is_ok());
-        for path in ["/a", "../a", "a/../../b"] {
-            assert!(clean_subpath(path).is_err(), "{path}");
-        }
     }
 }

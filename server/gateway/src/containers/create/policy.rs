@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::{
-    containers::ports,
+    containers::{create::paths, ports},
     images::catalogue::Healthcheck,
     model::container::{CreateRequest, HostConfig, RestartPolicy, Ulimit},
     refusal::Refusal,
@@ -67,7 +67,7 @@ pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
     if !asked.mac_address.is_empty() || asked.networking_config.endpoints_config.values().any(|endpoint| !endpoint.mac_address.is_empty()) {
         return Err(Refusal::forbidden("choosing a MAC address", "the host gives each container its own. Leave --mac-address out."));
     }
-    check_working_dir(&asked.working_dir)?;
+    paths::check_working_dir(&asked.working_dir)?;
     if !asked.stop_signal.is_empty() {
         check_signal(&asked.stop_signal)?;
     }
@@ -165,10 +165,10 @@ pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
     if host.links.as_ref().is_some_and(|links| !links.is_empty()) {
         return Err(links());
     }
-    if let Some(group) = host.group_add.iter().flatten().find(|group| group.parse::<i64>().is_ok()) {
+    if let Some(group) = host.group_add.iter().flatten().find(|group| !is_group_name(group)) {
         return Err(Refusal::forbidden(
             &format!("joining the group {group}"),
-            "numbers are groups of the shared host. Give --group-add a name.",
+            "numbers are groups of the shared host. Give --group-add a name: letters, digits, `_`, `.` and `-`.",
         ));
     }
     for limit in host.ulimits.iter().flatten() {
@@ -281,17 +281,11 @@ fn is_no_new_privileges(option: &str) -> bool {
     matches!(option, "no-new-privileges" | "no-new-privileges=true" | "no-new-privileges:true")
 }
 
-/// A process that begins in `/proc` or `/sys` may begin in a folder of the engine's host (CVE-2024-21626).
-pub(crate) fn check_working_dir(path: &str) -> Result<(), Refusal> {
-    let kernels = ["/proc", "/sys"].iter().any(|folder| {
-        let cleaned = super::mounts::clean(path).unwrap_or_default();
-        cleaned == *folder || cleaned.starts_with(&format!("{folder}/"))
-    });
-    if kernels {
-        Err(refused(format!("lunchbox: {path} can't be a working directory: the kernel's own folders lie there.")))
-    } else {
-        Ok(())
-    }
+/// A group by name. What any parser could take for a number is none.
+fn is_group_name(group: &str) -> bool {
+    group.len() <= 32
+        && group.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && group.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
 /// A signal by name or number.
@@ -455,6 +449,16 @@ mod tests {
     fn capabilities_have_one_spelling() {
         for text in ["NET_RAW", "net_raw", "CAP_NET_RAW", "cap_net_raw"] {
             assert_eq!(capability(text), "NET_RAW");
+        }
+    }
+
+    #[test]
+    fn groups_have_names() {
+        for group in ["audio", "_apt", "www-data", "a0"] {
+            assert!(is_group_name(group), "{group}");
+        }
+        for group in ["", "0", "0x0", "00", "+0", "-0", "0b0", "1e3", " 0", "0 ", "٠", "0_0", "a:0"] {
+            assert!(!is_group_name(group), "{group}");
         }
     }
 

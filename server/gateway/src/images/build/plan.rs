@@ -31,13 +31,13 @@ pub(super) struct Part {
     /// Of a FROM, and of a COPY with `--from`.
     pub(super) source: Option<Source>,
     /// Of a FROM.
-    stage_name: Option<String>,
+    pub(super) stage_name: Option<String>,
 }
 
 /// The instructions up to the stage that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
-    escape: char,
+    pub(super) escape: char,
     pub(super) parts: Vec<Part>,
 }
 
@@ -47,6 +47,12 @@ pub(super) struct Base {
     pub(super) id: String,
     /// Carries the sandbox's label already: what is built on it is in no other's cache.
     pub(super) marked: bool,
+    /// Its working directory.
+    pub(super) folder: String,
+    /// `NAME=value`.
+    pub(super) environment: Vec<String>,
+    /// Instructions that run first.
+    pub(super) triggers: Vec<String>,
 }
 
 /// One step as the engine counts them.

@@ -49,6 +49,8 @@ async fn what_would_reach_the_shared_host_is_refused_with_a_reason() {
         ("--oom-kill-disable", "out-of-memory killer is switched off"),
         ("--oom-score-adj -1000", "out-of-memory killer is switched off"),
         ("--group-add 0", "joining the group 0 is switched off"),
+        ("--group-add 0x0", "joining the group 0x0 is switched off"),
+        ("--group-add +0", "joining the group +0 is switched off"),
         ("--ulimit rtprio=99", "the ulimit rtprio is switched off"),
         ("--dns 169.254.169.254", "the name server 169.254.169.254 is switched off"),
         ("--add-host x:host-gateway", "host-gateway is switched off"),
