@@ -6,6 +6,8 @@ mod look;
 mod make;
 mod pool;
 
+#[cfg(test)]
+pub(crate) use self::make::bridge_name;
 pub(crate) use self::{
     change::{connect, disconnect, prune, remove},
     look::{inspect, list},

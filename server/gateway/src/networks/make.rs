@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{
     ActivityKind, body,
@@ -19,8 +20,10 @@ use crate::{
     upstream::{Ask, EngineSaid},
 };
 
-/// How often another slot is tried where the engine says that somebody else has its addresses.
-const SLOT_TRIES: usize = 64;
+/// How often other addresses and another bridge are tried where somebody else has these.
+const TRIES: usize = 64;
+/// The engine's option for it.
+const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
 
 /// `NetworkCreateRequest`, as far as it can be had here.
 #[derive(Debug, Default, Deserialize)]
@@ -69,6 +72,7 @@ struct EngineCreate<'a> {
     internal: bool,
     #[serde(rename = "IPAM")]
     ipam: EngineIpam,
+    options: BTreeMap<&'static str, String>,
     labels: BTreeMap<String, String>,
 }
 
@@ -186,6 +190,18 @@ fn only_plain(asked: &CreateRequest) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The bridge of a network, by which an operator's firewall knows it: all of learners' begin with `lb`, and
+/// Linux has room for 15 characters.
+pub(crate) fn bridge_name(network: &EngineName, attempt: usize) -> String {
+    let digest = Sha256::digest(format!("{}/{attempt}", network.as_str()));
+    digest.iter().take(5).fold("lb".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+}
+
+/// Whether this machine has such an interface. An engine on another machine has to tell itself.
+fn is_interface(name: &str) -> bool {
+    std::path::Path::new("/sys/class/net").join(name).exists()
+}
+
 enum Failed {
     Taken,
     PoolExhausted,
@@ -197,8 +213,13 @@ enum Failed {
 async fn make(shared: &Shared, scope: &Scope, name: &str, engine_name: &EngineName, asked: &Asked) -> Result<String, Failed> {
     let used = shared.ledger.network_slots().await.map_err(Failed::Ledger)?;
     let pool = shared.config.address_pool;
-    for slot in pool::free_slots(pool, &shared.config.instance, &used).take(SLOT_TRIES) {
+    for (attempt, slot) in pool::free_slots(pool, &shared.config.instance, &used).take(TRIES).enumerate() {
         let Some(subnet) = pool::subnet(pool, slot) else { break };
+        let bridge = bridge_name(engine_name, attempt);
+        // The engine would take another's bridge for its own.
+        if is_interface(&bridge) {
+            continue;
+        }
         let row = NetworkRow {
             name: name.to_owned(),
             engine_id: format!("reserved:{slot}"),
@@ -226,6 +247,7 @@ async fn make(shared: &Shared, scope: &Scope, name: &str, engine_name: &EngineNa
             driver: "bridge",
             internal: asked.internal || shared.config.egress == Egress::Off,
             ipam: EngineIpam { driver: "default", config: vec![EngineIpamConfig { subnet: subnet.to_string() }] },
+            options: [(BRIDGE_NAME, bridge)].into(),
             labels,
         };
         let ask = Ask::post(&["networks", "create"]).json(&body).map_err(|refusal| Failed::Engine(EngineSaid::Away(refusal)))?;
@@ -237,8 +259,8 @@ async fn make(shared: &Shared, scope: &Scope, name: &str, engine_name: &EngineNa
             Err(said) => {
                 shared.ledger.remove_network(scope.sandbox(), name).await.map_err(Failed::Ledger)?;
                 let text = said.message();
-                // Somebody else on this engine or machine has these addresses: the next slot, then.
-                if !(text.contains("overlaps") || text.contains("overlap with")) {
+                // Somebody else on this engine or machine has these addresses or this bridge: the next, then.
+                if !(text.contains("overlaps") || text.contains("overlap with") || text.contains("same bridge name")) {
                     return Err(Failed::Engine(said));
                 }
             }

@@ -119,6 +119,11 @@ impl TestHost {
         host
     }
 
+    /// The gateway's own record.
+    pub(crate) async fn ledger(&self) -> crate::ledger::Ledger {
+        crate::ledger::Ledger::open(self.database.clone()).await.unwrap()
+    }
+
     /// One more.
     pub(crate) async fn open(&mut self) -> Sandbox {
         let handle = self.gateway.open(SandboxId::random()).await.unwrap();

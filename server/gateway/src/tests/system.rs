@@ -4,6 +4,7 @@
 
 use crate::{
     ActivityKind,
+    networks::bridge_name,
     tests::support::{PATIENCE, TestHost, bare},
 };
 
@@ -49,6 +50,37 @@ async fn networks_are_made_listed_inspected_and_removed_by_their_own_names() {
     alice.run("network rm front").await.ok();
     assert!(bob.run("network inspect front").await.code == 0, "bob's own stays");
     alice.saw("the removal", |kind| *kind == ActivityKind::NetworkRemoved { name: "front".to_owned() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_network_has_a_bridge_that_a_firewall_knows_by_its_name() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    // Somebody else has the bridge that would be the network's.
+    let scope = crate::scope::Scope::new(a.id.clone(), &host.config, host.ledger().await);
+    let first_choice = bridge_name(&scope.engine_name("taken"), 0);
+    let (option, other) = (format!("com.docker.network.bridge.name={first_choice}"), format!("lb-{}-other", host.config.instance));
+    let label = format!("io.lunchbox.instance={}", host.config.instance);
+    bare(&["network", "create", "--internal", "--label", &label, "-o", &option, &other]).await.ok();
+    for name in ["front", "taken"] {
+        a.run(&format!("network create {name}")).await.ok();
+    }
+    let mut seen = vec![first_choice];
+    for name in ["bridge", "front", "taken"] {
+        let id = a.docker(&["network", "inspect", "--format", "{{.Id}}", name]).await.ok();
+        let bridge =
+            bare(&["network", "inspect", "--format", "{{index .Options \"com.docker.network.bridge.name\"}}", id.trim()]).await.ok();
+        let bridge = bridge.trim().to_owned();
+        let hex = bridge.strip_prefix("lb").unwrap_or_default();
+        assert!(hex.len() == 10 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{name}: {bridge}");
+        assert!(std::path::Path::new("/sys/class/net").join(&bridge).exists(), "{name}: {bridge}");
+        // It's no learner's business.
+        let shown = a.docker(&["network", "inspect", name]).await.ok();
+        assert!(!shown.contains(&bridge) && !shown.contains(&bridge[2..]), "{shown}");
+        assert!(!seen.contains(&bridge), "{name}: {bridge}");
+        seen.push(bridge);
+    }
+    assert_eq!(a.docker(&["network", "inspect", "--format", "{{json .Options}}", "front"]).await.ok().trim(), "{}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
