@@ -3,6 +3,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod attach;
+pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod exec;
 pub(crate) mod inspect;
@@ -13,3 +14,4 @@ pub(crate) mod names;
 pub(crate) mod ports;
 pub(crate) mod remove;
 pub(crate) mod shown;
+pub(crate) mod wait;

@@ -3,7 +3,8 @@
 //! What a container asked for is in its row. While it runs, the ledger says which ports of the
 //! sandbox's host are its own; the engine knows nothing of them.
 
-use std::collections::BTreeMap;
+mod shown;
+mod wanted;
 
 use http::StatusCode;
 use tokio::net::TcpStream;
@@ -13,91 +14,22 @@ use crate::{
     gateway::{GatewayError, Shared},
     ledger::{self, ContainerRow, PortRow},
     limits,
-    model::{
-        container::{CreateRequest, PortBinding},
-        container_shown::{Inspected, ListedPort, ShownBinding},
-    },
+    model::{container::CreateRequest, container_shown::Inspected},
     ports::BindError,
     refusal::Refusal,
     sandbox::Sandbox,
     upstream::{Ask, EngineSaid},
 };
 
+pub(crate) use self::{
+    shown::{listed, shown},
+    wanted::{Wanted, parse_container_port, wanted},
+};
 pub(crate) use crate::model::container_shown::PortMap;
 
 /// The first port given where none is asked for (as Docker does on Linux).
 const FIRST_EPHEMERAL: u16 = 32_768;
 const LAST_EPHEMERAL: u16 = 60_999;
-/// Ports that one container may publish.
-const MAX_PORTS: usize = 64;
-
-/// One port that a container wants on its host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub(crate) container_port: u16,
-    pub(crate) protocol: String,
-    /// `0.0.0.0` or `127.0.0.1`.
-    pub(crate) host_ip: String,
-    /// First and last that will do; `None` is any.
-    pub(crate) host_port: Option<(u16, u16)>,
-}
-
-/// `80/tcp`, `53/udp`, `80`.
-pub(crate) fn parse_container_port(text: &str) -> Result<(u16, String), Refusal> {
-    let (port, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    let port: u16 =
-        port.parse().ok().filter(|port| *port > 0).ok_or_else(|| Refusal::invalid(format!("invalid port specification: \"{text}\"")))?;
-    match protocol {
-        "tcp" | "udp" => Ok((port, protocol.to_owned())),
-        "sctp" => Err(Refusal::forbidden("the protocol sctp", "published ports are tcp or udp here.")),
-        _ => Err(Refusal::invalid(format!("invalid proto: {protocol}"))),
-    }
-}
-
-fn parse_host_port(text: &str) -> Result<Option<(u16, u16)>, Refusal> {
-    let invalid = || Refusal::invalid(format!("invalid port specification: \"{text}\""));
-    if text.is_empty() || text == "0" {
-        return Ok(None);
-    }
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let first: u16 = first.parse().map_err(|_| invalid())?;
-    let last: u16 = last.parse().map_err(|_| invalid())?;
-    if first == 0 || last < first { Err(invalid()) } else { Ok(Some((first, last))) }
-}
-
-fn parse_host_ip(text: &str) -> Result<String, Refusal> {
-    match text {
-        "" | "0.0.0.0" | "::" => Ok("0.0.0.0".to_owned()),
-        "127.0.0.1" | "::1" | "localhost" => Ok("127.0.0.1".to_owned()),
-        other => Err(Refusal::forbidden(
-            &format!("publishing on the address {other}"),
-            "this host has 127.0.0.1 only. Leave the address out: -p 8080:80.",
-        )),
-    }
-}
-
-/// What the request asks for by `-p`. Called when the container is made, so that mistakes are told then.
-pub(crate) fn wanted(bindings: &BTreeMap<String, Vec<PortBinding>>) -> Result<Vec<Wanted>, Refusal> {
-    let mut wanted = Vec::new();
-    for (port, bindings) in bindings {
-        let (container_port, protocol) = parse_container_port(port)?;
-        let any = [PortBinding::default()];
-        for binding in if bindings.is_empty() { &any[..] } else { bindings } {
-            wanted.push(Wanted {
-                container_port,
-                protocol: protocol.clone(),
-                host_ip: parse_host_ip(&binding.host_ip)?,
-                host_port: parse_host_port(&binding.host_port)?,
-            });
-        }
-    }
-    if wanted.len() > MAX_PORTS {
-        return Err(Refusal::invalid("lunchbox: at most 64 ports can be published"));
-    }
-    // Those that will only do with one port choose first.
-    wanted.sort_by_key(|wanted| wanted.host_port.map_or(u32::MAX, |(first, last)| u32::from(last - first)));
-    Ok(wanted)
-}
 
 /// `-p` and `-P` of a container whose row and inspection are at hand.
 fn wanted_by(row: &ContainerRow, inspected: &Inspected) -> Vec<Wanted> {
@@ -315,82 +247,4 @@ pub(crate) async fn dial(shared: &Shared, sandbox: &SandboxId, port: u16) -> Res
 
 async fn inspect(shared: &Shared, container: &str) -> Result<Inspected, EngineSaid> {
     shared.engine.json(Ask::get(&["containers", container, "json"])).await
-}
-
-/// Addresses under which Docker shows a port that is published on all.
-fn addresses(host_ip: &str) -> &'static [&'static str] {
-    if host_ip == "127.0.0.1" { &["127.0.0.1"] } else { &["0.0.0.0", "::"] }
-}
-
-/// `NetworkSettings.Ports`: every exposed port, and where it is published.
-pub(crate) fn shown(rows: &[PortRow], exposed: impl Iterator<Item = String>) -> PortMap {
-    let mut map: PortMap = exposed.map(|port| (port, None)).collect();
-    for row in rows {
-        let bindings = map.entry(format!("{}/{}", row.container_port, row.protocol)).or_default().get_or_insert_with(Vec::new);
-        for ip in addresses(&row.host_ip) {
-            bindings.push(ShownBinding { host_ip: (*ip).to_owned(), host_port: row.host_port.to_string() });
-        }
-    }
-    map
-}
-
-/// The same for `docker ps`.
-pub(crate) fn listed(rows: &[PortRow], exposed: Vec<ListedPort>) -> Vec<ListedPort> {
-    let published = |port: &ListedPort| rows.iter().any(|row| row.container_port == port.private_port && row.protocol == port.protocol);
-    let mut ports: Vec<ListedPort> = exposed.into_iter().filter(|port| !published(port)).collect();
-    for row in rows {
-        for ip in addresses(&row.host_ip) {
-            ports.push(ListedPort {
-                ip: (*ip).to_owned(),
-                private_port: row.container_port,
-                public_port: row.host_port,
-                protocol: row.protocol.clone(),
-            });
-        }
-    }
-    ports
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may fail")]
-    use super::*;
-
-    fn binding(ip: &str, port: &str) -> PortBinding {
-        PortBinding { host_ip: ip.to_owned(), host_port: port.to_owned() }
-    }
-
-    #[test]
-    fn ports_are_read_as_docker_writes_them() {
-        assert_eq!(parse_container_port("80/tcp").unwrap(), (80, "tcp".to_owned()));
-        assert_eq!(parse_container_port("53/udp").unwrap(), (53, "udp".to_owned()));
-        for text in ["0/tcp", "70000/tcp", "80/http", "80/sctp", "x", ""] {
-            assert!(parse_container_port(text).is_err(), "{text}");
-        }
-        assert_eq!(parse_host_port("8000-8010").unwrap(), Some((8000, 8010)));
-        assert_eq!(parse_host_port("").unwrap(), None);
-        assert!(parse_host_port("9-1").is_err());
-    }
-
-    #[test]
-    fn ports_that_must_be_choose_before_those_that_may() {
-        let bindings = [("80/tcp".to_owned(), vec![binding("", "")]), ("81/tcp".to_owned(), vec![binding("", "32768")])].into();
-        let all = wanted(&bindings).unwrap();
-        assert_eq!(all[0].container_port, 81);
-    }
-
-    #[test]
-    fn addresses_of_the_shared_host_are_refused() {
-        let bindings = [("80/tcp".to_owned(), vec![binding("169.254.1.1", "80")])].into();
-        assert_eq!(wanted(&bindings).unwrap_err().status, StatusCode::FORBIDDEN);
-    }
-
-    #[test]
-    fn a_published_port_is_shown_on_both_families() {
-        let row =
-            PortRow { protocol: "tcp".into(), host_port: 8080, host_ip: "0.0.0.0".into(), container: String::new(), container_port: 80 };
-        let map = shown(&[row], ["80/tcp".to_owned(), "443/tcp".to_owned()].into_iter());
-        assert_eq!(map["443/tcp"], None);
-        assert_eq!(map["80/tcp"].as_ref().unwrap().len(), 2);
-    }
 }

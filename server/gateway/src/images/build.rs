@@ -10,6 +10,7 @@ mod options;
 mod output;
 mod plan;
 mod words;
+mod written;
 
 use std::collections::HashMap;
 
@@ -40,7 +41,8 @@ use self::{
     context::BuildContext,
     options::Options,
     output::{Output, Progress},
-    plan::{Base, Plan, Written},
+    plan::{Base, Plan},
+    written::Written,
 };
 
 pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {

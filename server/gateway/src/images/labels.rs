@@ -15,12 +15,6 @@ pub(crate) fn shown(labels: Option<&BTreeMap<String, String>>) -> Option<BTreeMa
     (!labels.is_empty()).then_some(labels)
 }
 
-/// `key=value` or `key` of a filter against labels.
-pub(crate) fn matches(labels: Option<&BTreeMap<String, String>>, wanted: &str) -> bool {
-    let (key, value) = wanted.split_once('=').map_or((wanted, None), |(key, value)| (key, Some(value)));
-    is_shown(key) && labels.and_then(|labels| labels.get(key)).is_some_and(|found| value.is_none_or(|value| value == found))
-}
-
 /// Whether a line of the history does nothing but set labels that aren't shown.
 pub(crate) fn is_hidden_instruction(created_by: &str) -> bool {
     created_by

@@ -16,7 +16,7 @@ use crate::{
     request::{
         Request,
         path::ApiVersion,
-        query::{Filters, known_filters},
+        query::{Filters, has_label, known_filters},
     },
     serve::Context,
 };
@@ -165,9 +165,10 @@ fn wanted(view: &View, row: &ImageRow, facts: &ImageFacts, filters: &Filters, bo
     let id = &row.image_id;
     let names = || view.tags(id).into_iter().chain(view.digests(id));
     let dangling = view.tags(id).is_empty() && view.digests(id).is_empty();
+    let labels = labels::shown(facts.labels()).unwrap_or_default();
     let yes = |value: &String| matches!(value.as_str(), "1" | "true");
     filters.get("dangling").is_none_or(|values| values.is_empty() || values.iter().any(yes) == dangling)
-        && filters.get("label").into_iter().flatten().all(|label| labels::matches(facts.labels(), label))
+        && filters.get("label").into_iter().flatten().all(|label| has_label(&labels, label))
         && filters
             .get("reference")
             .is_none_or(|patterns| patterns.is_empty() || patterns.iter().any(|pattern| names().any(|name| is_named(pattern, &name))))

@@ -5,7 +5,7 @@ use crate::{
     scope::Scope,
 };
 
-use super::plan::Step;
+use super::written::Step;
 
 /// Bytes of output that a quiet build keeps, to tell when it fails.
 const MAX_HELD_BYTES: usize = 256 * 1024;

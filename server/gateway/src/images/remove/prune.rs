@@ -10,7 +10,10 @@ use crate::{
     images::{labels, layers, list, view::View},
     model::event::Event,
     refusal::Answer,
-    request::{Request, query::known_filters},
+    request::{
+        Request,
+        query::{has_label, known_filters},
+    },
     serve::Context,
 };
 
@@ -45,11 +48,12 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     for (row, facts) in view.facts(context).await?.into_iter().rev() {
         let id = &row.image_id;
         let names = names_of(&view, id);
+        let labels = labels::shown(facts.labels()).unwrap_or_default();
         let goes = !used.contains(id)
             && (!only_dangling || names.is_empty())
             && until.is_none_or(|until| facts.created() < until)
-            && filters.get("label").into_iter().flatten().all(|label| labels::matches(facts.labels(), label))
-            && !filters.get("label!").into_iter().flatten().any(|label| labels::matches(facts.labels(), label));
+            && filters.get("label").into_iter().flatten().all(|label| has_label(&labels, label))
+            && !filters.get("label!").into_iter().flatten().any(|label| has_label(&labels, label));
         if !goes {
             continue;
         }
