@@ -22,6 +22,8 @@ const WAY_OUT = "#step-title";
 const LABEL = "Terminal. Press F6 to leave it.";
 /** Deletes what stands on the line before the cursor: bash's and the terminal's own key for it. */
 const KILL_LINE = "\x15";
+/** Puts the terminal into the state in which it began (RIS). */
+const RESET = "\x1bc";
 
 export class LunchboxTerminal extends HTMLElement {
   #terminal: Terminal | undefined;
@@ -76,11 +78,12 @@ export class LunchboxTerminal extends HTMLElement {
       {
         state: (state) => this.#say(state),
         opened: (again) => {
-          // The server replays all it has; what is on the screen would be there twice.
-          if (again) terminal.reset();
+          // The server replays all it has; what is on the screen would be there twice. Said in the
+          // terminal's own words, so that it comes after what is still to be shown of the line before.
+          if (again) terminal.write(RESET);
           line.send(resizeWord(terminal.cols, terminal.rows));
         },
-        bytes: (bytes) => terminal.write(bytes),
+        bytes: (bytes, shown) => terminal.write(bytes, shown),
       },
     );
     this.#line = line;

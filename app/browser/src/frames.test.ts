@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_FRAME, binaryFrames, frames, resizeWord, serverWord } from "./frames.ts";
+import { MAX_FRAME, ackWord, binaryFrames, frames, resizeWord, serverWord } from "./frames.ts";
 
 test("short text is one frame of UTF-8", () => {
   assert.deepEqual(frames("ä\r"), [new Uint8Array([0xc3, 0xa4, 0x0d])]);
@@ -30,4 +30,8 @@ test("the server's words are read, and nothing else is", () => {
 
 test("a resize is said in the words of the protocol", () => {
   assert.equal(resizeWord(80, 24), '{"resize":{"cols":80,"rows":24}}');
+});
+
+test("what has been shown is said in the words of the protocol", () => {
+  assert.equal(ackWord(32_768), '{"ack":32768}');
 });

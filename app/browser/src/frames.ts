@@ -41,3 +41,8 @@ export function serverWord(text: string): ServerWord | undefined {
 export function resizeWord(cols: number, rows: number): string {
   return JSON.stringify({ resize: { cols, rows } });
 }
+
+/** So many bytes more have been shown: the server may send as many again. */
+export function ackWord(bytes: number): string {
+  return JSON.stringify({ ack: bytes });
+}

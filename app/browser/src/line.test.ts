@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS, Line, type LineState, type Socket } from "./line.ts";
+import { ACK_EVERY, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, Line, type LineState, type Socket } from "./line.ts";
 
 class FakeSocket implements Socket {
   binaryType = "";
@@ -39,6 +39,7 @@ function world() {
   const states: LineState[] = [];
   const opened: boolean[] = [];
   const pauses: number[] = [];
+  const toShow: (() => void)[] = [];
   let pending: (() => void) | undefined;
   let now = 0;
   const line = new Line(
@@ -56,7 +57,7 @@ function world() {
       clearTimeout: () => (pending = undefined),
       now: () => now,
     },
-    { state: (state) => states.push(state), opened: (again) => opened.push(again), bytes: () => {} },
+    { state: (state) => states.push(state), opened: (again) => opened.push(again), bytes: (_bytes, shown) => toShow.push(shown) },
   );
   const last = () => sockets.at(-1) as FakeSocket;
   const wait = () => {
@@ -65,7 +66,9 @@ function world() {
     run?.();
   };
   const pass = (ms: number) => (now += ms);
-  return { line, sockets, states, opened, pauses, last, wait, pass, isWaiting: () => pending !== undefined };
+  /** As a screen that has shown all it was given. */
+  const show = () => toShow.splice(0).forEach((shown) => shown());
+  return { line, sockets, states, opened, pauses, last, show, wait, pass, isWaiting: () => pending !== undefined };
 }
 
 test("a dropped line comes back, and says that it is back and not new", () => {
@@ -124,6 +127,21 @@ test("what the server closed stays closed until somebody asks: another tab may h
   assert.equal(isWaiting(), false);
   line.connect();
   assert.equal(sockets.length, 2);
+  assert.deepEqual(states.at(-1), { kind: "connecting" });
+});
+
+test("a loss is spoken of until the line is open again", () => {
+  const { line, states, last, wait } = world();
+  line.connect();
+  last().open();
+  last().drop();
+  wait();
+  assert.deepEqual(states.at(-1), { kind: "lost" });
+  last().drop();
+  wait();
+  assert.deepEqual(states.at(-1), { kind: "lost" });
+  last().open();
+  assert.deepEqual(states.at(-1), { kind: "open" });
 });
 
 test("a goodbye is passed on, and the line comes back by itself", () => {
@@ -166,4 +184,29 @@ test("when the network is back nobody waits for the pause to end", () => {
   assert.equal(sockets.length, 2);
   line.hurry();
   assert.equal(sockets.length, 2);
+});
+
+test("the server is told what has been shown, not what has come", () => {
+  const { line, last, show } = world();
+  line.connect();
+  last().open();
+  for (let piece = 0; piece < 4; piece += 1) last().say(new ArrayBuffer(ACK_EVERY / 2));
+  assert.deepEqual(last().sent, []);
+  show();
+  assert.deepEqual(last().sent, [`{"ack":${ACK_EVERY}}`, `{"ack":${ACK_EVERY}}`]);
+  last().say(new ArrayBuffer(1));
+  show();
+  assert.equal(last().sent.length, 2, "a little is not worth a word");
+});
+
+test("what the line before brought is not told to the server on the next one", () => {
+  const { line, last, show, wait } = world();
+  line.connect();
+  last().open();
+  last().say(new ArrayBuffer(ACK_EVERY));
+  last().drop();
+  wait();
+  last().open();
+  show();
+  assert.deepEqual(last().sent, []);
 });

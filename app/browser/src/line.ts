@@ -1,11 +1,16 @@
 // The line to the server: a WebSocket that comes back by itself.
-import { type ServerWord, serverWord } from "./frames.ts";
+import { type ServerWord, ackWord, serverWord } from "./frames.ts";
 
 /** The first pause before trying again, and the longest, in milliseconds. */
 export const FIRST_PAUSE_MS = 250;
 export const LONGEST_PAUSE_MS = 5_000;
 /** A line that held this long was a good one: the next pause is the first again. */
 const STEADY_MS = 5_000;
+/**
+ * So many bytes are shown before the server is told. It sends a window of several of these ahead
+ * (`WINDOW_BYTES` in server/src/web/terminal/flow.rs), and then waits for us.
+ */
+export const ACK_EVERY = 16 * 1024;
 
 export type LineState =
   | { kind: "connecting" }
@@ -38,7 +43,8 @@ export interface LineEvents {
   state(state: LineState): void;
   /** The line is open: what was shown before is replayed by the server next. */
   opened(again: boolean): void;
-  bytes(bytes: Uint8Array<ArrayBuffer>): void;
+  /** To be shown; `shown` is to be called when they have been. */
+  bytes(bytes: Uint8Array<ArrayBuffer>, shown: () => void): void;
 }
 
 const OPEN = 1;
@@ -49,6 +55,7 @@ export class Line {
   #failures = 0;
   #openedAt: number | undefined;
   #hasBeenOpen = false;
+  #isLost = false;
   #word: ServerWord | undefined;
 
   constructor(
@@ -61,20 +68,30 @@ export class Line {
     if (this.#socket) return;
     this.#clearTimer();
     this.#word = undefined;
-    if (!this.#hasBeenOpen) this.events.state({ kind: "connecting" });
+    // While it is being tried again, what was said of the loss goes on to hold.
+    if (!this.#isLost) this.events.state({ kind: "connecting" });
     const socket = this.surroundings.connect();
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       const again = this.#hasBeenOpen;
       this.#hasBeenOpen = true;
+      this.#isLost = false;
       this.#openedAt = this.surroundings.now();
       this.events.opened(again);
       this.events.state({ kind: "open" });
     };
+    let unsaid = 0;
     socket.onmessage = (event) => {
-      if (event.data instanceof ArrayBuffer) this.events.bytes(new Uint8Array(event.data));
-      else if (typeof event.data === "string") this.#word = serverWord(event.data) ?? this.#word;
+      if (event.data instanceof ArrayBuffer) {
+        const bytes = new Uint8Array(event.data);
+        this.events.bytes(bytes, () => {
+          unsaid += bytes.length;
+          // Of a line that was lost meanwhile nobody waits to hear.
+          if (unsaid < ACK_EVERY || this.#socket !== socket || !this.send(ackWord(unsaid))) return;
+          unsaid = 0;
+        });
+      } else if (typeof event.data === "string") this.#word = serverWord(event.data) ?? this.#word;
     };
     socket.onclose = () => this.#ended();
   }
@@ -106,6 +123,7 @@ export class Line {
     this.#socket = undefined;
     const word = this.#word;
     if (word && "closed" in word) {
+      this.#isLost = false;
       this.events.state({ kind: "closed", reason: word.closed });
       return;
     }
@@ -113,6 +131,7 @@ export class Line {
     this.#openedAt = undefined;
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);
     this.#failures += 1;
+    this.#isLost = true;
     this.events.state(word ? { kind: "lost", goodbye: word.goodbye } : { kind: "lost" });
     this.#timer = this.surroundings.setTimeout(() => this.connect(), pause);
   }

@@ -4,7 +4,7 @@ mod control;
 mod place;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     future::Future,
     io,
     path::PathBuf,
@@ -36,6 +36,9 @@ struct Inner {
     /// Set once it runs: it needs us to start, and we need it for published ports.
     gateway: OnceLock<Gateway>,
     places: Mutex<HashMap<SandboxId, Arc<Place>>>,
+    /// Ports that the gateway wants bound, whether or not there is a workstation just now: one that
+    /// starts, or comes back, is told.
+    published: Mutex<HashMap<SandboxId, BTreeSet<u16>>>,
     goodbye: CancellationToken,
 }
 
@@ -65,8 +68,11 @@ pub enum Closed {
     WorkstationLost,
     /// The learner has no sandbox; nothing was opened.
     NoSandbox,
-    /// As many terminals as a workstation has are open; nothing was opened.
+    /// As many terminals as a workstation has, or as many browsers as it may have, are open; nothing
+    /// was opened.
     TooManyTerminals,
+    /// The browser takes nothing of what is printed.
+    BrowserStuck,
 }
 
 /// A connected terminal.
@@ -75,6 +81,8 @@ pub struct Terminal {
     pub stream: UnixStream,
     pub line: Line,
     pub end: End,
+    /// Held for as long as a browser is connected.
+    pub seat: OwnedSemaphorePermit,
 }
 
 /// What can be done about a terminal besides its bytes.
@@ -92,7 +100,13 @@ pub struct End {
 
 impl Workstations {
     pub(super) fn new(run_dir: PathBuf) -> Self {
-        let inner = Inner { run_dir, gateway: OnceLock::new(), places: Mutex::default(), goodbye: CancellationToken::new() };
+        let inner = Inner {
+            run_dir,
+            gateway: OnceLock::new(),
+            places: Mutex::default(),
+            published: Mutex::default(),
+            goodbye: CancellationToken::new(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -117,6 +131,7 @@ impl Workstations {
 
     /// Ends every connection of the sandbox and stops to listen. Terminals are told why.
     pub(super) fn forget(&self, id: &SandboxId, why: Closed) {
+        self.published_ports().remove(id);
         let place = self.places().remove(id);
         if let Some(place) = place {
             place.close(why);
@@ -139,13 +154,14 @@ impl Workstations {
     /// Whoever was connected to it before is not any more.
     pub async fn terminal(&self, id: &SandboxId, name: &str, (cols, rows): (u16, u16)) -> Result<Terminal, WorkstationError> {
         let place = self.place(id).ok_or(WorkstationError::Away)?;
+        let seat = place.browser_seat().ok_or_else(|| WorkstationError::Refused("too_many".to_owned()))?;
         let size = Size { terminal: name.to_owned(), cols, rows };
         place.ask(Verb::Open(size), ANSWER_LIMIT).await?;
         // Before it is connected: an exit that comes right then must not be missed.
         let exits = place.exits();
         let stream = place.attach(name, ANSWER_LIMIT).await?;
         let line = Line { name: name.to_owned(), place };
-        Ok(Terminal { stream, end: End { line: line.clone(), exits }, line })
+        Ok(Terminal { stream, end: End { line: line.clone(), exits }, line, seat })
     }
 
     /// Resolves when the server is about to end.
@@ -167,12 +183,27 @@ impl Workstations {
         self.places().drain().for_each(|(_, place)| place.kill());
     }
 
+    /// In order.
+    fn published(&self, id: &SandboxId) -> Vec<u16> {
+        self.published_ports().get(id).into_iter().flatten().copied().collect()
+    }
+
+    fn unpublish(&self, id: &SandboxId, port: u16) {
+        if let Some(ports) = self.published_ports().get_mut(id) {
+            ports.remove(&port);
+        }
+    }
+
     fn gateway(&self) -> Option<&Gateway> {
         self.inner.gateway.get()
     }
 
     fn place(&self, id: &SandboxId) -> Option<Arc<Place>> {
         self.places().get(id).cloned()
+    }
+
+    fn published_ports(&self) -> MutexGuard<'_, HashMap<SandboxId, BTreeSet<u16>>> {
+        self.inner.published.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn places(&self) -> MutexGuard<'_, HashMap<SandboxId, Arc<Place>>> {
@@ -202,11 +233,19 @@ impl End {
 impl HostPorts for Workstations {
     fn bind<'a>(&'a self, sandbox: &'a SandboxId, port: u16) -> Pin<Box<dyn Future<Output = Result<(), BindError>> + Send + 'a>> {
         Box::pin(async move {
-            let place = self.place(sandbox).ok_or(BindError::NoWorkstation)?;
-            place.bind(port, ANSWER_LIMIT).await.map_err(|error| match error {
-                WorkstationError::Refused(reason) if reason == "in_use" => BindError::InUse,
+            // First of all, so that a workstation which comes while we wait for it hears of it.
+            self.published_ports().entry(sandbox.clone()).or_default().insert(port);
+            let bound = match self.place(sandbox) {
+                Some(place) => place.bind(port, ANSWER_LIMIT).await,
+                None => Err(WorkstationError::Away),
+            };
+            bound.map_err(|error| match error {
+                WorkstationError::Refused(reason) if reason == "in_use" => {
+                    self.unpublish(sandbox, port);
+                    BindError::InUse
+                }
                 other => {
-                    tracing::warn!(sandbox.id = %sandbox, port, reason = %other, "A published port could not be bound.");
+                    tracing::warn!(sandbox.id = %sandbox, port, reason = %other, "A published port is bound when its workstation is back.");
                     BindError::NoWorkstation
                 }
             })
@@ -215,6 +254,7 @@ impl HostPorts for Workstations {
 
     fn release<'a>(&'a self, sandbox: &'a SandboxId, port: u16) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
+            self.unpublish(sandbox, port);
             if let Some(place) = self.place(sandbox) {
                 place.release(port, ANSWER_LIMIT).await;
             }

@@ -1,7 +1,10 @@
 //! `/api/terminal?id=1`: a browser's terminal, over a WebSocket, to a PTY in the workstation.
 //!
 //! Binary messages are the terminal's bytes, text messages are JSON (ARCHITECTURE.md, "Web"). Both
-//! directions wait for the slower side; nothing is buffered beyond one message.
+//! directions wait for the slower side: what is typed for the PTY, what is printed until the browser has
+//! shown it (`flow`).
+
+mod flow;
 
 use std::time::Duration;
 
@@ -25,6 +28,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+use self::flow::{STUCK_LIMIT, Shown, Stuck, Window, flow};
 use crate::{
     learner::LearnerId,
     sandboxes::{Closed, Sandboxes, Status, Terminal, WorkstationError},
@@ -64,18 +68,33 @@ pub async fn terminal(
     Query(query): Query<TerminalQuery>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    answer(sandboxes, learner, Query(query), upgrade, STUCK_LIMIT)
+}
+
+fn answer(
+    sandboxes: Sandboxes,
+    learner: LearnerId,
+    Query(query): Query<TerminalQuery>,
+    upgrade: WebSocketUpgrade,
+    stuck_limit: Duration,
+) -> Response {
     let name = query.id.unwrap_or_else(|| "1".to_owned());
     upgrade
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)
-        .on_upgrade(move |socket| async move { serve(socket, &sandboxes, &learner, &name).await })
+        .on_upgrade(move |socket| async move { serve(socket, &sandboxes, &learner, &name, stuck_limit).await })
 }
 
 /// What the browser says in text.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Said {
-    Resize { cols: u16, rows: u16 },
+    Resize {
+        cols: u16,
+        rows: u16,
+    },
+    /// So many bytes more have been shown.
+    Ack(u64),
 }
 
 /// What the browser is told in text.
@@ -88,11 +107,11 @@ enum Told {
 
 type Sink = SplitSink<WebSocket, Message>;
 
-async fn serve(mut socket: WebSocket, sandboxes: &Sandboxes, learner: &LearnerId, name: &str) {
+async fn serve(mut socket: WebSocket, sandboxes: &Sandboxes, learner: &LearnerId, name: &str, stuck_limit: Duration) {
     let opened = open(&mut socket, sandboxes, learner, name).await;
     let (mut sink, stream) = socket.split();
     let told = match opened {
-        Ok((id, terminal)) => carry(&mut sink, stream, terminal, sandboxes, &id).await,
+        Ok((id, terminal)) => carry(&mut sink, stream, terminal, sandboxes, &id, flow(stuck_limit)).await,
         Err(why) => Some(closed(why)),
     };
     if let Some(told) = told
@@ -110,7 +129,10 @@ async fn open(socket: &mut WebSocket, sandboxes: &Sandboxes, learner: &LearnerId
     }
     let Status::Ready { id } = sandboxes.status(learner) else { return Err(Closed::NoSandbox) };
     let size = match timeout(SIZE_LIMIT, socket.recv()).await {
-        Ok(Some(Ok(Message::Text(text)))) => resize(&text).unwrap_or(DEFAULT_SIZE),
+        Ok(Some(Ok(Message::Text(text)))) => match said(&text) {
+            Some(Said::Resize { cols, rows }) => (cols, rows),
+            _ => DEFAULT_SIZE,
+        },
         _ => DEFAULT_SIZE,
     };
     sandboxes.used(&id);
@@ -133,8 +155,9 @@ async fn carry(
     terminal: Terminal,
     sandboxes: &Sandboxes,
     id: &SandboxId,
+    (shown, mut window): (Shown, Window),
 ) -> Option<Told> {
-    let Terminal { stream: pty, line, end } = terminal;
+    let Terminal { stream: pty, line, end, seat: _seat } = terminal;
     let (mut output, mut input) = pty.into_split();
     let typing = async {
         let mut resize_at = Instant::now();
@@ -149,13 +172,15 @@ async fn carry(
                         return std::future::pending().await;
                     }
                 }
-                Message::Text(text) => {
-                    if let Some((cols, rows)) = resize(&text) {
+                Message::Text(text) => match said(&text) {
+                    Some(Said::Resize { cols, rows }) => {
                         tokio::time::sleep_until(resize_at).await;
                         resize_at = Instant::now() + RESIZE_PAUSE;
                         let _ = line.resize(cols, rows).await;
                     }
-                }
+                    Some(Said::Ack(bytes)) => shown.more(bytes),
+                    None => {}
+                },
                 // axum answers pings by itself.
                 Message::Ping(_) | Message::Pong(_) => {}
                 Message::Close(_) => return,
@@ -166,10 +191,18 @@ async fn carry(
         let mut buffer = vec![0; OUTPUT_BYTES];
         let mut pings = tokio::time::interval(PING_ROUND);
         loop {
+            let room = window.room();
             let message = tokio::select! {
-                count = output.read(&mut buffer) => match count {
-                    Ok(count) if count > 0 => Message::Binary(Bytes::copy_from_slice(&buffer[..count])),
+                count = output.read(&mut buffer[..room.min(OUTPUT_BYTES)]), if room > 0 => match count {
+                    Ok(count) if count > 0 => {
+                        window.sent(count);
+                        Message::Binary(Bytes::copy_from_slice(&buffer[..count]))
+                    }
                     _ => return Some(closed(end.why().await)),
+                },
+                more = window.more(), if room == 0 => match more {
+                    Ok(()) => continue,
+                    Err(Stuck) => return Some(closed(Closed::BrowserStuck)),
                 },
                 _ = pings.tick() => Message::Ping(Bytes::new()),
                 why = line.sandbox_closed() => return Some(closed(why)),
@@ -186,10 +219,12 @@ async fn carry(
     }
 }
 
-/// Columns and rows, within limits. `None` where the text says something else.
-fn resize(text: &str) -> Option<(u16, u16)> {
-    let Said::Resize { cols, rows } = serde_json::from_str(text).ok()?;
-    Some((cols.clamp(1, MAX_SIDE), rows.clamp(1, MAX_SIDE)))
+/// With the size within limits. `None` where the text says something else.
+fn said(text: &str) -> Option<Said> {
+    Some(match serde_json::from_str(text).ok()? {
+        Said::Resize { cols, rows } => Said::Resize { cols: cols.clamp(1, MAX_SIDE), rows: rows.clamp(1, MAX_SIDE) },
+        ack @ Said::Ack(_) => ack,
+    })
 }
 
 /// The page says "The terminal was closed: …".
@@ -201,6 +236,7 @@ fn closed(why: Closed) -> Told {
         Closed::SandboxRemoved => "the sandbox was removed",
         Closed::WorkstationLost => "the workstation does not answer",
         Closed::NoSandbox => "you have no sandbox; press Start for one",
+        Closed::BrowserStuck => "this page has not shown its output for minutes",
         Closed::TooManyTerminals => "as many terminals as a sandbox has are open",
     })
 }

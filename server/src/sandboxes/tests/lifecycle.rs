@@ -3,6 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use futures_util::future::join_all;
+use gateway::{BindError, HostPorts as _};
 use tokio::time::Instant;
 
 use super::world::{LIMIT, learner, typed, until, world};
@@ -222,6 +223,39 @@ async fn a_published_port_answers_on_the_workstations_localhost() {
             )
             .await;
             typed(&mut terminal, "docker rm -f web; curl -s localhost:8080 || echo re''fused", "refused").await;
+            drop(world);
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ports_published_before_and_while_the_workstation_was_away_answer_when_it_is_back() {
+    world(
+        |_| {},
+        |world| async move {
+            let (_, sandboxes) = world.start().await;
+            let learner = learner();
+            let id = sandboxes.start(&learner).await.expect("a sandbox");
+            world.docker_of(&id, &["pull", "-q", "nginx"]).await;
+            world.docker_of(&id, &["run", "-d", "--name", "before", "-p", "8080:80", "nginx"]).await;
+            let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
+            typed(&mut terminal, "kill 1; echo ki''lled", "killed").await;
+            until("it has ended", || async { (!sandboxes.workstations().is_connected(&id)).then_some(()) }).await;
+            // As the gateway asks while a container starts, and gives up.
+            let ports = sandboxes.workstations();
+            for port in [8081, 8082] {
+                assert_eq!(ports.bind(&id, port).await, Err(BindError::NoWorkstation));
+            }
+            ports.release(&id, 8082).await;
+
+            sandboxes.start(&learner).await.expect("the same");
+            let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
+            let fetch = "curl -s --retry 20 --retry-all-errors localhost:8080 | command grep -q Welcome && echo fet''ched";
+            typed(&mut terminal, fetch, "fetched").await;
+            // Somebody listens, and leads nowhere.
+            typed(&mut terminal, "curl -s --retry 20 --retry-connrefused localhost:8081; echo co''de=$?", "code=52").await;
+            typed(&mut terminal, "curl -s localhost:8082 || echo re''fused", "refused").await;
             drop(world);
         },
     )

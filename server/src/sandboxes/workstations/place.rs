@@ -1,7 +1,7 @@
 //! One sandbox's socket: its listener, its connections, and what is asked of its workstation.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{HashMap, VecDeque},
     io,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -27,6 +27,8 @@ use crate::sandboxes::message::{Hello, Verb, hello};
 const MAX_CONNECTIONS: usize = 96;
 /// Connections of a sandbox's previews at once.
 const MAX_PREVIEWS: usize = 64;
+/// Browsers at a sandbox's terminals at once: there are four of these, and some may just be taken over.
+const MAX_BROWSERS: usize = 16;
 /// How long a connection has to say what it is for.
 const HELLO_LIMIT: Duration = Duration::from_secs(5);
 /// How long the news of a shell's end may come after the end of its terminal's connection.
@@ -37,14 +39,13 @@ const EXIT_NEWS: usize = 8;
 pub(super) struct Place {
     id: SandboxId,
     control: watch::Sender<Option<Control>>,
-    /// Ports that the gateway has bound; told again to a workstation that has started anew.
-    bound: Mutex<BTreeSet<u16>>,
     /// Who waits for a terminal's connection, by its name, in the order of their asking.
     awaited: Mutex<HashMap<String, VecDeque<oneshot::Sender<UnixStream>>>>,
     exits: broadcast::Sender<String>,
     why_closed: watch::Sender<Option<Closed>>,
     end: CancellationToken,
     previews: Arc<Semaphore>,
+    browsers: Arc<Semaphore>,
 }
 
 impl Place {
@@ -57,12 +58,12 @@ impl Place {
         let place = Arc::new(Self {
             id,
             control: watch::Sender::new(None),
-            bound: Mutex::default(),
             awaited: Mutex::default(),
             exits: broadcast::Sender::new(EXIT_NEWS),
             why_closed: watch::Sender::new(None),
             end: CancellationToken::new(),
             previews: Arc::new(Semaphore::new(MAX_PREVIEWS)),
+            browsers: Arc::new(Semaphore::new(MAX_BROWSERS)),
         });
         let accepting = Arc::clone(&place).accept(listener, workstations);
         tokio::spawn(place.end.clone().run_until_cancelled_owned(accepting));
@@ -89,6 +90,10 @@ impl Place {
 
     pub(super) fn preview_permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.previews).try_acquire_owned().ok()
+    }
+
+    pub(super) fn browser_seat(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.browsers).try_acquire_owned().ok()
     }
 
     pub(super) fn exits(&self) -> broadcast::Receiver<String> {
@@ -171,13 +176,10 @@ impl Place {
     }
 
     pub(super) async fn bind(&self, port: u16, limit: Duration) -> Result<(), WorkstationError> {
-        self.ask(Verb::Bind(port), limit).await?;
-        self.bound().insert(port);
-        Ok(())
+        self.ask(Verb::Bind(port), limit).await
     }
 
     pub(super) async fn release(&self, port: u16, limit: Duration) {
-        self.bound().remove(&port);
         // A workstation that is away has released everything, or does when it is asked again.
         let _ = self.ask(Verb::Release(port), limit).await;
     }
@@ -208,7 +210,7 @@ impl Place {
     async fn serve(self: Arc<Self>, mut stream: UnixStream, workstations: &Workstations) {
         let Ok(Ok(hello)) = timeout(HELLO_LIMIT, hello(&mut stream)).await else { return };
         match hello {
-            Hello::Control => self.serve_control(stream).await,
+            Hello::Control => self.serve_control(stream, workstations).await,
             Hello::Terminal { terminal } => {
                 let waiting = self.awaited().get_mut(&terminal).and_then(VecDeque::pop_front);
                 // Nobody waits: nobody asked for it.
@@ -220,15 +222,14 @@ impl Place {
         }
     }
 
-    async fn serve_control(self: Arc<Self>, stream: UnixStream) {
+    async fn serve_control(self: Arc<Self>, stream: UnixStream, workstations: &Workstations) {
         let (control, requests) = control::channel();
         // A newer connection takes over; the one before ends, as nobody asks it any more.
         self.control.send_replace(Some(control.clone()));
         let again = {
-            let place = Arc::clone(&self);
+            let (place, published) = (Arc::clone(&self), workstations.published(&self.id));
             async move {
-                let bound: Vec<u16> = place.bound().iter().copied().collect();
-                for port in bound {
+                for port in published {
                     if let Err(error) = place.ask(Verb::Bind(port), HELLO_LIMIT).await {
                         tracing::warn!(sandbox.id = %place.id, port, reason = %error, "A published port could not be bound again.");
                     }
@@ -256,10 +257,6 @@ impl Place {
         // The learner's client sees a connection that ends at once, as with Docker's own proxy.
         let Ok(mut container) = gateway.dial(&self.id, port).await else { return };
         let _ = tokio::io::copy_bidirectional(&mut stream, &mut container).await;
-    }
-
-    fn bound(&self) -> MutexGuard<'_, BTreeSet<u16>> {
-        self.bound.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn awaited(&self) -> MutexGuard<'_, HashMap<String, VecDeque<oneshot::Sender<UnixStream>>>> {

@@ -1,9 +1,18 @@
 //! The terminal as a browser meets it.
 
-use axum::{Extension, Router, routing::get};
+use axum::{Router, routing::get};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{
+        self,
+        protocol::frame::{
+            Frame,
+            coding::{Data, OpCode},
+        },
+    },
+};
 
 use super::*;
 use crate::sandboxes::tests::world::{LIMIT, learner, serve, world};
@@ -17,8 +26,13 @@ struct Browser {
 
 impl Browser {
     async fn of(sandboxes: &Sandboxes, learner: &LearnerId) -> Self {
-        let router = Router::new().route("/api/terminal", get(terminal)).layer(Extension(learner.clone())).with_state(sandboxes.clone());
-        Self { address: serve(router).await }
+        Self::with_limit(sandboxes, learner, STUCK_LIMIT).await
+    }
+
+    async fn with_limit(sandboxes: &Sandboxes, learner: &LearnerId, stuck_limit: Duration) -> Self {
+        let (sandboxes, learner) = (sandboxes.clone(), learner.clone());
+        let terminal = move |query, upgrade| async move { answer(sandboxes, learner, query, upgrade, stuck_limit) };
+        Self { address: serve(Router::new().route("/api/terminal", get(terminal))).await }
     }
 
     async fn connect(&self, id: &str, (cols, rows): (u16, u16)) -> Socket {
@@ -39,7 +53,12 @@ async fn read_until(socket: &mut Socket, wanted: &str) -> String {
     let reading = async {
         while !seen.contains(wanted) {
             match socket.next().await {
-                Some(Ok(tungstenite::Message::Binary(bytes))) => seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Some(Ok(tungstenite::Message::Binary(bytes))) => {
+                    seen.push_str(&String::from_utf8_lossy(&bytes));
+                    let ack = format!(r#"{{"ack":{}}}"#, bytes.len());
+                    // Where it has just ended, what was said on the way is still to be read.
+                    let _ = socket.send(tungstenite::Message::text(ack)).await;
+                }
                 Some(Ok(tungstenite::Message::Text(text))) => seen.push_str(&text),
                 Some(Ok(tungstenite::Message::Ping(_) | tungstenite::Message::Pong(_))) => {}
                 other => panic!("{other:?} before {wanted:?}; seen: {seen:?}"),
@@ -53,10 +72,12 @@ async fn read_until(socket: &mut Socket, wanted: &str) -> String {
 
 #[test]
 fn a_size_is_read_and_kept_within_limits() {
-    assert_eq!(resize(r#"{"resize":{"cols":80,"rows":24}}"#), Some((80, 24)));
-    assert_eq!(resize(r#"{"resize":{"cols":0,"rows":65535}}"#), Some((1, MAX_SIDE)));
-    assert_eq!(resize(r#"{"resize":{"cols":-1,"rows":24}}"#), None);
-    assert_eq!(resize("ls\n"), None);
+    assert_eq!(said(r#"{"resize":{"cols":80,"rows":24}}"#), Some(Said::Resize { cols: 80, rows: 24 }));
+    assert_eq!(said(r#"{"resize":{"cols":0,"rows":65535}}"#), Some(Said::Resize { cols: 1, rows: MAX_SIDE }));
+    assert_eq!(said(r#"{"ack":16384}"#), Some(Said::Ack(16384)));
+    for odd in [r#"{"resize":{"cols":-1,"rows":24}}"#, r#"{"ack":-1}"#, "ls\n"] {
+        assert_eq!(said(odd), None, "{odd}");
+    }
 }
 
 #[test]
@@ -104,7 +125,7 @@ async fn a_terminal_types_resizes_is_taken_over_ends_and_says_goodbye() {
             enter(&mut other, "echo ot''her").await;
             read_until(&mut other, "other").await;
             for id in ["3", "4"] {
-                enter(&mut browser.connect(id, (80, 24)).await, "echo").await;
+                read_until(&mut browser.connect(id, (80, 24)).await, "# ").await;
             }
             let mut fifth = browser.connect("5", (80, 24)).await;
             read_until(&mut fifth, r#"{"closed":"as many terminals"#).await;
@@ -146,6 +167,90 @@ async fn a_reset_is_told_and_the_next_connection_is_to_the_fresh_sandbox() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_shows_nothing_gets_no_more_than_a_window_and_ctrl_c_ends_a_flood_at_once() {
+    world(
+        |_| {},
+        |world| async move {
+            let (_, sandboxes) = world.start().await;
+            let learner = learner();
+            sandboxes.start(&learner).await.expect("a sandbox");
+            let mut socket = Browser::of(&sandboxes, &learner).await.connect("1", (80, 24)).await;
+            read_until(&mut socket, "# ").await;
+            enter(&mut socket, "yes").await;
+            let mut got = 0;
+            while got < flow::WINDOW_BYTES {
+                match timeout(LIMIT, socket.next()).await.expect("in time").expect("it is open").expect("it is open") {
+                    tungstenite::Message::Binary(bytes) => got += bytes.len() as u64,
+                    tungstenite::Message::Text(text) => panic!("{text}"),
+                    _ => {}
+                }
+            }
+            assert_eq!(got, flow::WINDOW_BYTES);
+            assert!(timeout(Duration::from_millis(500), socket.next()).await.is_err(), "more came than was taken");
+
+            let began = Instant::now();
+            socket.send(tungstenite::Message::binary(vec![0x03])).await.expect("it is open");
+            socket.send(tungstenite::Message::text(format!(r#"{{"ack":{got}}}"#))).await.expect("it is open");
+            let rest = read_until(&mut socket, "# ").await;
+            assert!(rest.len() < 512 * 1024, "{} bytes came after Ctrl-C", rest.len());
+            assert!(began.elapsed() < Duration::from_millis(500), "the prompt was back after {:?}", began.elapsed());
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_shows_nothing_for_too_long_is_told_and_closed() {
+    world(
+        |_| {},
+        |world| async move {
+            let (_, sandboxes) = world.start().await;
+            let learner = learner();
+            sandboxes.start(&learner).await.expect("a sandbox");
+            let mut socket = Browser::with_limit(&sandboxes, &learner, Duration::from_millis(200)).await.connect("1", (80, 24)).await;
+            enter(&mut socket, "yes").await;
+            let told = async {
+                loop {
+                    match socket.next().await.expect("it is told first").expect("it is told first") {
+                        tungstenite::Message::Text(text) => return text,
+                        _ => {}
+                    }
+                }
+            };
+            let told = timeout(LIMIT, told).await.expect("in time");
+            assert!(told.contains(r#"{"closed":"this page has not shown"#), "{told}");
+            timeout(LIMIT, async { while let Some(Ok(_)) = socket.next().await {} }).await.expect("it ends");
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_learner_has_only_so_many_browsers_at_their_terminals() {
+    world(
+        |_| {},
+        |world| async move {
+            let (_, sandboxes) = world.start().await;
+            let learner = learner();
+            let id = sandboxes.start(&learner).await.expect("a sandbox");
+            let browser = Browser::of(&sandboxes, &learner).await;
+            let mut held = Vec::new();
+            // As those hold that are just being taken over.
+            while let Ok(terminal) = sandboxes.workstations().terminal(&id, "1", (80, 24)).await {
+                held.push(terminal);
+                assert!(held.len() < 100, "as many as one likes");
+            }
+            let mut socket = browser.connect("1", (80, 24)).await;
+            read_until(&mut socket, r#"{"closed":"as many terminals"#).await;
+            held.clear();
+            let mut socket = browser.connect("1", (80, 24)).await;
+            read_until(&mut socket, "# ").await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_too_large_costs_the_connection_and_a_flood_waits_for_its_reader() {
     world(
         |_| {},
@@ -164,6 +269,17 @@ async fn a_message_that_is_too_large_costs_the_connection_and_a_flood_waits_for_
             assert!(numbers.windows(2).all(|two| two[0] + 1 == two[1]), "a line is missing");
 
             let _ = socket.send(tungstenite::Message::binary(vec![b'x'; MAX_MESSAGE_BYTES + 1])).await;
+            let ended = async { while let Some(Ok(_)) = socket.next().await {} };
+            timeout(LIMIT, ended).await.expect("it ends");
+
+            // Nor in pieces, none of which is too large.
+            let mut socket = browser.connect("1", (80, 24)).await;
+            read_until(&mut socket, "# ").await;
+            for piece in 0..10 {
+                let opcode = if piece == 0 { OpCode::Data(Data::Binary) } else { OpCode::Data(Data::Continue) };
+                let frame = Frame::message(vec![b'x'; MAX_MESSAGE_BYTES / 2], opcode, false);
+                let _ = socket.send(tungstenite::Message::Frame(frame)).await;
+            }
             let ended = async { while let Some(Ok(_)) = socket.next().await {} };
             timeout(LIMIT, ended).await.expect("it ends");
         },
