@@ -6,7 +6,7 @@ mod forest;
 mod scene;
 mod size;
 
-pub use describe::{ContainerText, ImageText, announce, container_texts, image_name, image_texts, instruction, state_word};
+pub use describe::{ContainerText, ImageText, announce, container_texts, image_name, image_texts, instruction, plural, state_word};
 pub use scene::{Arrival, Block, Dish, Parcel, Plate, Rect, Scene, ShelfItem, Space};
 pub use size::human_size;
 

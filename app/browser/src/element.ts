@@ -6,6 +6,7 @@ import { Terminal } from "@xterm/xterm";
 import { binaryFrames, frames, resizeWord } from "./frames.ts";
 import { Line, type LineState } from "./line.ts";
 import { openLink } from "./links.ts";
+import { isElsewhere, notice } from "./notice.ts";
 import { theme } from "./theme.ts";
 
 /** Lines kept above the screen. */
@@ -15,11 +16,20 @@ const TEXT_SIZE = 14;
 const SMALLEST_TEXT = 10;
 const LARGEST_TEXT = 32;
 const TEXT_SIZE_KEY = "lunchbox.terminal-text-size";
+/** In a window narrower than this the text begins smaller, so that a row of `docker ps` fits. */
+const ROOMY_WINDOW = 1440;
 /** A pause this short is not worth a word, in milliseconds. */
 const QUIET_MS = 400;
+/** A shell that has printed nothing for so long is at its prompt; one that says nothing at all is not waited for longer. */
+const SETTLED_MS = 250;
+const SILENT_MS = 1_500;
 /** What the way out of the terminal by keyboard focuses. */
 const WAY_OUT = "#step-title";
 const LABEL = "Terminal. Press F6 to leave it.";
+/** Said always: `curl https://…` and `apt update` would be a riddle else. */
+const NO_INTERNET = "No internet in here: images come from the course’s own registry.";
+/** What a terminal reports of itself where a program has asked for it: nobody typed that. */
+const FOCUS_REPORTS = ["\x1b[I", "\x1b[O"];
 /** Deletes what stands on the line before the cursor: bash's and the terminal's own key for it. */
 const KILL_LINE = "\x15";
 /** Puts the terminal into the state in which it began (RIS). */
@@ -30,6 +40,11 @@ export class LunchboxTerminal extends HTMLElement {
   #line: Line | undefined;
   #notice: HTMLElement | undefined;
   #noticeTimer: number | undefined;
+  #state: LineState = { kind: "connecting" };
+  /** Commands that were clicked while there was no line. */
+  #waiting: string[] = [];
+  #waitingTimer: number | undefined;
+  #typedInVain = false;
   #cleanUp: (() => void)[] = [];
 
   connectedCallback(): void {
@@ -40,7 +55,7 @@ export class LunchboxTerminal extends HTMLElement {
       allowProposedApi: true,
       cursorBlink: !motion.matches,
       fontFamily: getComputedStyle(this).getPropertyValue("--font-mono").trim() || "monospace",
-      fontSize: keptTextSize(),
+      fontSize: keptTextSize() ?? (window.innerWidth < ROOMY_WINDOW ? TEXT_SIZE - 1 : TEXT_SIZE),
       lineHeight: 1.2,
       linkHandler: { activate: (_event, uri) => openLink(uri), allowNonHttpProtocols: false },
       macOptionIsMeta: true,
@@ -55,7 +70,10 @@ export class LunchboxTerminal extends HTMLElement {
     this.#notice = document.createElement("div");
     this.#notice.className = "lbt__notice";
     this.#notice.setAttribute("role", "status");
-    this.replaceChildren(screen, this.#notice);
+    const foot = document.createElement("div");
+    foot.className = "lbt__foot";
+    foot.append(this.#notice, keys());
+    this.replaceChildren(screen, foot);
 
     const fit = new FitAddon();
     terminal.loadAddon(fit);
@@ -76,18 +94,31 @@ export class LunchboxTerminal extends HTMLElement {
         now: () => performance.now(),
       },
       {
-        state: (state) => this.#say(state),
+        state: (state) => {
+          this.#state = state;
+          if (state.kind === "open") this.#typedInVain = false;
+          this.#say();
+        },
         opened: (again) => {
           // The server replays all it has; what is on the screen would be there twice. Said in the
           // terminal's own words, so that it comes after what is still to be shown of the line before.
           if (again) terminal.write(RESET);
           line.send(resizeWord(terminal.cols, terminal.rows));
+          this.#typeWaitingAfter(SILENT_MS);
         },
-        bytes: (bytes, shown) => terminal.write(bytes, shown),
+        bytes: (bytes, shown) => {
+          terminal.write(bytes, shown);
+          this.#typeWaitingAfter(SETTLED_MS);
+        },
       },
     );
     this.#line = line;
-    terminal.onData((text) => frames(text).forEach((frame) => line.send(frame)));
+    terminal.onData((text) => {
+      const sent = frames(text).every((frame) => line.send(frame));
+      if (sent || FOCUS_REPORTS.includes(text) || this.#typedInVain) return;
+      this.#typedInVain = true;
+      this.#say(0);
+    });
     terminal.onBinary((text) => binaryFrames(text).forEach((frame) => line.send(frame)));
     terminal.onResize(({ cols, rows }) => line.send(resizeWord(cols, rows)));
     this.#watch(terminal, fit, line, motion);
@@ -98,16 +129,37 @@ export class LunchboxTerminal extends HTMLElement {
   disconnectedCallback(): void {
     this.#cleanUp.splice(0).forEach((undo) => undo());
     window.clearTimeout(this.#noticeTimer);
+    window.clearTimeout(this.#waitingTimer);
+    this.#waiting = [];
     this.#line?.end();
     this.#terminal?.dispose();
     this.#line = this.#terminal = undefined;
     this.replaceChildren();
   }
 
-  /** Types a command and presses Enter, in place of what stands on the line. False where there is no line. */
+  /**
+   * Types a command and presses Enter, in place of what stands on the line. Where there is no line it
+   * is connected first; from another window it is not taken unasked, but offered back. False where
+   * there is no terminal at all.
+   */
   run(command: string): boolean {
+    if (!this.#terminal || !this.#line) return false;
+    if (this.#type(command)) return true;
+    if (this.#waiting.at(-1) !== command) this.#waiting.push(command);
+    this.#say(0);
+    if (isElsewhere(this.#state)) {
+      this.#notice?.querySelector("button")?.focus();
+    } else {
+      this.#line.hurry();
+      this.#line.connect();
+      this.#terminal.focus();
+    }
+    return true;
+  }
+
+  #type(command: string): boolean {
     const terminal = this.#terminal;
-    if (!terminal || !this.#line) return false;
+    if (!terminal) return false;
     const typed = (terminal.buffer.active.type === "normal" ? KILL_LINE : "") + command.trim().replace(/\r?\n/g, "\r") + "\r";
     const sent = frames(typed).every((frame) => this.#line?.send(frame));
     if (sent) {
@@ -115,6 +167,15 @@ export class LunchboxTerminal extends HTMLElement {
       terminal.focus();
     }
     return sent;
+  }
+
+  /** What was clicked meanwhile is typed once the shell has said all that it has to say at first. */
+  #typeWaitingAfter(pause: number): void {
+    if (this.#waiting.length === 0) return;
+    window.clearTimeout(this.#waitingTimer);
+    this.#waitingTimer = window.setTimeout(() => {
+      while (this.#waiting[0] !== undefined && this.#type(this.#waiting[0])) this.#waiting.shift();
+    }, pause);
   }
 
   /** All the terminal shows and has above, as text. For tests and for whoever wants to copy it. */
@@ -206,39 +267,57 @@ export class LunchboxTerminal extends HTMLElement {
     return true;
   }
 
-  #say(state: LineState): void {
+  /** Says how the line stands; of a short pause, only after it has lasted. */
+  #say(after = QUIET_MS): void {
     window.clearTimeout(this.#noticeTimer);
+    const state = this.#state;
     this.dataset["line"] = state.kind;
-    const notice = this.#notice;
-    if (!notice) return;
-    switch (state.kind) {
-      case "open":
-        notice.replaceChildren();
-        break;
-      case "connecting":
-        this.#noticeTimer = window.setTimeout(() => notice.replaceChildren("Connecting to your terminal…"), QUIET_MS);
-        break;
-      case "lost": {
-        const text = state.goodbye
-          ? "Lunchbox is restarting. Your terminal goes on, and will be back here in a moment."
-          : "The line is lost. Your terminal goes on without it; connecting again…";
-        this.#noticeTimer = window.setTimeout(() => notice.replaceChildren(text), QUIET_MS);
-        break;
-      }
-      case "closed": {
-        const again = document.createElement("button");
-        again.type = "button";
-        again.className = "button";
-        again.textContent = "Connect again";
-        again.addEventListener("click", () => {
-          this.#line?.connect();
-          this.#terminal?.focus();
-        });
-        notice.replaceChildren(`The terminal was closed: ${state.reason}`, again);
-        break;
-      }
-    }
+    const show = () => this.#show();
+    if (state.kind === "open" || state.kind === "closed") show();
+    else this.#noticeTimer = window.setTimeout(show, after);
   }
+
+  #show(): void {
+    const now = notice(this.#state, this.#waiting, this.#typedInVain);
+    if (!now) {
+      this.#notice?.replaceChildren();
+      return;
+    }
+    const text = document.createElement("span");
+    text.textContent = now.text;
+    if (now.button === undefined) {
+      this.#notice?.replaceChildren(text);
+      return;
+    }
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button lbt__again";
+    button.textContent = now.button;
+    button.addEventListener("click", () => {
+      this.#line?.connect();
+      this.#terminal?.focus();
+    });
+    this.#notice?.replaceChildren(text, button);
+  }
+}
+
+/** The keys that a terminal in a page has of its own, and what one would look for in vain. */
+function keys(): HTMLElement {
+  const line = document.createElement("p");
+  line.className = "lbt__keys";
+  const mac = /Mac|iP/.test(navigator.platform);
+  const key = (name: string, does: string) => {
+    const part = document.createElement("span");
+    const kbd = document.createElement("kbd");
+    kbd.textContent = name;
+    part.append(kbd, ` ${does}`);
+    return part;
+  };
+  const note = document.createElement("span");
+  note.className = "lbt__note";
+  note.textContent = NO_INTERNET;
+  line.append(key(mac ? "⌘C" : "Ctrl+Shift+C", "copy"), key(mac ? "⌘V" : "Ctrl+Shift+V", "paste"), key("F6", "in and out"), note);
+  return line;
 }
 
 function listen(target: EventTarget, name: string, run: (event: Event) => unknown): () => void {
@@ -246,12 +325,12 @@ function listen(target: EventTarget, name: string, run: (event: Event) => unknow
   return () => target.removeEventListener(name, run);
 }
 
-function keptTextSize(): number {
+function keptTextSize(): number | undefined {
   try {
     const kept = Number(localStorage.getItem(TEXT_SIZE_KEY));
-    return kept >= SMALLEST_TEXT && kept <= LARGEST_TEXT ? kept : TEXT_SIZE;
+    return kept >= SMALLEST_TEXT && kept <= LARGEST_TEXT ? kept : undefined;
   } catch {
-    return TEXT_SIZE;
+    return undefined;
   }
 }
 

@@ -9,15 +9,15 @@ use crate::{
 };
 
 /// How a goal stands, as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Standing {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GoalStanding {
     NotYet,
     Passed,
     Undone,
 }
 
-impl Standing {
-    fn of(outcome: Option<&Outcome>) -> Self {
+impl GoalStanding {
+    pub(super) fn of(outcome: Option<&Outcome>) -> Self {
         match outcome {
             Some(outcome) if outcome.passed => Self::Passed,
             Some(outcome) if outcome.undone => Self::Undone,
@@ -25,7 +25,7 @@ impl Standing {
         }
     }
 
-    const fn word(&self) -> &'static str {
+    const fn word(self) -> &'static str {
         match self {
             Self::NotYet => "not yet",
             Self::Passed => "done",
@@ -33,7 +33,7 @@ impl Standing {
         }
     }
 
-    const fn icon(&self) -> Icon {
+    pub(super) const fn icon(self) -> Icon {
         match self {
             Self::NotYet => Icon::Circle,
             Self::Passed => Icon::Check,
@@ -41,7 +41,7 @@ impl Standing {
         }
     }
 
-    const fn class(&self) -> &'static str {
+    const fn class(self) -> &'static str {
         match self {
             Self::NotYet => "goal goal--open",
             Self::Passed => "goal goal--passed",
@@ -63,7 +63,7 @@ pub(super) fn Checks(work: Work, step: String, checks: Vec<CheckInfo>) -> impl I
     view! {
         <section class="checks" aria-labelledby="checks-title">
             <div class="checks__head">
-                <h2 class="checks__title" id="checks-title">"Your goals"</h2>
+                <h2 class="checks__title" id="checks-title" tabindex="-1">"Your goals"</h2>
                 <span class="checks__tries">{tries}</span>
                 <button
                     type="button"
@@ -88,7 +88,7 @@ fn Goal(work: Work, step: StoredValue<String>, check: CheckInfo) -> impl IntoVie
     let outcome = Memo::new(move |_| {
         step.with_value(|step| work.live.progress.with(|progress| progress.steps.get(step).and_then(|step| step.checks.get(&key)).cloned()))
     });
-    let standing = move || outcome.with(|outcome| Standing::of(outcome.as_ref()));
+    let standing = move || outcome.with(|outcome| GoalStanding::of(outcome.as_ref()));
     // A goal that is reached speaks for itself.
     let message = move || {
         outcome.with(|outcome| {
@@ -118,17 +118,17 @@ mod tests {
 
     #[test]
     fn an_untouched_goal_is_not_yet_reached() {
-        assert_eq!(Standing::of(None), Standing::NotYet);
-        assert_eq!(Standing::of(Some(&outcome(false, false))), Standing::NotYet);
+        assert_eq!(GoalStanding::of(None), GoalStanding::NotYet);
+        assert_eq!(GoalStanding::of(Some(&outcome(false, false))), GoalStanding::NotYet);
     }
 
     #[test]
     fn a_goal_that_holds_is_done_even_after_it_was_undone_once() {
-        assert_eq!(Standing::of(Some(&outcome(true, true))), Standing::Passed);
+        assert_eq!(GoalStanding::of(Some(&outcome(true, true))), GoalStanding::Passed);
     }
 
     #[test]
     fn a_goal_that_held_and_no_longer_does_says_so() {
-        assert_eq!(Standing::of(Some(&outcome(false, true))), Standing::Undone);
+        assert_eq!(GoalStanding::of(Some(&outcome(false, true))), GoalStanding::Undone);
     }
 }

@@ -6,6 +6,7 @@
 mod drawn;
 mod frames;
 mod measure;
+mod more;
 mod pieces;
 mod text;
 
@@ -15,6 +16,7 @@ use wasm_bindgen::JsCast;
 use self::{
     drawn::px,
     frames::Frames,
+    more::More,
     pieces::Pieces,
     text::{Announcements, HostText},
 };
@@ -49,6 +51,8 @@ pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
     };
     let as_text = RwSignal::new(false);
     let picture = NodeRef::<svg::Svg>::new();
+    let scroll = NodeRef::<html::Div>::new();
+    let scrolled = RwSignal::new((0, 0));
     view! {
         <section class="pane diagram" id="diagram" aria-labelledby="diagram-title">
             <div class="diagram__bar">
@@ -72,7 +76,15 @@ pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
                 </button>
             </div>
             <div class="diagram__body" node_ref=body>
-                <div class="diagram__scroll">
+                <div
+                    class="diagram__scroll"
+                    node_ref=scroll
+                    on:scroll=move |_| {
+                        if let Some(scroll) = scroll.get_untracked() {
+                            scrolled.set((scroll.scroll_left(), scroll.scroll_top()));
+                        }
+                    }
+                >
                     <svg
                         class="picture"
                         node_ref=picture
@@ -91,6 +103,7 @@ pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
                         <Pieces scene=scene />
                     </svg>
                 </div>
+                <More scene=scene space=space scrolled=scrolled scroll=scroll />
                 <HostText work=work shown=as_text />
             </div>
             <Announcements work=work />

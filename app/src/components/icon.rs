@@ -9,6 +9,7 @@ pub(super) enum Icon {
     Undone,
     Left,
     Right,
+    Down,
     Out,
     Sun,
     Moon,
@@ -27,6 +28,7 @@ impl Icon {
             Self::Undone => "M5 9h9a5 5 0 0 1 0 10h-4M5 9l4-4M5 9l4 4",
             Self::Left => "M14.5 6l-6 6 6 6",
             Self::Right => "M9.5 6l6 6-6 6",
+            Self::Down => "M6 9.5l6 6 6-6",
             Self::Out => "M13 5h6v6M19 5l-8 8M17 14v5H5V7h5",
             Self::Sun => {
                 "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6L19 19M5 19l1.4-1.4M17.6 6.4L19 5"

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::model::LessonSummary;
+use crate::{diagram::plural, model::LessonSummary};
 
 #[component]
 pub(crate) fn LessonCard(lesson: LessonSummary) -> impl IntoView {
@@ -15,7 +15,7 @@ pub(crate) fn LessonCard(lesson: LessonSummary) -> impl IntoView {
     let standing = match passed {
         0 => "Not started".to_owned(),
         _ if passed >= checked_steps => "All steps done".to_owned(),
-        _ => format!("{passed} of {checked_steps} steps done"),
+        _ => format!("{passed} of {} done", plural(checked_steps as usize, "step")),
     };
     view! {
         <article class="card">
@@ -23,7 +23,7 @@ pub(crate) fn LessonCard(lesson: LessonSummary) -> impl IntoView {
                 <a class="card__link" href=format!("/lessons/{slug}")>{title}</a>
             </h3>
             <p class="card__summary">{summary}</p>
-            <p class="card__facts">{format!("{steps} steps · about {minutes} minutes")}</p>
+            <p class="card__facts">{format!("{} · about {}", plural(steps as usize, "step"), plural(minutes as usize, "minute"))}</p>
             <div class="card__foot">
                 <div class="card__progress">
                     <progress class="meter" max=checked_steps.max(1) value=passed aria-label="Steps done"></progress>

@@ -3,7 +3,7 @@
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
-use super::{pieces::Piece, terminal};
+use super::{pieces::Piece, start, terminal};
 use crate::state::Work;
 
 /// HTML from the server, and the pieces between.
@@ -28,7 +28,8 @@ pub(super) fn run_clicked(work: Work, event: &ev::MouseEvent) {
         return;
     };
     if !work.is_ready() {
-        work.nudge.update(|nudges| *nudges += 1);
+        work.wait_with(command);
+        start::show();
     } else if !terminal::run(&command) {
         work.problem.set(Some("The terminal isn't there yet. Wait a moment and click again.".to_owned()));
     }

@@ -14,7 +14,7 @@ pub(super) fn Questions(work: Work, step: String, questions: Vec<Question>) -> i
     let questions = questions.into_iter().map(|question| view! { <QuestionForm work=work step=step question=question /> }).collect_view();
     view! {
         <section class="questions" aria-labelledby="questions-title">
-            <h2 class="questions__title" id="questions-title">"Questions"</h2>
+            <h2 class="questions__title" id="questions-title" tabindex="-1">"Questions"</h2>
             {questions}
         </section>
     }

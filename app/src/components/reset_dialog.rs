@@ -2,6 +2,7 @@
 
 use leptos::{html, prelude::*};
 
+use super::start;
 use crate::state::Work;
 
 #[component]
@@ -15,7 +16,8 @@ pub(super) fn ResetDialog(work: Work, dialog: NodeRef<html::Dialog>) -> impl Int
         <dialog class="dialog" node_ref=dialog aria-labelledby="reset-title" aria-describedby="reset-text">
             <h2 class="dialog__title" id="reset-title">"Start with a fresh host?"</h2>
             <p id="reset-text">
-                "Your containers, images, volumes and files in this sandbox will be removed, and the shell starts anew. Your progress in the lesson stays."
+                "Your containers, images, volumes and files are removed, and so is what you pushed to " <code>"registry.lunchbox"</code>
+                ". The shell starts anew. Your progress in the lesson stays."
             </p>
             <div class="dialog__buttons">
                 <button type="button" class="button" autofocus on:click=move |_| close()>"Keep it"</button>
@@ -24,7 +26,7 @@ pub(super) fn ResetDialog(work: Work, dialog: NodeRef<html::Dialog>) -> impl Int
                     class="button button--danger"
                     on:click=move |_| {
                         close();
-                        work.reset.dispatch(());
+                        start::ask(work, work.reset);
                     }
                 >
                     "Reset"

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::icon::Icon;
+use super::{
+    icon::Icon,
+    standing::{GoalSummary, Standing, StepStanding},
+};
 use crate::{
     model::{Lesson, StepKind},
     state::Work,
@@ -133,7 +136,7 @@ fn ListedStep(work: Work, index: usize, current: Memo<Option<usize>>, href: Stri
     .into_any()
 }
 
-/// Back and on, and between them how the step stands.
+/// What is still to do; and below it back and on, and between them how the step stands.
 #[component]
 pub(super) fn StepFooter(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
     let count = work.lesson.with_value(|lesson| lesson.steps.len());
@@ -155,7 +158,7 @@ pub(super) fn StepFooter(work: Work, current: Memo<Option<usize>>) -> impl IntoV
         current.get().map(|index| index + 1).filter(|index| *index < count).map(|index| {
             let (href, title) = link(index);
             view! {
-                <a class="button" class:button--primary=move || stands(work, current).done href=href title=title rel="next">
+                <a class="button" class:button--primary=move || Standing::now(work, current).leads_on() href=href title=title rel="next">
                     "Next"
                     {Icon::Right.view()}
                 </a>
@@ -164,33 +167,11 @@ pub(super) fn StepFooter(work: Work, current: Memo<Option<usize>>) -> impl IntoV
     };
     view! {
         <footer class="lesson__foot">
+            <GoalSummary work=work current=current />
             <span class="lesson__back">{previous}</span>
-            <span class="lesson__standing" class:lesson__standing--done=move || stands(work, current).passed>
-                {move || stands(work, current).text}
-            </span>
+            <StepStanding work=work current=current />
             <span class="lesson__on">{next}</span>
         </footer>
     }
     .into_any()
-}
-
-struct Standing {
-    /// Nothing more to do here.
-    done: bool,
-    passed: bool,
-    text: String,
-}
-
-fn stands(work: Work, current: Memo<Option<usize>>) -> Standing {
-    let step = current.get().and_then(|index| work.lesson.with_value(|lesson| lesson.steps.get(index).cloned()));
-    let Some(step) = step else { return Standing { done: false, passed: false, text: String::new() } };
-    if !step.is_checked() {
-        return Standing { done: true, passed: false, text: "To read and look at".to_owned() };
-    }
-    let progress = work.step(&step.id);
-    if progress.passed_at.is_some() {
-        return Standing { done: true, passed: true, text: "Step done".to_owned() };
-    }
-    let (done, all) = step.tally(&progress);
-    Standing { done: false, passed: false, text: format!("{done} of {all} done") }
 }

@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use super::{checks::Checks, hints::Hints, prose::Prose, questions::Questions, step_nav::kind_class};
+use super::{checks::Checks, hints::Hints, prose::Prose, questions::Questions, stand_ins::StandIns, step_nav::kind_class};
 use crate::{
     model::{Step, StepKind},
     state::Work,
@@ -28,7 +28,8 @@ pub(super) fn StepView(work: Work, step: Step) -> impl IntoView {
             <article class="step" data-step=id.clone()>
                 <p class="step__kind" data-kind=kind_class(kind)>{eyebrow(kind)}</p>
                 <h1 class="lesson__title" id="step-title" tabindex="-1" node_ref=heading>{title}</h1>
-                <Prose work=work html=html />
+                <Prose work=work html=html.clone() />
+                <StandIns work=work html=html />
                 {checked.then(|| view! { <Checks work=work step=id.clone() checks=checks /> })}
                 {(!questions.is_empty()).then(|| view! { <Questions work=work step=id.clone() questions=questions /> })}
                 <Problem work=work />

@@ -6,9 +6,15 @@ use wasm_bindgen::{JsCast, JsValue};
 /// The element's name and the method that types a command.
 const ELEMENT: &str = "lunchbox-terminal";
 
-/// Types the command, presses Enter and moves the focus there. False where there is no terminal yet.
+/// Types the command, presses Enter and moves the focus there; where the line is closed, once it is open
+/// again. False where there is no terminal yet.
 pub(super) fn run(command: &str) -> bool {
     call("run", Some(command))
+}
+
+/// Moves the focus into the terminal.
+pub(super) fn focus() {
+    call("focus", None);
 }
 
 /// Sets the terminal's font larger (positive) or smaller.

@@ -24,6 +24,10 @@ pub struct ContainerText {
     pub text: String,
 }
 
+/// Why an image is called `<none>`, and what one does about it.
+pub(super) const NAMELESS: &str =
+    "an image without a name: a newer one has taken it, or it was removed; docker image prune clears such images away";
+
 /// The image's first name, or what Docker prints where it has none.
 #[must_use]
 pub fn image_name(image: &ImageView) -> String {
@@ -64,7 +68,11 @@ fn image_text(host: &HostView, index: usize, image: &ImageView, users: &BTreeMap
         let names: Vec<String> = others.iter().filter(|other| **other != index).map(|other| image_name(&host.images[*other])).collect();
         text.push_str(&format!(", {common} of them shared with {}", names.join(" and ")));
     }
-    if image.stand_in {
+    if image.references.is_empty() {
+        text.push_str(", ");
+        text.push_str(NAMELESS);
+    }
+    if host.stands_in(image) {
         text.push_str(", a stand-in for the image of this name");
     }
     let layers = image
@@ -116,9 +124,6 @@ pub fn state_word(container: &ContainerView) -> String {
 const NOT_RUN: &str = "/bin/sh -c #(nop) ";
 const RUN: &str = "/bin/sh -c ";
 
-/// What the engine writes for an image that came as one archive.
-const IMPORTED: &str = "Imported from";
-
 /// A layer's instruction as it stood in the Dockerfile, as far as the image tells.
 #[must_use]
 pub fn instruction(recorded: &str) -> String {
@@ -131,7 +136,6 @@ pub fn instruction(recorded: &str) -> String {
     let text = text.strip_suffix("# buildkit").map_or(text.as_str(), str::trim_end);
     match text {
         "" => "no instruction recorded".to_owned(),
-        text if text.starts_with(IMPORTED) => "base file system".to_owned(),
         text => text.to_owned(),
     }
 }
@@ -180,6 +184,8 @@ pub fn announce(before: &HostView, now: &HostView) -> Option<String> {
     (!said.is_empty()).then(|| said.join(" "))
 }
 
-fn plural(count: usize, noun: &str) -> String {
+/// "1 layer", "2 layers".
+#[must_use]
+pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -179,6 +179,46 @@ fn an_image_without_layers_or_name_is_still_shown() {
 }
 
 #[test]
+fn an_image_that_lost_its_name_says_why_and_what_to_do() {
+    let mut host = host();
+    host.images[1].references.clear();
+    let plate = scene(&host).plates.into_iter().find(|plate| plate.name.starts_with("<none>")).expect("the image is drawn");
+    assert!(plate.note.ends_with("lost its name"), "{}", plate.note);
+    assert!(plate.detail.contains("a newer one has taken it") && plate.detail.contains("docker image prune"), "{}", plate.detail);
+    assert!(image_texts(&host)[1].text.contains("docker image prune"));
+}
+
+#[test]
+fn one_layer_is_not_spoken_of_as_several() {
+    let scene = scene(&host());
+    let detail = |key: &str| scene.plates.iter().find(|plate| plate.key == key).expect("is drawn").detail.clone();
+    assert_eq!(detail("sha256:alpine"), "alpine:latest, 8MB in 1 layer");
+    assert_eq!(detail("sha256:nginx"), "nginx:latest, 140MB in 3 layers");
+}
+
+#[test]
+fn what_is_built_from_a_stand_in_stands_in_for_nothing() {
+    let mut host = host();
+    host.registry[2].stand_in = true;
+    host.images[1].stand_in = true;
+    let soup = ImageView { stand_in: true, ..image("soup", &[("tiny", 8_000_000), ("soup", 10)]) };
+    host.images.push(soup);
+    let texts = image_texts(&host);
+    assert!(texts[1].text.contains("a stand-in"), "{}", texts[1].text);
+    assert!(!texts[3].text.contains("stand-in"), "{}", texts[3].text);
+}
+
+#[test]
+fn the_lessons_own_images_are_told_apart_by_colour() {
+    let names = ["alpine", "nginx", "python", "redis", "soup", "hello"];
+    let images = names.map(|name| image(name, &[(name, 1_000)])).to_vec();
+    let mut hues: Vec<usize> = scene(&HostView { images, ..HostView::default() }).plates.iter().map(|plate| plate.hue).collect();
+    hues.sort_unstable();
+    hues.dedup();
+    assert_eq!(hues.len(), names.len());
+}
+
+#[test]
 fn what_was_there_from_the_beginning_does_not_arrive() {
     let unknown = Scene::next(None, &HostView::default(), false, SPACE, 0.0);
     let first = Scene::next(Some(&unknown), &host(), true, SPACE, 0.0);
@@ -331,6 +371,6 @@ fn instructions_read_as_in_the_dockerfile() {
     assert_eq!(instruction("/bin/sh -c #(nop) COPY file:237ff6e05 in /etc/nginx/nginx.conf "), "COPY … /etc/nginx/nginx.conf");
     assert_eq!(instruction("COPY dir:d9c26 in /usr/share/nginx/html/"), "COPY … /usr/share/nginx/html/");
     assert_eq!(instruction("RUN put it in place"), "RUN put it in place");
-    assert_eq!(instruction("Imported from -"), "base file system");
+    assert_eq!(instruction("base system"), "base system");
     assert_eq!(instruction(""), "no instruction recorded");
 }

@@ -15,6 +15,15 @@ pub struct HostView {
     pub transfers: Vec<TransferView>,
 }
 
+impl HostView {
+    /// Whether the image stands in for the upstream one of its name. What was built *from* a stand-in
+    /// has inherited its label, and stands in for nothing.
+    #[must_use]
+    pub fn stands_in(&self, image: &ImageView) -> bool {
+        image.stand_in && self.registry.iter().any(|offered| offered.stand_in && image.references.contains(&offered.reference))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegistryImage {
     /// `nginx:latest`, or what the learner pushed.
@@ -37,6 +46,7 @@ pub struct ImageView {
     pub env: Vec<String>,
     pub entrypoint: Vec<String>,
     pub cmd: Vec<String>,
+    /// It has the label of a stand-in, or was built from an image that has; see [`HostView::stands_in`].
     pub stand_in: bool,
 }
 

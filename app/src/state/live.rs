@@ -106,6 +106,8 @@ impl Live {
                 host.images.clear();
                 host.containers.clear();
                 host.transfers.clear();
+                // It goes with the host.
+                host.registry.retain(|image| !image.pushed);
             });
         }
         set_changed(self.sandbox, status);

@@ -35,8 +35,10 @@ pub(crate) struct Work {
     pub(crate) live: Live,
     /// What went wrong last, in plain text.
     pub(crate) problem: RwSignal<Option<String>>,
-    /// How often a command was clicked while there was no host to run it on.
-    pub(crate) nudge: RwSignal<u32>,
+    /// Commands that were clicked while there was no host to run them on; typed once there is one.
+    pub(crate) waiting: RwSignal<Vec<String>>,
+    /// The learner asked for a host and waits for it: the terminal takes the focus when it comes.
+    pub(crate) awaited: StoredValue<bool>,
     /// How many steps have been looked at since the page came.
     visits: StoredValue<u32>,
     pub(crate) start: Action<(), ()>,
@@ -64,7 +66,8 @@ impl Work {
             lesson: StoredValue::new(opened.lesson),
             live,
             problem,
-            nudge: RwSignal::new(0),
+            waiting: RwSignal::new(Vec::new()),
+            awaited: StoredValue::new(false),
             visits: StoredValue::new(0),
             start: Action::new(move |(): &()| {
                 problem.set(None);
@@ -93,6 +96,16 @@ impl Work {
     /// Whether an answer of this kind is awaited.
     pub(crate) fn awaits(self, kind: fn(&Ask) -> bool) -> bool {
         self.ask.input().with(|ask| ask.as_ref().is_some_and(kind))
+    }
+
+    /// Keeps a command until there is a host.
+    pub(crate) fn wait_with(self, command: String) {
+        self.waiting.update(|waiting| {
+            // A second click on the same is impatience.
+            if waiting.last() != Some(&command) {
+                waiting.push(command);
+            }
+        });
     }
 
     /// Tells the server where the learner is, so that they come back to it.

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::found::{found, missing};
+use super::found::{Found, found, missing};
 use crate::{
-    diagram::{human_size, instruction},
+    diagram::{human_size, instruction, plural},
     model::ImageView,
     state::Work,
 };
@@ -21,13 +21,13 @@ pub(super) fn LayersPiece(work: Work, names: Vec<String>) -> impl IntoView {
                 {move || {
                     let images = images.get();
                     let all: Vec<(String, ImageView)> =
-                        images.iter().filter_map(|(name, image)| image.clone().map(|image| (name.clone(), image))).collect();
+                        images.iter().filter_map(|found| found.image.clone().map(|image| (found.name.clone(), image))).collect();
                     let largest = all.iter().flat_map(|(_, image)| &image.layers).map(|layer| layer.size).max().unwrap_or(1).max(1);
                     images
                         .iter()
-                        .map(|(name, image)| match image {
-                            Some(image) => stack(name, image, &all, largest),
-                            None => missing(name),
+                        .map(|found| match found {
+                            Found { name, image: Some(image), .. } => stack(name, image, &all, largest),
+                            missed => missing(missed),
                         })
                         .collect_view()
                 }}
@@ -69,7 +69,7 @@ fn stack(name: &str, image: &ImageView, all: &[(String, ImageView)], largest: u6
         <div class="stack">
             <h3 class="stack__name">
                 <code>{name.to_owned()}</code>
-                <span>{format!("{}, {}", human_size(image.size), if count == 1 { "1 layer".to_owned() } else { format!("{count} layers") })}</span>
+                <span>{format!("{}, {}", human_size(image.size), plural(count, "layer"))}</span>
             </h3>
             <ol class="stack__layers" role="list">{layers}</ol>
             <dl class="stack__facts">

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::found::{found, missing};
+use super::found::{Found, found, missing};
 use crate::{diagram::human_size, model::ImageView, state::Work};
 
 #[component]
@@ -14,13 +14,13 @@ pub(super) fn SizesPiece(work: Work, names: Vec<String>) -> impl IntoView {
             <ul class="sizes__list" role="list">
                 {move || {
                     let images = images.get();
-                    let largest = images.iter().flat_map(|(_, image)| image).map(|image| image.size).max().unwrap_or(1).max(1);
-                    let all: Vec<ImageView> = images.iter().filter_map(|(_, image)| image.clone()).collect();
+                    let largest = images.iter().flat_map(|found| &found.image).map(|image| image.size).max().unwrap_or(1).max(1);
+                    let all: Vec<ImageView> = images.iter().filter_map(|found| found.image.clone()).collect();
                     images
                         .iter()
-                        .map(|(name, image)| view! { <li>{match image {
-                            Some(image) => bar(name, image, &all, largest),
-                            None => missing(name),
+                        .map(|found| view! { <li>{match found {
+                            Found { name, image: Some(image), .. } => bar(name, image, &all, largest),
+                            missed => missing(missed),
                         }}</li> })
                         .collect_view()
                 }}
@@ -57,8 +57,8 @@ fn bar(name: &str, image: &ImageView, all: &[ImageView], largest: u64) -> AnyVie
 }
 
 /// How much they take together, and how much it would be without sharing.
-fn sum(images: &[(String, Option<ImageView>)]) -> String {
-    let there: Vec<&ImageView> = images.iter().filter_map(|(_, image)| image.as_ref()).collect();
+fn sum(images: &[Found]) -> String {
+    let there: Vec<&ImageView> = images.iter().filter_map(|found| found.image.as_ref()).collect();
     if there.len() < 2 {
         return String::new();
     }
@@ -77,7 +77,7 @@ fn sum(images: &[(String, Option<ImageView>)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::found::Source, *};
     use crate::model::LayerView;
 
     fn image(layers: &[(&str, u64)]) -> ImageView {
@@ -97,22 +97,19 @@ mod tests {
         }
     }
 
+    fn found(name: &str, image: Option<ImageView>) -> Found {
+        Found { name: name.to_owned(), image, source: Source::Registry }
+    }
+
     #[test]
     fn shared_layers_are_counted_once() {
-        let images = [
-            ("a".to_owned(), Some(image(&[("base", 80_000_000), ("a", 5_000_000)]))),
-            ("b".to_owned(), Some(image(&[("base", 80_000_000)]))),
-        ];
+        let images = [found("a", Some(image(&[("base", 80_000_000), ("a", 5_000_000)]))), found("b", Some(image(&[("base", 80_000_000)])))];
         assert_eq!(sum(&images), "Together they take 85MB, not 165MB: layers they share are on the disk once.");
     }
 
     #[test]
     fn images_that_share_nothing_say_so() {
-        let images = [
-            ("a".to_owned(), Some(image(&[("a", 5_000_000)]))),
-            ("b".to_owned(), Some(image(&[("b", 2_000_000)]))),
-            ("c".to_owned(), None),
-        ];
+        let images = [found("a", Some(image(&[("a", 5_000_000)]))), found("b", Some(image(&[("b", 2_000_000)]))), found("c", None)];
         assert_eq!(sum(&images), "Together they take 7MB; they share no layer.");
     }
 }

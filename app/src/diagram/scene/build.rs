@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diagram::{
-        describe::{container_text, image_name, instruction},
+        describe::{NAMELESS, container_text, image_name, instruction, plural},
         forest::{Forest, Node},
         human_size,
     },
@@ -74,7 +74,7 @@ impl Scene {
             builder.block(root, builder.floor, &mut tops);
         }
         for (index, image) in images.iter().enumerate() {
-            builder.plate(index, image);
+            builder.plate(index, image, host.stands_in(image));
         }
         for (column, containers) in dishes.iter().enumerate() {
             let top = tops.get(column).copied().unwrap_or(builder.floor);
@@ -175,22 +175,25 @@ impl Builder<'_> {
         }
     }
 
-    fn plate(&mut self, index: usize, image: &ImageView) {
+    fn plate(&mut self, index: usize, image: &ImageView, stands_in: bool) {
         let (from, to) = self.columns.span(&[index]);
         let rect = Rect { x: self.left + from, y: self.floor + GAP, width: to - from, height: PLATE - GAP };
         let name = image_name(image);
-        let more = image.references.len().saturating_sub(1);
         let mut note = human_size(image.size);
-        match more {
-            0 => {}
-            1 => note.push_str(" · 1 more name"),
-            more => note.push_str(&format!(" · {more} more names")),
+        let mut detail = format!("{name}, {} in {}", human_size(image.size), plural(image.layers.len(), "layer"));
+        match image.references.len() {
+            0 => {
+                note.push_str(" · lost its name");
+                detail.push_str(": ");
+                detail.push_str(NAMELESS);
+            }
+            1 => {}
+            names => {
+                note.push_str(&format!(" · {}", plural(names - 1, "more name")));
+                detail.push_str(&format!(", also {}", image.references[1..].join(", ")));
+            }
         }
-        let mut detail = format!("{name}, {} in {} layers", human_size(image.size), image.layers.len());
-        if more > 0 {
-            detail.push_str(&format!(", also {}", image.references[1..].join(", ")));
-        }
-        if image.stand_in {
+        if stands_in {
             detail.push_str(", a stand-in built from packages");
         }
         let name = fit(&name, rect.width - 8.0, CHARACTER);
@@ -229,7 +232,9 @@ fn names(images: &[&ImageView], users: &[usize]) -> String {
 /// By repository, so that an image keeps its colour whatever else is there, and its tags share it.
 pub(super) fn hue(name: &str) -> usize {
     let repository = name.rsplit_once(':').map_or(name, |(repository, _)| repository);
-    repository.bytes().fold(0, |sum: usize, byte| sum.wrapping_mul(7).wrapping_add(byte.into())) % Scene::HUES
+    let sum = repository.bytes().fold(0, |sum: u32, byte| sum.wrapping_mul(27).wrapping_add(byte.into()));
+    // The upper half mixes better; and with this factor the lesson's own images all differ.
+    (sum >> 16) as usize % Scene::HUES
 }
 
 fn hue_of(image: &ImageView) -> usize {

@@ -5,8 +5,8 @@ use crate::{
     model::{ContainerView, ImageView},
 };
 
-/// The least and the most an image's column is wide.
-const NARROWEST: f64 = 122.0;
+/// The least and the most an image's column is wide: `python:latest` fits into the least.
+const NARROWEST: f64 = 104.0;
 const WIDEST: f64 = 184.0;
 /// The least a container is wide, with the gap after it.
 const DISH_WIDTH: f64 = 130.0;

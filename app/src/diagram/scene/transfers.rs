@@ -6,7 +6,7 @@ use super::{
     types::{Parcel, Plate, Rect, Scene},
 };
 use crate::{
-    diagram::human_size,
+    diagram::{describe::plural, human_size},
     model::{HostView, TransferView},
 };
 
@@ -67,8 +67,8 @@ pub(super) fn parcels(scene: &mut Scene, host: &HostView, columns: &Columns, sta
                 key: format!("pull {}", transfer.reference),
                 rect: Rect { x: left + from, y: floor + GAP, width, height: PLATE - GAP },
                 name: fit(&transfer.reference, width - 8.0, CHARACTER),
-                note: format!("{done} of {} layers", transfer.layers.len()),
-                detail: format!("{} is being pulled: {done} of {} layers are here", transfer.reference, transfer.layers.len()),
+                note: format!("{done} of {}", plural(transfer.layers.len(), "layer")),
+                detail: format!("{} is being pulled: {done} of {} here", transfer.reference, plural(transfer.layers.len(), "layer")),
                 hue: hue(&transfer.reference),
             });
             let mut bottom = floor;

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isElsewhere, notice } from "./notice.ts";
+
+const elsewhere = { kind: "closed", reason: "it was opened in another window" } as const;
+const ended = { kind: "closed", reason: "the shell has ended" } as const;
+
+test("an open line needs no word", () => {
+  assert.equal(notice({ kind: "open" }, [], false), undefined);
+});
+
+test("a terminal that is open in another window is offered back, never taken unasked", () => {
+  assert.ok(isElsewhere(elsewhere));
+  assert.ok(!isElsewhere(ended));
+  assert.deepEqual(notice(elsewhere, [], false), { text: "Your terminal is open in another window now.", button: "Take it back" });
+});
+
+test("a command that waits is named, and so is when it will be typed", () => {
+  assert.deepEqual(notice(elsewhere, ["docker ps"], false), {
+    text: "Your terminal is open in another window now. Not run yet: “docker ps”.",
+    button: "Take it back and run it",
+  });
+  assert.match(notice({ kind: "lost" }, ["docker ps"], false)?.text ?? "", /connecting again… Then it types “docker ps”\.$/);
+});
+
+test("who types while there is no line is told that nothing is sent", () => {
+  for (const state of [elsewhere, ended, { kind: "lost" }, { kind: "connecting" }] as const) {
+    assert.match(notice(state, [], true)?.text ?? "", /What you type now is not sent\.$/, state.kind);
+    assert.doesNotMatch(notice(state, [], false)?.text ?? "", /not sent/, state.kind);
+  }
+});
+
+test("any other end says its reason, and the way back", () => {
+  assert.deepEqual(notice(ended, [], false), { text: "The terminal was closed: the shell has ended.", button: "Connect again" });
+});

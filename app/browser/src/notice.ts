@@ -1,0 +1,54 @@
+// What is said under the terminal while it can't be used as it is.
+import type { LineState } from "./line.ts";
+
+export interface Notice {
+  text: string;
+  /** What the button beside it says; it connects again. */
+  button?: string;
+}
+
+/** The server's reason where another window or tab has the terminal now. */
+const ELSEWHERE = "it was opened in another window";
+
+/** Whether connecting again takes the terminal away from another window: nobody does that unasked. */
+export function isElsewhere(state: LineState): boolean {
+  return state.kind === "closed" && state.reason === ELSEWHERE;
+}
+
+/**
+ * `waiting`: commands that were clicked and are typed once the line is open. `inVain`: keys were
+ * pressed that reached nobody.
+ */
+export function notice(state: LineState, waiting: readonly string[], inVain: boolean): Notice | undefined {
+  const lost = inVain ? " What you type now is not sent." : "";
+  switch (state.kind) {
+    case "open":
+      return undefined;
+    case "connecting":
+      return { text: `Connecting to your terminal…${follows(waiting)}${lost}` };
+    case "lost":
+      return {
+        text: state.goodbye
+          ? `Lunchbox is restarting. Your terminal goes on, and will be back here in a moment.${follows(waiting)}${lost}`
+          : `The line is lost. Your terminal goes on without it; connecting again…${follows(waiting)}${lost}`,
+      };
+    case "closed":
+      if (!isElsewhere(state)) return { text: `The terminal was closed: ${state.reason}.${waits(waiting)}${lost}`, button: "Connect again" };
+      return {
+        text: `Your terminal is open in another window now.${waits(waiting)}${lost}`,
+        button: waiting.length > 0 ? "Take it back and run it" : "Take it back",
+      };
+  }
+}
+
+function follows(waiting: readonly string[]): string {
+  return waiting.length > 0 ? ` Then it types ${quoted(waiting)}.` : "";
+}
+
+function waits(waiting: readonly string[]): string {
+  return waiting.length > 0 ? ` Not run yet: ${quoted(waiting)}.` : "";
+}
+
+function quoted(commands: readonly string[]): string {
+  return commands.map((command) => `“${command}”`).join(", ");
+}
