@@ -14,6 +14,8 @@ export class LessonPage {
   readonly page: Page;
   readonly terminal: Terminal;
   readonly goals: Locator;
+  /** The goals in a line, at the foot of the lesson. */
+  readonly summary: Locator;
   readonly questions: Locator;
   readonly help: Locator;
   readonly ports: Locator;
@@ -23,6 +25,7 @@ export class LessonPage {
     this.page = page;
     this.terminal = new Terminal(page);
     this.goals = page.getByRole("region", { name: "Your goals" });
+    this.summary = page.locator(".summary").getByRole("button");
     this.questions = page.getByRole("region", { name: "Questions" });
     this.help = page.getByRole("region", { name: "Stuck?" });
     this.ports = page.getByRole("group", { name: "Published ports" });
@@ -122,13 +125,18 @@ export class LessonPage {
     await expect(this.#standing).toHaveText("Step done");
   }
 
+  /** Was done, and is not any more: never said to be done beside a goal that is not. */
+  async expectStepUndone(): Promise<void> {
+    await expect(this.#standing).toHaveText(/^Done before, \d+ undone again$/);
+  }
+
   async expectStepOpen(): Promise<void> {
     await expect(this.#standing).toHaveText(/^\d+ of \d+ done$/);
   }
 
   /** At the foot of the lesson, between Back and Next. */
   get #standing(): Locator {
-    return this.page.getByRole("region", { name: "Lesson", exact: true }).locator(".lesson__standing");
+    return this.page.getByRole("region", { name: "Lesson", exact: true }).locator(".standing");
   }
 
   /** "3 of 9 done" in the bar at the top. */

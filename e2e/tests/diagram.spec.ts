@@ -45,6 +45,59 @@ test("an image that others share layers with is drawn with them once", async ({ 
   await expect(lesson.diagram.locator('[data-item="layer"], [data-item^="layer"]')).toHaveCount(layers);
 });
 
+test("an image that no registry has is to be built, and the way there is shown", async ({ learner }) => {
+  const { lesson, page } = learner;
+  await lesson.goToStep(/^Layers$/);
+  await lesson.start();
+  const inside = page.getByRole("region", { name: "Inside alpine and soup" });
+  await expect(inside.getByRole("button", { name: "docker pull alpine" })).toBeVisible();
+  await expect(inside.getByRole("button", { name: "docker pull soup" }), "a pull that can only fail is not offered").toHaveCount(0);
+  await expect(inside).toContainText("soup is not on your host yet, and no registry has it to pull: you build it yourself.");
+  await inside.getByRole("button", { name: "Show me where" }).click();
+  const build = page.getByRole("button", { name: "Run: docker build -t soup ." }).first();
+  await expect(build).toBeFocused();
+  await expect(build).toBeInViewport();
+  expect(await lesson.terminal.run("docker pull soup 2>&1")).toContain("pull access denied for soup");
+});
+
+test("a picture wider than its pane has a sign that leads on", async ({ learner }) => {
+  const { lesson } = learner;
+  await lesson.start();
+  const sign = lesson.diagram.getByText("more ›");
+  await expect(sign).toBeHidden();
+  await lesson.terminal.run("for image in alpine busybox nginx python redis ubuntu; do docker pull -q $image; done; docker run -d nginx; docker run -d nginx");
+  await expect(sign).toBeVisible();
+  const pane = (await lesson.diagram.boundingBox()) ?? { x: 0, width: 0 };
+  const rightmost = (): Promise<number> =>
+    lesson.diagram.locator('[data-item="image"]').evaluateAll((images) => Math.max(...images.map((image) => image.getBoundingClientRect().right)));
+  expect(await rightmost()).toBeGreaterThan(pane.x + pane.width);
+  while (await sign.isVisible()) await sign.click();
+  await expect.poll(rightmost).toBeLessThanOrEqual(pane.x + pane.width);
+  await expect(lesson.diagram.getByText("‹ more")).toBeVisible();
+});
+
+test("an image that lost its name says why, and one layer is one layer", async ({ learner }) => {
+  const { lesson } = learner;
+  await lesson.start();
+  for (const taste of ["salt", "pepper"]) {
+    await lesson.terminal.run(`printf 'FROM alpine\\nRUN echo ${taste} >/taste\\n' | docker build -q -t soup - 2>/dev/null`);
+  }
+  const images = lesson.diagram.locator('[data-item="image"]');
+  await expect(images.filter({ hasText: "<none>" })).toHaveAttribute("aria-label", /an image without a name: a newer one has taken it/);
+  await expect(images.filter({ hasText: "<none>" })).toContainText("lost its name");
+  await lesson.terminal.run("docker pull -q busybox");
+  await expect(images.filter({ hasText: "busybox" })).toHaveAttribute("aria-label", /in 1 layer\b(?!s)/);
+});
+
+test("stand-ins are spoken of where their sizes are compared", async ({ learner }) => {
+  const { lesson, page } = learner;
+  await lesson.goToStep(/^Why alpine/);
+  // Where Docker Hub could be reached at set-up, there are none.
+  const standIns = await lesson.diagram.getByText("Stand-in images").isVisible();
+  const note = page.getByText(/^In this classroom alpine and ubuntu are small stand-ins:/);
+  await expect(note).toHaveCount(standIns ? 1 : 0);
+});
+
 test("the picture can be read as text by everybody", async ({ learner }) => {
   const { lesson } = learner;
   await lesson.start();

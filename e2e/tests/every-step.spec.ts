@@ -1,20 +1,6 @@
 // Each step's own commands lead to its goals: what the lesson says to do is what its checks look for.
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-
-import { LESSON_SLUG } from "../support/lesson-page.ts";
-import { PROJECT } from "../support/settings.ts";
+import { steps } from "../support/steps.ts";
 import { type Learner, expect, test } from "../support/test.ts";
-
-/** Step IDs, in order, from the names of the lesson's files: 06-pull-an-image.md. */
-function steps(): string[] {
-  const lessons = join(PROJECT, "lessons");
-  const folder = readdirSync(lessons).find((name) => name.replace(/^\d+-/, "") === LESSON_SLUG);
-  if (!folder) throw new Error(`There is no lesson ${LESSON_SLUG} under lessons/.`);
-  return readdirSync(join(lessons, folder))
-    .map((name) => /^\d+-(.+)\.md$/.exec(name)?.[1])
-    .filter((step) => step !== undefined);
-}
 
 /** Every hint, then the solution; then each of its commands by its own button. */
 async function runSolution({ lesson }: Learner): Promise<void> {

@@ -111,12 +111,18 @@ test("a reset gives a fresh host and keeps the progress", async ({ learner }) =>
   await lesson.start();
   await lesson.terminal.run("docker pull nginx");
   await lesson.terminal.run("docker run -d --name dish nginx && touch letter");
+  await lesson.terminal.run("docker tag nginx registry.lunchbox/mine:1 && docker push -q registry.lunchbox/mine:1");
   await lesson.expectStepDone();
 
+  await lesson.page.getByRole("button", { name: "Reset…" }).click();
+  await expect(lesson.page.getByRole("dialog")).toContainText("so is what you pushed to registry.lunchbox");
+  await lesson.page.keyboard.press("Escape");
   await lesson.reset();
+  await expect(lesson.terminal.element.getByRole("textbox"), "one goes on in the fresh shell").toBeFocused();
 
   expect(await lesson.terminal.run("docker ps -aq; docker images -q; ls"), "nothing of before is there").toBe("");
-  await lesson.expectStepDone();
+  expect(await lesson.terminal.run("docker pull registry.lunchbox/mine:1 2>&1"), "and what was pushed is gone, as it was said").toMatch(/denied|not found/);
+  await lesson.expectStepUndone();
   await lesson.expectAllGoals("undone again");
   expect(await lesson.stepsDone()).toBe(1);
 });

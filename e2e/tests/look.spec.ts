@@ -6,12 +6,13 @@ import { createRequire } from "node:module";
 import type { AxeResults, RunOptions } from "axe-core";
 import type { Page } from "@playwright/test";
 
+import { steps } from "../support/steps.ts";
 import { type Learner, expect, test } from "../support/test.ts";
 
 const SIZES = [
   { name: "a small laptop", width: 1280, height: 720 },
   { name: "a projector", width: 1920, height: 1080 },
-  { name: "a tablet", width: 834, height: 1112 },
+  { name: "a tablet", width: 820, height: 1180 },
 ];
 const THEMES = ["light", "dark"] as const;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -64,6 +65,48 @@ for (const theme of THEMES) {
     });
   }
 }
+
+// A phone, and a window at the side of a screen.
+for (const width of [390, 640]) {
+  test.describe(`${width} pixels wide`, () => {
+    test.use({ viewport: { width, height: 844 } });
+
+    test("the home page and every step fit without a sideways scroll", async ({ newLearner }) => {
+      const { page, lesson } = await newLearner();
+      await page.goto("/");
+      await lesson.hydrated();
+      await expectNoSidewaysScroll(page);
+      for (const step of steps()) {
+        await lesson.open(step);
+        await expectNoSidewaysScroll(page);
+      }
+    });
+
+    test("the lesson page at work fits, and every control is on it", async ({ learner }) => {
+      const { page, lesson } = learner;
+      await atWork(learner);
+      await expectNoSidewaysScroll(page);
+      for (const name of ["Next", "Check", "Reset…", "As text"]) {
+        const box = await page.getByRole(name === "Next" ? "link" : "button", { name }).boundingBox();
+        expect(box && box.x >= 0 && box.x + box.width <= width, `${name} is in the window`).toBe(true);
+      }
+      await expect(lesson.title).toBeVisible();
+    });
+  });
+}
+
+test("what is still to do is in sight wherever one reads, and a click leads to it", async ({ learner }) => {
+  const { lesson } = learner;
+  await lesson.goToStep(/^Layers$/);
+  await expect(lesson.goals).not.toBeInViewport();
+  await expect(lesson.summary).toBeInViewport({ ratio: 1 });
+  await expect(lesson.summary).toHaveText("Goal: You have looked at the history of the image python");
+  await lesson.summary.click();
+  await expect(lesson.goals.getByRole("heading")).toBeInViewport();
+  await lesson.start();
+  await lesson.terminal.run("docker pull -q python && docker history -q python");
+  await expect(lesson.summary).toHaveText("Goal: You have built an image named soup");
+});
 
 test("a chosen theme is kept", async ({ newLearner }) => {
   const { page, lesson } = await newLearner({ colorScheme: "light" });

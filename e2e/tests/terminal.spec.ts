@@ -1,5 +1,15 @@
 // The terminal in the page: a real shell that stays.
+import type { Locator } from "@playwright/test";
+
 import { expect, test } from "../support/test.ts";
+
+/** The command's button in the lesson's text. */
+const PULL = '.step__text [data-run="docker pull nginx"]';
+
+async function box(locator: Locator): Promise<{ top: number; bottom: number }> {
+  const { y, height } = (await locator.boundingBox()) ?? { y: Number.NaN, height: Number.NaN };
+  return { top: y, bottom: y + height };
+}
 
 test("a click on a command types and runs it", async ({ learner }) => {
   const { lesson, page } = learner;
@@ -15,11 +25,98 @@ test("a click on a command types and runs it", async ({ learner }) => {
   await lesson.terminal.waitForEcho("echo here");
 });
 
-test("a command clicked before there is a host says what to do first", async ({ learner }) => {
+test("a command clicked before there is a host says what to do first, and follows by itself", async ({ learner }) => {
   const { lesson, page } = learner;
   await lesson.goToStep(/^Pull an image/);
-  await page.locator('[data-run="docker pull nginx"]').first().click();
-  await expect(page.getByText(/Start yours first/)).toBeVisible();
+  await page.locator(PULL).first().click();
+  await expect(page.getByText(/Start yours first/)).toContainText("docker pull nginx");
+  await expect(page.getByRole("button", { name: "Start", exact: true })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await lesson.terminal.expectText("Status: Downloaded newer image for nginx:latest");
+  await lesson.expectStepDone();
+});
+
+test("who starts a host goes on in its shell", async ({ learner }) => {
+  const { lesson, page } = learner;
+  await lesson.start();
+  await page.keyboard.type("echo here");
+  await lesson.terminal.waitForEcho("echo here");
+});
+
+test("a terminal that is open in another window says so, and a command clicked meanwhile takes it back when asked", async ({ learner }) => {
+  const { context, lesson, page } = learner;
+  await lesson.goToStep(/^Pull an image/);
+  await lesson.start();
+  await lesson.terminal.run("fruit=apple");
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(page.getByText("Your terminal is open in another window now.")).toBeVisible();
+
+  await page.locator(PULL).first().click();
+  await expect(page.getByText(/Not run yet: “docker pull nginx”/)).toBeVisible();
+  const takeBack = page.getByRole("button", { name: "Take it back and run it" });
+  await expect(takeBack).toBeFocused();
+  await expect(other.getByText(/open in another window/), "nothing is taken unasked").toBeHidden();
+
+  await page.keyboard.press("Enter");
+  await lesson.terminal.expectText("Status: Downloaded newer image for nginx:latest");
+  await expect(page.getByText(/open in another window/)).toBeHidden();
+  await expect(other.getByText("Your terminal is open in another window now.")).toBeVisible();
+  expect(await lesson.terminal.run("echo $fruit"), "it is the same shell").toBe("apple");
+});
+
+test("a command clicked after the shell has ended gets a new shell", async ({ learner }) => {
+  const { lesson, page } = learner;
+  await lesson.goToStep(/^Pull an image/);
+  await lesson.start();
+  await page.keyboard.type("exit\n");
+  await expect(page.getByText("The terminal was closed: the shell has ended.")).toBeVisible();
+  await page.locator(PULL).first().click();
+  await lesson.terminal.expectText("Status: Downloaded newer image for nginx:latest");
+  await lesson.expectStepDone();
+});
+
+test("while the line is lost a clicked command waits, typing is not swallowed silently, and no word covers the screen", async ({ newLearner }) => {
+  const { lesson, page } = await newLearner();
+  const line = { isDown: false, cut: () => {} };
+  await page.routeWebSocket(/\/api\/terminal/, (socket) => {
+    if (line.isDown) void socket.close();
+    else socket.connectToServer();
+    line.cut = () => void socket.close();
+  });
+  await lesson.openFromHome();
+  await lesson.goToStep(/^Pull an image/);
+  await lesson.start();
+  await lesson.terminal.run("seq 100");
+  const pageHeight = (): Promise<number> => page.evaluate(() => document.documentElement.scrollHeight);
+  const height = await pageHeight();
+  const pane = await box(page.getByRole("region", { name: "Terminal" }));
+
+  line.isDown = true;
+  line.cut();
+  const notice = page.getByText(/The line is lost/);
+  await page.keyboard.type("x");
+  await expect(notice).toContainText("What you type now is not sent.");
+  await page.locator(PULL).first().click();
+  await expect(notice).toContainText("Then it types “docker pull nginx”.");
+  const [said, shown] = [await box(notice), await box(lesson.terminal.element.locator(".xterm-screen"))];
+  expect(said.top, "it stands below the screen").toBeGreaterThanOrEqual(shown.bottom);
+  expect(await box(page.getByRole("region", { name: "Terminal" })), "and the page stays where it is").toEqual(pane);
+  expect(await pageHeight()).toBe(height);
+
+  line.isDown = false;
+  await lesson.terminal.expectText("Status: Downloaded newer image for nginx:latest");
+  await expect(notice).toBeHidden();
+  await lesson.expectStepDone();
+});
+
+test("the panel says which keys copy and paste, and that there is no internet", async ({ learner }) => {
+  const { lesson } = learner;
+  await lesson.start();
+  await expect(lesson.terminal.element).toContainText("Ctrl+Shift+C copy");
+  await expect(lesson.terminal.element).toContainText("Ctrl+Shift+V paste");
+  await expect(lesson.terminal.element).toContainText("No internet in here");
+  expect(await lesson.terminal.run("curl -sS -m 10 https://example.org 2>&1 | head -1"), "and so it is").toMatch(/^curl: \(\d+\)/);
 });
 
 test("the screen and the shell survive a reload of the page", async ({ learner }) => {

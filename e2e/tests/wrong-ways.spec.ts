@@ -30,7 +30,7 @@ test("the wrong image and a stopped container are told apart", async ({ learner 
   await expect(goal).toContainText(/exited|stopped|not running/);
 });
 
-test("a goal that was reached and undone says so, and the step stays done", async ({ learner }) => {
+test("a goal that was reached and undone says so, and so does the step; the progress is kept", async ({ learner }) => {
   const { lesson } = learner;
   await lesson.goToStep(/^Pull an image/);
   await lesson.start();
@@ -38,6 +38,11 @@ test("a goal that was reached and undone says so, and the step stays done", asyn
   await lesson.expectStepDone();
   await lesson.terminal.run("docker image rm nginx");
   await lesson.expectAllGoals("undone again");
+  await lesson.expectStepUndone();
+  await expect(lesson.summary).toContainText("Undone again: The image nginx:latest is on your host");
+  expect(await lesson.stepsDone()).toBe(1);
+  await lesson.terminal.run("docker pull -q nginx");
+  await lesson.expectAllGoals("done");
   await lesson.expectStepDone();
 });
 
