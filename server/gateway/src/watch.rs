@@ -62,6 +62,10 @@ async fn follow(shared: &Arc<Shared>, since: &mut i128) {
 async fn one(shared: &Arc<Shared>, event: Event) {
     match shared.ledger.container_by_engine_id(&event.actor.id).await {
         Ok(Some(row)) => known(shared, event, row).await,
+        Ok(None) if event.action == "create" && is_build_step(&event) => {
+            let shared = shared.clone();
+            tokio::spawn(async move { limit_processes(&shared, &event.actor.id).await });
+        }
         // Being made in this moment, or a workstation; only the first will get a row.
         Ok(None) if event.action == "create" => {
             let shared = shared.clone();
@@ -76,6 +80,24 @@ async fn one(shared: &Arc<Shared>, event: Event) {
         }
         Ok(None) => {}
         Err(error) => tracing::error!(%error, "the ledger failed on an event of the engine's"),
+    }
+}
+
+/// Whether a container is a step of a build: the builder makes up its name, and all that others make begin
+/// with `lb-`.
+fn is_build_step(event: &Event) -> bool {
+    event.actor.attributes.get("name").is_some_and(|name| !name.starts_with("lb-"))
+}
+
+/// The builder can't be asked for a limit of processes; its containers can be given one. Some have ended or are
+/// gone by then.
+async fn limit_processes(shared: &Shared, container: &str) {
+    let limit = serde_json::json!({ "PidsLimit": shared.config.limits.pids_max });
+    let Ok(ask) = Ask::post(&["containers", container, "update"]).json(&limit) else { return };
+    if let Err(said) = shared.engine.done(ask).await
+        && !said.is_not_found()
+    {
+        tracing::debug!(error = said.message(), "a step of a build runs without a limit of processes");
     }
 }
 

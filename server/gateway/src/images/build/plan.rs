@@ -107,9 +107,19 @@ pub(super) fn check(instruction: &Instruction, escape: char) -> Result<(), Refus
         "LABEL" if instruction.rest.replace(['"', '\'', escape], "").contains("io.lunchbox.") => {
             Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own. Choose another name."))
         }
+        "LABEL" if label_names(instruction, escape).any(|name| name.contains('$')) => Err(Refusal::invalid(
+            "lunchbox: names of labels take no variables in this classroom. Write the name out; its value may have some.",
+        )),
         "ONBUILD" => check_trigger(&instruction.rest),
         _ => Ok(()),
     }
+}
+
+/// `LABEL a=1 b=2`, or the old way `LABEL a the rest`.
+fn label_names(instruction: &Instruction, escape: char) -> impl Iterator<Item = String> {
+    let pairs = words::assignments(&instruction.rest, escape);
+    let old = pairs.first().is_some_and(|(_, value)| value.is_none());
+    pairs.into_iter().take(if old { 1 } else { usize::MAX }).map(|(name, _)| name)
 }
 
 /// What an ONBUILD may hold, in a Dockerfile or in an image that a build begins from.
