@@ -158,3 +158,34 @@ pub enum ActivityKind {
     /// Nothing the learner did: layers moved, a port was bound. Consumers redraw, checks look again.
     StateChanged,
 }
+
+/// Characters of a message or a word that are kept. Longer ones are nobody's to read: a body of a megabyte can
+/// come back in the message that refuses it.
+const KEPT_CHARACTERS: usize = 1000;
+/// Words of a command that are kept.
+const KEPT_WORDS: usize = 64;
+
+impl ActivityKind {
+    /// Without what nobody reads, so that the record grows by little, whatever is asked.
+    pub(crate) fn shortened(mut self) -> Self {
+        match &mut self {
+            Self::Refused { message, .. }
+            | Self::ImagePullFailed { message, .. }
+            | Self::ImagePushFailed { message, .. }
+            | Self::ImageBuildFailed { message } => shorten(message),
+            Self::ContainerExec { command, .. } => {
+                command.truncate(KEPT_WORDS);
+                command.iter_mut().for_each(shorten);
+            }
+            _ => {}
+        }
+        self
+    }
+}
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(KEPT_CHARACTERS) {
+        text.truncate(end);
+        text.push('…');
+    }
+}

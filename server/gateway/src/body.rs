@@ -6,6 +6,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Frame, Incoming};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::{limits, refusal::Refusal};
 
@@ -67,18 +68,48 @@ pub(crate) fn with_type(status: StatusCode, content_type: &'static str, body: Bo
     response
 }
 
-/// Reads a body whole, up to `limit` bytes.
+/// A client's upload, piece by piece, for as long as it may take.
+pub(crate) struct Upload {
+    body: Incoming,
+    until: Instant,
+}
+
+impl Upload {
+    pub(crate) fn new(body: Incoming) -> Self {
+        Self { body, until: Instant::now() + limits::UPLOAD_TIME }
+    }
+
+    /// The next piece; `None` at the end. Nothing comes after a refusal.
+    pub(crate) async fn next(&mut self) -> Option<Result<Bytes, Refusal>> {
+        loop {
+            let until = self.until.min(Instant::now() + limits::UPLOAD_PAUSE);
+            match tokio::time::timeout_at(until, self.body.frame()).await {
+                Err(_) => return Some(Err(Refusal::too_slow())),
+                Ok(None) => return None,
+                Ok(Some(Err(_))) => return Some(Err(Refusal::broken_off())),
+                Ok(Some(Ok(frame))) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Some(Ok(data));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Reads a body whole, up to `limit` bytes, for as long as it may take.
 pub(crate) async fn read<B>(body: B, limit: usize, what: &str) -> Result<Bytes, Refusal>
 where
     B: hyper::body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    match Limited::new(body, limit).collect().await {
+    let read = tokio::time::timeout(limits::BODY_TIME, Limited::new(body, limit).collect()).await;
+    match read.map_err(|_| Refusal::too_slow())? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Refusal::too_large(what, limit as u64)),
         Err(error) => {
             tracing::debug!(%error, "a body ended early");
-            Err(Refusal::invalid("the request's body ended before it was complete"))
+            Err(Refusal::broken_off())
         }
     }
 }

@@ -17,6 +17,19 @@ pub(crate) const MAX_ENGINE_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) const MAX_STREAM_LINE_BYTES: usize = 256 * 1024;
 /// Connections open at once to one sandbox's socket. The docker CLI uses one or two a command.
 pub(crate) const MAX_CONNECTIONS: usize = 128;
+/// Bytes of a request's head, and of what is read ahead of its body. The largest honest heads carry credentials.
+pub(crate) const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Lines in a request's head.
+pub(crate) const MAX_HEADERS: usize = 64;
+/// How long a client may take to send a body that is no upload. Tests have less patience.
+pub(crate) const BODY_TIME: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 30 });
+/// How long an upload may stand still.
+pub(crate) const UPLOAD_PAUSE: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 60 });
+/// How long an upload may take altogether, so that nobody keeps its place by a byte a minute.
+pub(crate) const UPLOAD_TIME: Duration = Duration::from_secs(if cfg!(test) { 10 } else { 600 });
+/// Uploads into containers of one sandbox that run at once; the next waits its turn. Each has a thread of the
+/// few hundred that all sandboxes share.
+pub(crate) const MAX_UPLOADS: usize = 2;
 /// How long a client may take to send its request's head.
 pub(crate) const HEADER_TIME: Duration = Duration::from_secs(30);
 /// How long the engine may take to begin its answer to a plain question (not a stream, a stop or a wait).

@@ -54,6 +54,16 @@ impl Refusal {
         Self::new(StatusCode::CONFLICT, message)
     }
 
+    /// 408: the client takes longer to send than anybody waits.
+    pub(crate) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "lunchbox: the request's body took too long to come. Try again.")
+    }
+
+    /// 400: the client went, or its body has no proper end.
+    pub(crate) fn broken_off() -> Self {
+        Self::invalid("the request's body ended before it was complete")
+    }
+
     /// 413: more bytes than the sandbox may send.
     pub(crate) fn too_large(what: &str, most_bytes: u64) -> Self {
         Self::new(

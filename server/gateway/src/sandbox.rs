@@ -48,6 +48,8 @@ pub(crate) struct Sandbox {
     pub(crate) building: Arc<Semaphore>,
     /// Pulls and pushes at once; more wait.
     pub(crate) moving: Arc<Semaphore>,
+    /// Uploads into containers at once; more wait.
+    pub(crate) uploading: Arc<Semaphore>,
     /// Containers whose start is under way, by engine ID: their ports aren't freed, and they count as running.
     starting: Mutex<Vec<String>>,
     listener: Mutex<Option<AbortHandle>>,
@@ -73,6 +75,7 @@ impl Sandbox {
             turns: Turns::default(),
             building: Arc::new(Semaphore::new(1)),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
+            uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),
             starting: Mutex::default(),
             listener: Mutex::new(None),
         }))
@@ -81,7 +84,7 @@ impl Sandbox {
     /// Stores what was done, then tells everybody. What can't be stored isn't told either.
     pub(crate) async fn record(&self, kind: ActivityKind) {
         let mut last = self.last_seq.lock().await;
-        let activity = Activity { seq: *last + 1, at: now_ms(), kind };
+        let activity = Activity { seq: *last + 1, at: now_ms(), kind: kind.shortened() };
         if let Err(error) = self.ledger.add_activity(&self.id, &activity).await {
             tracing::error!(sandbox = %self.id, %error, "an activity could not be stored");
             return;

@@ -90,6 +90,8 @@ async fn connection(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: UnixStre
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HEADER_TIME)
+        .max_buf_size(limits::MAX_HEAD_BYTES)
+        .max_headers(limits::MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await;

@@ -1,7 +1,9 @@
 //! Against the real engine: what a learner's client sees.
 
+mod apart;
 mod build;
 mod containers;
+mod hostile;
 mod images;
 mod limits;
 mod support;

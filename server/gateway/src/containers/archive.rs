@@ -96,6 +96,7 @@ pub(crate) async fn put(context: &Context, mut request: Request) -> Answer {
     let own = context.scope.container(request.parameters.get("id")).await?;
     let asked = request.parameters.get("id").to_owned();
     let _permit = context.sandbox.stream()?;
+    let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;
     let (tar, upload) = rewrite::rewrite(request.body, context.shared.config.limits.upload_max_bytes);
     let ask = Ask::new(Method::PUT, &["containers", own.engine_id(), "archive"])
         .parameter("path", &path)

@@ -20,7 +20,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::io::ReaderStream;
 
 use crate::{
-    ActivityKind, body,
+    ActivityKind,
+    body::{self, Upload},
     images::{
         catalogue::ImageFacts,
         message::{self, Message},
@@ -51,11 +52,11 @@ pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
         Ok(begun) => begun,
         Err(refusal) => {
             // The client reads no answer before it has sent its context.
-            context::drain(request.body, context.shared.config.limits.upload_max_bytes).await;
+            context::drain(Upload::new(request.body), context.shared.config.limits.upload_max_bytes).await;
             return Err(refusal);
         }
     };
-    let files = context::receive(request.body, &options.dockerfile, context.shared.config.limits.upload_max_bytes).await?;
+    let files = context::receive(Upload::new(request.body), &options.dockerfile, context.shared.config.limits.upload_max_bytes).await?;
     let plan = plan::judge(dockerfile::parse(&files.dockerfile)?, &options.arguments, &options.target)?;
 
     let context = context.clone();

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::support::{Printed, Sandbox, TestHost, bare};
 
 /// A host whose sandboxes have busybox.
-async fn host(sandboxes: usize) -> TestHost {
+pub(super) async fn host(sandboxes: usize) -> TestHost {
     let host = TestHost::start(sandboxes).await;
     for sandbox in &host.sandboxes {
         sandbox.run("pull -q busybox").await.ok();

@@ -9,7 +9,6 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -65,14 +64,20 @@ impl Why {
 }
 
 /// Begins to rewrite; at most `limit` bytes are taken, packed and unpacked each. Gives what goes on.
-pub(super) fn rewrite(mut from: Incoming, limit: u64) -> (Body, Upload) {
+pub(super) fn rewrite(from: Incoming, limit: u64) -> (Body, Upload) {
     let why = Why::default();
     let (in_sender, in_receiver) = mpsc::channel::<Bytes>(PIECES);
     let (out_sender, mut out_receiver) = mpsc::channel::<Result<Bytes, BoxError>>(PIECES);
+    let told = why.clone();
     let reading = tokio::spawn(async move {
+        let mut from = body::Upload::new(from);
         let mut unheard = 0;
-        while let Some(Ok(frame)) = from.frame().await {
-            let Ok(data) = frame.into_data() else { continue };
+        while let Some(data) = from.next().await {
+            let data = match data {
+                Ok(data) => data,
+                // Told before the thread finds its archive cut short.
+                Err(refusal) => return told.set(refusal),
+            };
             let bytes = data.len() as u64;
             if in_sender.send(data).await.is_err() {
                 unheard += bytes;

@@ -10,12 +10,10 @@ use std::{
 
 use flate2::read::MultiGzDecoder;
 use http::StatusCode;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use tar::{Archive, Builder, EntryType, Header};
 use tokio::io::AsyncWriteExt;
 
-use crate::{images::glob, limits, plain_tar, refusal::Refusal};
+use crate::{body::Upload, images::glob, limits, plain_tar, refusal::Refusal};
 
 /// The Dockerfile that the engine reads. The learner's own stays in the context as it is, so that a
 /// `COPY . .` copies what they wrote.
@@ -52,8 +50,8 @@ impl From<Refusal> for Failed {
 }
 
 /// Receives a context; `dockerfile` is where the Dockerfile lies in it, empty for the usual place.
-pub(super) async fn receive(body: Incoming, dockerfile: &str, most_bytes: u64) -> Result<BuildContext, Refusal> {
-    let received = store(body, most_bytes).await?;
+pub(super) async fn receive(upload: Upload, dockerfile: &str, most_bytes: u64) -> Result<BuildContext, Refusal> {
+    let received = store(upload, most_bytes).await?;
     let place = if dockerfile.is_empty() { PathBuf::from(DEFAULT_DOCKERFILE) } else { inside(Path::new(dockerfile))? };
     let read = tokio::task::spawn_blocking(move || read(received, &place, most_bytes)).await;
     match read {
@@ -72,31 +70,30 @@ pub(super) async fn receive(body: Incoming, dockerfile: &str, most_bytes: u64) -
 
 /// Reads a body for nothing, so that a client which first sends and then reads comes to read why it was
 /// refused. Not for ever: whoever sends much more than is taken finds the connection closed.
-pub(super) async fn drain(mut body: Incoming, most_bytes: u64) {
+pub(super) async fn drain(mut upload: Upload, most_bytes: u64) {
     let most_bytes = most_bytes.saturating_mul(DRAINED_TIMES);
     let mut drained = 0;
     while drained < most_bytes {
-        match body.frame().await {
-            Some(Ok(frame)) => drained += frame.into_data().map_or(0, |data| data.len() as u64),
+        match upload.next().await {
+            Some(Ok(data)) => drained += data.len() as u64,
             Some(Err(_)) | None => return,
         }
     }
 }
 
 /// Into a file without a name, which goes with its last handle.
-async fn store(mut body: Incoming, most_bytes: u64) -> Result<File, Refusal> {
+async fn store(mut upload: Upload, most_bytes: u64) -> Result<File, Refusal> {
     let lost = |error: io::Error| {
         tracing::error!(%error, "a build context could not be stored");
         Refusal::internal()
     };
     let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(lost)?);
     let mut stored = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal::invalid("the request's body ended before it was complete"))?;
-        let Ok(data) = frame.into_data() else { continue };
+    while let Some(data) = upload.next().await {
+        let data = data?;
         stored += data.len() as u64;
         if stored > most_bytes {
-            drain(body, most_bytes).await;
+            drain(upload, most_bytes).await;
             return Err(too_large(most_bytes));
         }
         file.write_all(&data).await.map_err(lost)?;
