@@ -16,7 +16,7 @@ use std::{
 };
 
 use gateway::{Egress, GatewayConfig, SandboxLimits};
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 pub use self::{
     error::{ConfigError, Mistake, Origin},
@@ -65,6 +65,8 @@ pub struct WebConfig {
     pub public_url: Option<PublicUrl>,
     /// Where previews live; see [`SandboxesConfig::preview_domain`].
     pub preview_domain: Option<String>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Where visitors find Lunchbox, as `https://lunchbox.example.com` says it.

@@ -1,19 +1,14 @@
 //! The SQL database: opened, brought up to date, and asked how this Lunchbox calls itself.
 //!
-//! One SQLite file by default. Everything but web sessions goes through [`sqlx::AnyPool`] with `$1`
+//! One SQLite file by default. Everything goes through [`sqlx::AnyPool`] with `$1`
 //! placeholders and TEXT and BIGINT columns, so that PostgreSQL is a change of URL later.
 
 use std::{path::Path, str::FromStr, time::Duration};
 
-use sqlx::{
-    AnyPool, Executor as _, SqlitePool,
-    any::AnyPoolOptions,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
-};
+use sqlx::{AnyPool, Connection as _, Executor as _, SqliteConnection, any::AnyPoolOptions, sqlite::SqliteConnectOptions};
 
 /// SQLite has one writer at a time; more connections only help readers.
 const CONNECTIONS: u32 = 8;
-const SESSION_CONNECTIONS: u32 = 4;
 /// How long a statement waits for its turn to write.
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
@@ -37,12 +32,10 @@ pub enum DatabaseError {
     OtherInstance { stored: String, asked: String },
 }
 
-/// The two ways into the one database.
+/// The database, open.
 #[derive(Debug, Clone)]
 pub struct Database {
     pub pool: AnyPool,
-    /// For web sessions only: their store knows SQLite by name.
-    pub sessions: SqlitePool,
 }
 
 impl Database {
@@ -68,19 +61,10 @@ impl Database {
         if let Some(folder) = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty()) {
             make_folder(folder)?;
         }
-        let options = options
-            .create_if_missing(true)
-            .busy_timeout(BUSY_LIMIT)
-            .foreign_keys(true)
-            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
-            // A killed server loses nothing by it; a power cut may take the last commits.
-            .synchronous(sqlx::sqlite::SqliteSynchronous::Normal);
-        let sessions = SqlitePoolOptions::new()
-            .max_connections(SESSION_CONNECTIONS)
-            .acquire_timeout(ACQUIRE_LIMIT)
-            .connect_with(options)
-            .await
-            .map_err(fail)?;
+        let options = options.create_if_missing(true).busy_timeout(BUSY_LIMIT).journal_mode(sqlx::sqlite::SqliteJournalMode::Wal);
+        // Makes the file, and says in it once and for all how it is written to.
+        SqliteConnection::connect_with(&options).await.map_err(fail)?.close().await.map_err(fail)?;
+        // A killed server loses nothing by `NORMAL`; a power cut may take the last commits.
         let pragmas = format!("PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;", BUSY_LIMIT.as_millis());
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
@@ -92,7 +76,7 @@ impl Database {
             .connect(url)
             .await
             .map_err(fail)?;
-        Ok(Self { pool, sessions })
+        Ok(Self { pool })
     }
 
     /// How this Lunchbox labels its things on the engine: as set, else as made up at the first
@@ -142,7 +126,6 @@ impl Database {
     /// Ends all connections, so that SQLite tidies its files.
     pub async fn close(&self) {
         self.pool.close().await;
-        self.sessions.close().await;
     }
 }
 

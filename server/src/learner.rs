@@ -1,15 +1,23 @@
-//! Who a learner is: a random ID, made at the first visit and kept in the web session.
+//! Who a learner is: an ID that follows from a secret in their browser.
 
 use std::fmt;
 
-/// 16 lowercase hex digits. Never shown, never accepted from a request.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+use sha2::{Digest as _, Sha256};
+
+/// 32 lowercase hex digits. Never shown, never accepted from a request.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LearnerId(String);
 
 impl LearnerId {
-    /// A new learner.
+    /// The learner with that secret. Who reads the database doesn't learn it.
+    pub fn of(secret: &str) -> Self {
+        let digest: [u8; 32] = Sha256::new().chain_update("learner ").chain_update(secret).finalize().into();
+        Self(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// A learner whom nobody is.
     pub fn random() -> Self {
-        Self(format!("{:016x}", rand::random::<u64>()))
+        Self(format!("{:032x}", rand::random::<u128>()))
     }
 
     /// From the database.

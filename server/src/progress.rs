@@ -77,17 +77,13 @@ impl Store {
         Self { pool }
     }
 
-    /// Notes a new learner; does nothing for one who is known.
+    /// Whether anything was stored of that learner.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn add_learner(&self, learner: &LearnerId) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO learners (id, made_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
-            .bind(learner.as_str())
-            .bind(now())
-            .execute(&self.pool)
-            .await
-            .map(drop)
+    pub async fn is_known(&self, learner: &LearnerId) -> Result<bool, sqlx::Error> {
+        let found = sqlx::query("SELECT 1 FROM learners WHERE id = $1").bind(learner.as_str()).fetch_optional(&self.pool).await?;
+        Ok(found.is_some())
     }
 
     /// The learner's progress in the lesson.
@@ -153,6 +149,11 @@ impl Store {
         }
         let at = now();
         let mut transaction = self.pool.begin().await?;
+        sqlx::query("INSERT INTO learners (id, made_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
+            .bind(learner.as_str())
+            .bind(at)
+            .execute(&mut *transaction)
+            .await?;
         if let Some(current) = after.current_step.as_ref().filter(|current| before.current_step.as_ref() != Some(current)) {
             sqlx::query(
                 "INSERT INTO progress_lessons (learner, lesson, current_step, visited_at) VALUES ($1, $2, $3, $4)

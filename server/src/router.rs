@@ -8,22 +8,20 @@ use axum::{
     routing::get,
 };
 use tower::ServiceBuilder;
-use tower_sessions::SessionManagerLayer;
-use tower_sessions_sqlx_store::SqliteStore;
 
 use crate::{
     app_state::AppState,
     sandboxes::Sandboxes,
-    web::{access_log, assets, body_limit, headers, health, origin, pages, preview, session, stream, terminal},
+    web::{access_log, assets, body_limit, headers, health, origin, pace, pages, preview, session, stream, terminal},
 };
 
 /// Everything that is served, as one router whose middleware has run before it routes.
-pub fn router(state: AppState, sessions: SessionManagerLayer<SqliteStore>) -> Router {
+pub fn router(state: AppState) -> Router {
     // What knows the learner.
     let personal = pages::router(&state)
         .route("/api/stream", get(stream::stream))
         .route("/api/terminal", get(terminal::terminal))
-        .route_layer(ServiceBuilder::new().layer(sessions).layer(from_fn_with_state(state.clone(), session::learner)));
+        .route_layer(from_fn_with_state(state.clone(), session::learner));
     // What doesn't: no cookie is read or set.
     let impersonal = Router::new()
         .route("/healthz", get(health::alive))
@@ -40,7 +38,9 @@ pub fn router(state: AppState, sessions: SessionManagerLayer<SqliteStore>) -> Ro
             .layer(from_fn(headers::careful))
             // 3. whether it comes from our own page, under our own name;
             .layer(from_fn_with_state(state.clone(), origin::own))
-            // 4. that its body is small.
+            // 4. that its address has not asked too often;
+            .layer(from_fn_with_state(state.clone(), pace::by_address))
+            // 5. that its body is small.
             .layer(from_fn(body_limit::limit)),
     );
     // Learners' own web pages, with nothing of the above but the name: they are not ours, and may be anything.

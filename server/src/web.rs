@@ -4,6 +4,8 @@ pub mod access_log;
 pub mod assets;
 pub mod backend;
 pub mod body_limit;
+pub mod client;
+pub mod connections;
 pub mod headers;
 pub mod health;
 mod host_view;

@@ -14,7 +14,7 @@ use crate::{
     sandboxes::{self, StartError},
     shelf::Shelf,
     shutdown,
-    web::session,
+    web::connections,
 };
 
 /// How long sandboxes may take to say goodbye.
@@ -27,8 +27,6 @@ pub enum ServeError {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    #[error("sessions can't be stored")]
-    Sessions(#[from] sqlx::Error),
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error("sandboxes can't be served")]
@@ -78,14 +76,12 @@ impl Server {
         let (_gateway, sandboxes) =
             sandboxes::start(config.sandboxes(&instance), config.gateway(&instance), engine.clone(), database.pool.clone()).await?;
         let state = AppState::new(&config, database.clone(), engine, sandboxes, shelf.clone());
-        let sessions = session::layer(database.sessions.clone(), &state.web).await?;
         let mut background = JoinSet::new();
         background.spawn(state.registry.clone().follow());
-        background.spawn(session::clear(database.sessions.clone()));
         if config.dev {
             background.spawn(shelf.follow_changes());
         }
-        let router = router::router(state.clone(), sessions);
+        let router = router::router(state.clone());
         tracing::info!(url = format!("http://{}", listener.local_addr()?), instance, "Lunchbox serves.");
         Ok(Self { listener, router, state, database, background })
     }
@@ -104,11 +100,10 @@ impl Server {
     /// Where serving fails.
     pub async fn run_until(mut self, asked: impl Future<Output = std::io::Result<()>>) -> Result<(), ServeError> {
         let end = self.state.end.clone();
-        let ended = end.clone();
-        let served = axum::serve(self.listener, self.router).with_graceful_shutdown(async move { ended.cancelled().await });
-        let mut served = std::pin::pin!(served.into_future());
+        let trusted = self.state.web.trusted_proxies.clone();
+        let mut served = std::pin::pin!(connections::serve(self.listener, self.router, trusted, end.clone()));
         tokio::select! {
-            result = &mut served => result?,
+            () = &mut served => {}
             asked = asked => {
                 asked?;
                 tracing::info!("Asked to end: saying goodbye. Sandboxes live on.");
@@ -116,9 +111,8 @@ impl Server {
                     tracing::warn!("The goodbye took too long and was cut short.");
                 }
                 end.cancel();
-                match timeout(shutdown::DRAIN_LIMIT, served).await {
-                    Ok(result) => result?,
-                    Err(_) => tracing::warn!("Some requests were still under way and were cut off."),
+                if timeout(shutdown::DRAIN_LIMIT, served).await.is_err() {
+                    tracing::warn!("Some requests were still under way and were cut off.");
                 }
             }
         }

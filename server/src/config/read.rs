@@ -7,7 +7,7 @@ use std::{
 };
 
 use gateway::{Egress, SandboxLimits};
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::{
     Config, LogConfig, Places, PublicUrl, WebConfig,
@@ -40,6 +40,7 @@ pub(super) fn config(raw: Raw) -> Result<Config, ConfigError> {
             site_root: reader.read("site_root", folder).unwrap_or_default(),
             public_url: reader.optional("public_url", public_url),
             preview_domain: reader.optional("preview_domain", domain),
+            trusted_proxies: reader.optional("trusted_proxies", networks).unwrap_or_default(),
         },
         database_url: reader.optional("database_url", database_url).unwrap_or(default_database),
         data_dir,
@@ -176,6 +177,14 @@ fn domain(text: &str) -> Result<String, String> {
     } else {
         Err("is not a domain, such as preview.example.com".to_owned())
     }
+}
+
+/// Addresses and networks, with commas between.
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |text: &str| text.parse().ok().or_else(|| text.parse().ok().map(|address: IpAddr| IpNet::from(address)));
+    text.split(',')
+        .map(|one| network(one.trim()).ok_or_else(|| "is not a list of addresses or networks, such as 127.0.0.1, 10.0.0.0/8".to_owned()))
+        .collect()
 }
 
 fn database_url(text: &str) -> Result<String, String> {

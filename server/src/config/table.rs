@@ -41,6 +41,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "DOMAIN",
         "Domain of the learners' own web pages (wildcard DNS and certificate needed): previews.example.net. Best on a site of its own, not below the public_url's: pages can set cookies for their whole site. Not set: names under localhost, or the path /preview/",
     ),
+    setting(
+        "trusted_proxies",
+        "",
+        "ADDRESSES",
+        "Proxies in front whose X-Forwarded-For says from where a request comes: 127.0.0.1, 10.0.0.0/8. Not set: it comes from whoever connects, and all behind one proxy share one address's pace",
+    ),
     setting("site_root", "target/site", "FOLDER", "Holds pkg/, what the browser loads"),
     setting("lessons_dir", "lessons", "FOLDER", "The lessons"),
     // Where things are kept.

@@ -97,3 +97,17 @@ fn every_setting_is_a_flag_with_its_variable_and_default_in_the_help() {
         assert!(help.contains(&setting.variable()), "{}", setting.name);
     }
 }
+
+#[test]
+fn trusted_proxies_are_addresses_and_networks() {
+    let proxies = |text| {
+        let flags = Flags::from_pairs([("trusted_proxies", text)]);
+        Config::from_sources(&flags, nothing, Path::new("/nowhere")).map(|config| config.web.trusted_proxies)
+    };
+    let networks = |all: &[&str]| all.iter().map(|one| one.parse().expect("a network")).collect::<Vec<IpNet>>();
+    assert_eq!(proxies(""), Ok(vec![]));
+    assert_eq!(proxies("127.0.0.1, 10.0.0.0/8,::1"), Ok(networks(&["127.0.0.1/32", "10.0.0.0/8", "::1/128"])));
+    for wrong in ["localhost", "10.0.0.0/33", "127.0.0.1 ::1", "127.0.0.1,"] {
+        assert!(proxies(wrong).is_err(), "{wrong}");
+    }
+}

@@ -22,9 +22,11 @@ fn some_progress() -> Record {
 async fn progress_is_there_after_a_restart_and_is_nobody_elses() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let (alice, bob) = (LearnerId::random(), LearnerId::random());
+    assert!(!store_in(folder.path()).await.is_known(&alice).await.expect("it is read"));
     store_in(folder.path()).await.write(&alice, "images", &Record::default(), &some_progress()).await.expect("it is written");
 
     let store = store_in(folder.path()).await;
+    assert!(store.is_known(&alice).await.expect("it is read") && !store.is_known(&bob).await.expect("it is read"));
     assert_eq!(store.read(&alice, "images").await.expect("it is read"), some_progress());
     assert_eq!(store.read(&alice, "networks").await.expect("it is read"), Record::default());
     assert_eq!(store.read(&bob, "images").await.expect("it is read"), Record::default());

@@ -1,10 +1,13 @@
 //! Who may what.
 
+use std::time::Instant;
+
 use axum::http::{Method, StatusCode, header};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::tungstenite::{Error, Message, client::IntoClientRequest as _};
 
 use super::support::TestServer;
+use crate::web::client::Client;
 
 #[tokio::test]
 async fn a_visitor_becomes_a_learner_by_a_page_and_stays_who_they_are() {
@@ -55,6 +58,63 @@ async fn one_learner_has_nothing_of_anothers() {
         }
     };
     assert!(told.contains("you have no sandbox"), "{told}");
+}
+
+#[tokio::test]
+async fn who_only_looks_or_is_refused_leaves_nothing_behind() {
+    let server = TestServer::start().await;
+    let mut visitor = server.visitor();
+    for path in ["/", "/lessons/docker-images/pull-an-image"] {
+        assert_eq!(visitor.open_page(path).await.status, StatusCode::OK, "{path}");
+    }
+    let evil = [("origin", "http://evil.example")];
+    for (function, fields) in [
+        ("visit_step", &[("lesson", "none"), ("step", "none")][..]),
+        ("visit_step", &[("lesson", "docker-images"), ("step", "none")]),
+        ("solution", &[("lesson", "docker-images"), ("step", "pull-an-image")]),
+        ("visit_step", &[]),
+        ("none", &[]),
+    ] {
+        let answer = server.visitor().call(function, fields).await;
+        assert!(!answer.status.is_success(), "{function} {fields:?}: {}", answer.status);
+        assert!(!answer.headers.contains_key(header::SET_COOKIE), "{function} {fields:?}");
+    }
+    let answer = server.visitor().ask(Method::POST, "/api/fn/start_sandbox", &evil, "").await;
+    assert_eq!((answer.status, answer.headers.get(header::SET_COOKIE)), (StatusCode::FORBIDDEN, None));
+    assert_eq!(server.rows().await, [].into());
+
+    visitor.call("visit_step", &[("lesson", "docker-images"), ("step", "pull-an-image")]).await;
+    assert_eq!(server.rows().await["learners"], 1);
+}
+
+#[tokio::test]
+async fn an_address_that_asks_too_much_waits_and_nothing_is_stored_for_it() {
+    let server = TestServer::start().await;
+    let step = [("lesson", "docker-images"), ("step", "pull-an-image")];
+    let mut learner = server.learner().await;
+    assert_eq!(learner.call("visit_step", &step).await.status, StatusCode::OK);
+    let rows = server.rows().await;
+    let here = Client::of([127, 0, 0, 1].into());
+    while server.state().pace.costly(here, Instant::now()).is_ok() {}
+
+    // Without a trusted proxy nobody chooses their address.
+    let mut another = server.learner().await;
+    let url = server.url.clone();
+    let forwarded = [("origin", url.as_str()), ("x-forwarded-for", "203.0.113.9"), ("content-type", "application/x-www-form-urlencoded")];
+    let body = "lesson=docker-images&step=pull-an-image";
+    let refused = another.ask(Method::POST, "/api/fn/visit_step", &forwarded, body).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+    assert!(refused.text.contains("Try again in"), "{}", refused.text);
+    assert_eq!(another.call("start_sandbox", &[]).await.status, StatusCode::CONFLICT);
+    assert_eq!(learner.call("visit_step", &step).await.status, StatusCode::OK, "who is known goes on");
+    assert_eq!(server.rows().await, rows);
+
+    while server.state().pace.request(here, Instant::now()).is_ok() {}
+    let refused = another.open_page("/").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers[header::RETRY_AFTER], "1");
+    let refused = another.call("progress", &[("lesson", "docker-images")]).await;
+    assert!(refused.json()["message"].as_str().unwrap().contains("Try again in"), "as the page reads it");
 }
 
 #[tokio::test]

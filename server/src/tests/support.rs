@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
+    app_state::AppState,
     cli::serve::Server,
     config::{Config, Flags},
 };
@@ -24,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) struct TestServer {
     pub(super) url: String,
     pub(super) run_dir: PathBuf,
+    state: Option<AppState>,
     folder: tempfile::TempDir,
     instance: String,
     /// Kept over a restart.
@@ -36,7 +38,7 @@ impl TestServer {
         let folder = tempfile::Builder::new().prefix("lb").tempdir().unwrap();
         let instance = format!("t{:06x}", rand::random_range(0..0x100_0000));
         let pool = format!("10.{}.{}.0/24", rand::random_range(201..240), rand::random_range(0..256));
-        let mut server = Self { url: String::new(), run_dir: folder.path().join("run"), folder, instance, pool, end: None };
+        let mut server = Self { url: String::new(), run_dir: folder.path().join("run"), state: None, folder, instance, pool, end: None };
         server.serve().await;
         server
     }
@@ -60,6 +62,7 @@ impl TestServer {
             .await
             .unwrap_or_else(|error| panic!("a server needs the engine and the registry of ./lunchbox setup: {error:?}"));
         self.url = format!("http://{}", server.address().unwrap());
+        self.state = Some(server.state.clone());
         let (end, asked) = oneshot::channel();
         let running = tokio::spawn(async move {
             let asked = async {
@@ -77,6 +80,23 @@ impl TestServer {
         let _ = end.send(());
         running.await.unwrap();
         self.serve().await;
+    }
+
+    pub(super) fn state(&self) -> &AppState {
+        self.state.as_ref().unwrap()
+    }
+
+    /// Rows of all tables in which there are any that people made, by the table's name.
+    pub(super) async fn rows(&self) -> BTreeMap<String, i64> {
+        let pool = &self.state().needs.database.pool;
+        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('facts', '_sqlx_migrations')";
+        let mut rows = BTreeMap::new();
+        for table in sqlx::query_scalar::<_, String>(tables).fetch_all(pool).await.unwrap() {
+            let count: i64 = sqlx::query_scalar(&format!("SELECT COUNT(*) FROM {table}")).fetch_one(pool).await.unwrap();
+            rows.insert(table, count);
+        }
+        rows.retain(|_, count| *count > 0);
+        rows
     }
 
     pub(super) fn visitor(&self) -> Visitor {

@@ -9,6 +9,8 @@ use app::{
 
 use super::{
     access_log::RequestId,
+    client::Client,
+    pace,
     stream::{minutes, sandbox_status},
 };
 use crate::{
@@ -22,6 +24,8 @@ use crate::{
 /// One learner's way to the server, for one request.
 pub struct LearnerBackend {
     pub learner: LearnerId,
+    /// From where they ask.
+    pub client: Client,
     pub request: RequestId,
     pub state: AppState,
 }
@@ -47,14 +51,24 @@ impl LearnerBackend {
         sandbox_status(self.state.sandboxes.status(&self.learner), minutes(&self.state.sandboxes))
     }
 
-    /// Making a sandbox is work for the engine: not more often than a person would.
+    /// Making a sandbox is work for the engine: not more often than a person, or a class, would.
     fn may_start(&self) -> Result<(), BackendError> {
-        self.state.pace.start(&self.learner, Instant::now()).map_err(|wait| {
+        let now = Instant::now();
+        self.state.pace.costly(self.client, now).map_err(|wait| BackendError::Refused(pace::too_much(wait)))?;
+        self.state.pace.start(&self.learner, now).map_err(|wait| {
             let minutes = wait.as_secs().div_ceil(60);
             BackendError::Refused(format!(
                 "That were many fresh sandboxes in a short time. Go on with the one you have, or try again in {minutes} min."
             ))
         })
+    }
+
+    /// Anybody can make up learners without end: those of whom nothing is stored yet are counted.
+    async fn may_be_stored(&self) -> Result<(), BackendError> {
+        if self.state.store.is_known(&self.learner).await.map_err(|error| self.internal(&error))? {
+            return Ok(());
+        }
+        self.state.pace.costly(self.client, Instant::now()).map_err(|wait| BackendError::Refused(pace::too_much(wait)))
     }
 
     /// A sandbox that can't be had is a state of the page, not an error of the request.
@@ -128,6 +142,7 @@ impl Backend for LearnerBackend {
         Box::pin(async move {
             let lesson = self.lesson(lesson)?;
             let step = step(&lesson, step_id)?;
+            self.may_be_stored().await?;
             self.state.sandboxes.touch(&self.learner);
             self.state.checker.visit(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
         })
@@ -137,6 +152,7 @@ impl Backend for LearnerBackend {
         Box::pin(async move {
             let lesson = self.lesson(lesson)?;
             let step = step(&lesson, step_id)?;
+            self.may_be_stored().await?;
             self.state.sandboxes.touch(&self.learner);
             self.state.checker.check(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
         })
@@ -147,6 +163,7 @@ impl Backend for LearnerBackend {
             let lesson = self.lesson(lesson)?;
             let step = step(&lesson, step_id)?;
             let question = step.question(question).ok_or(BackendError::NotFound)?;
+            self.may_be_stored().await?;
             self.state.sandboxes.touch(&self.learner);
             self.state.checker.answer(&self.learner, &lesson, step, question, answer).await.map_err(|error| self.check_error(error))
         })
@@ -156,6 +173,7 @@ impl Backend for LearnerBackend {
         Box::pin(async move {
             let lesson = self.lesson(lesson)?;
             let step = step(&lesson, step_id)?;
+            self.may_be_stored().await?;
             self.state.checker.hint(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
         })
     }
@@ -164,6 +182,7 @@ impl Backend for LearnerBackend {
         Box::pin(async move {
             let lesson = self.lesson(lesson)?;
             let step = step(&lesson, step_id)?;
+            self.may_be_stored().await?;
             self.state.checker.solution(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
         })
     }

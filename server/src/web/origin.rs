@@ -138,6 +138,7 @@ mod tests {
             site_root: "target/site".into(),
             public_url: public_url.map(|host| PublicUrl { https: true, host: host.to_owned() }),
             preview_domain: None,
+            trusted_proxies: Vec::new(),
         }
     }
 

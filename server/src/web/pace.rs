@@ -1,4 +1,11 @@
-//! How often one learner may ask for a fresh sandbox: making one costs the engine real work.
+//! How often one may ask, in memory. A server that starts anew forgets; that is no harm.
+//!
+//! A *learner* gets only so many fresh sandboxes in ten minutes. But learners cost nothing to make up,
+//! so an *address* is paced too, with a whole class behind one address (NAT) in mind: a hundred
+//! learners who sit down at once need 200 of the costly things (each is stored, each starts a
+//! sandbox) and some 2500 requests (pages, scripts, streams, terminals).
+
+mod bucket;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -6,18 +13,42 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::learner::LearnerId;
+use app::api::ApiError;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
 
-/// Starts and resets together.
+use self::bucket::{Buckets, Rate};
+use super::client::Client;
+use crate::{app_state::AppState, learner::LearnerId};
+
+/// Of an address: whatever costs the engine work or the database room.
+const COSTLY: Rate = Rate { burst: 300.0, per_second: 2.0 };
+/// Of an address: every request that isn't for a preview.
+const REQUESTS: Rate = Rate { burst: 3000.0, per_second: 100.0 };
+/// Of a learner: starts and resets together.
 const MAX_STARTS: usize = 20;
 const WINDOW: Duration = Duration::from_secs(10 * 60);
-/// Learners remembered before those who are long gone are forgotten.
+/// Learners remembered before those who are long gone are forgotten, and before all are.
 const SWEEP_AT: usize = 1000;
+const MAX_LEARNERS: usize = 20_000;
 
-/// Cheap to clone. A server that starts anew forgets; that is no harm.
-#[derive(Debug, Clone, Default)]
+/// Cheap to clone.
+#[derive(Debug, Clone)]
 pub struct Pace {
     starts: Arc<Mutex<HashMap<LearnerId, VecDeque<Instant>>>>,
+    costly: Arc<Mutex<Buckets>>,
+    requests: Arc<Mutex<Buckets>>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let buckets = |rate| Arc::new(Mutex::new(Buckets::new(rate)));
+        Self { starts: Arc::default(), costly: buckets(COSTLY), requests: buckets(REQUESTS) }
+    }
 }
 
 impl Pace {
@@ -31,6 +62,10 @@ impl Pace {
         if all.len() >= SWEEP_AT {
             all.retain(|_, starts| starts.back().is_some_and(recent));
         }
+        // Made-up ones, as the addresses' pace lets through; it still holds.
+        if all.len() >= MAX_LEARNERS {
+            all.clear();
+        }
         let starts = all.entry(learner.clone()).or_default();
         while starts.front().is_some_and(|at| !recent(at)) {
             starts.pop_front();
@@ -43,6 +78,50 @@ impl Pace {
         starts.push_back(now);
         Ok(())
     }
+
+    /// Counts something costly. `Err`: so long until the next is allowed.
+    ///
+    /// # Errors
+    /// Where the address has had too many.
+    pub fn costly(&self, client: Client, now: Instant) -> Result<(), Duration> {
+        self.costly.lock().unwrap_or_else(PoisonError::into_inner).take(client, now)
+    }
+
+    /// Counts a request. `Err`: so long until the next is allowed.
+    ///
+    /// # Errors
+    /// Where the address has had too many.
+    pub fn request(&self, client: Client, now: Instant) -> Result<(), Duration> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take(client, now)
+    }
+}
+
+/// What is said where an address has had too much.
+pub(super) fn too_much(wait: Duration) -> String {
+    format!("Too much is asked from your network's address just now. Try again in {} s.", wait.as_secs().max(1))
+}
+
+/// Inserts [`Client`], and refuses who asks too often.
+pub async fn by_address(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let client = Client::who_asks(&request, &state.web.trusted_proxies);
+    if let Err(wait) = state.pace.request(client, Instant::now()) {
+        return refused(request.uri().path(), wait);
+    }
+    request.extensions_mut().insert(client);
+    next.run(request).await
+}
+
+fn refused(path: &str, wait: Duration) -> Response {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let message = too_much(wait);
+    let mut response = if path.starts_with("/api/fn/") {
+        // As the page reads every error.
+        (status, axum::Json(ApiError { message, status: status.as_u16() })).into_response()
+    } else {
+        (status, message + "\n").into_response()
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    response
 }
 
 #[cfg(test)]
@@ -59,5 +138,24 @@ mod tests {
         assert_eq!(pace.start(&alice, began + Duration::from_secs(60)), Err(WINDOW - Duration::from_secs(60)));
         assert!(pace.start(&bob, began).is_ok());
         assert!(pace.start(&alice, began + WINDOW).is_ok());
+    }
+
+    #[test]
+    fn a_class_of_a_hundred_behind_one_address_gets_in_at_once_and_a_flood_from_there_does_not() {
+        let (pace, school) = (Pace::default(), Client::of([203, 0, 113, 9].into()));
+        let began = Instant::now();
+        for _ in 0..100 {
+            let learner = LearnerId::random();
+            assert_eq!(pace.costly(school, began), Ok(()), "they are stored");
+            assert_eq!(pace.costly(school, began).map(|()| pace.start(&learner, began)), Ok(Ok(())), "their sandbox starts");
+            for _ in 0..25 {
+                assert_eq!(pace.request(school, began), Ok(()));
+            }
+        }
+        let let_in = (0..1000).filter(|_| pace.costly(school, began).is_ok()).count();
+        assert!(let_in <= 100, "{let_in} more of a flood");
+        let let_in = (0..10_000).filter(|_| pace.request(school, began).is_ok()).count();
+        assert!(let_in <= 500, "{let_in} more of a flood");
+        assert_eq!(pace.costly(Client::of([203, 0, 113, 8].into()), began), Ok(()), "nobody else waits");
     }
 }

@@ -12,7 +12,7 @@ use axum::{
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes as _, generate_route_list, render_app_to_stream_with_context};
 
-use super::{access_log::RequestId, backend::LearnerBackend};
+use super::{access_log::RequestId, backend::LearnerBackend, client::Client};
 use crate::{app_state::AppState, learner::LearnerId};
 
 /// Every page of the app and every server function. Mount within the session middleware.
@@ -39,7 +39,8 @@ pub async fn not_found(State(state): State<AppState>, mut request: Request) -> R
 fn provide_backend(state: &AppState) {
     let Some(parts) = use_context::<Parts>() else { return };
     let Some(learner) = parts.extensions.get::<LearnerId>().cloned() else { return };
+    let Some(client) = parts.extensions.get::<Client>().copied() else { return };
     let request = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(|| RequestId("unknown".to_owned()));
-    let backend: Arc<dyn Backend> = Arc::new(LearnerBackend { learner, request, state: state.clone() });
+    let backend: Arc<dyn Backend> = Arc::new(LearnerBackend { learner, client, request, state: state.clone() });
     provide_context(backend);
 }
