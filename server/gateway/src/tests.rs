@@ -8,3 +8,4 @@ mod images;
 mod limits;
 mod support;
 mod system;
+mod walls;

@@ -1,0 +1,64 @@
+//! What a learner's container can reach on the network, tried from inside one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
+
+use tokio::net::TcpListener;
+
+use super::support::{Sandbox, TestHost, bare};
+
+/// The address that the machine has on a sandbox's network.
+async fn gateway_of(sandbox: &Sandbox) -> String {
+    let label = format!("label=io.lunchbox.sandbox={}", sandbox.id);
+    let network = bare(&["network", "ls", "--quiet", "--filter", &label]).await.ok();
+    let format = "{{range .IPAM.Config}}{{.Gateway}}{{end}}";
+    let gateway = bare(&["network", "inspect", "--format", format, network.trim()]).await.ok().trim().to_owned();
+    if !gateway.is_empty() {
+        return gateway;
+    }
+    // The engine doesn't tell it where nobody chose it: it is the first of the addresses.
+    let format = "{{range .IPAM.Config}}{{.Subnet}}{{end}}";
+    let subnet: ipnet::Ipv4Net = bare(&["network", "inspect", "--format", format, network.trim()]).await.ok().trim().parse().unwrap();
+    subnet.hosts().next().unwrap().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_can_not_reach_the_services_of_the_machine() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull busybox").await.ok();
+    let gateway = gateway_of(a).await;
+    let listener = TcpListener::bind((gateway.as_str(), 0)).await.expect("the network's bridge is on this machine");
+    let port = listener.local_addr().unwrap().port().to_string();
+    let reached = tokio::spawn(async move { listener.accept().await.map(drop) });
+    let said = a.run(&format!("run --rm busybox nc -w 2 {gateway} {port}")).await;
+    assert!(!reached.is_finished(), "a container reached a service of this machine: as root, run server/setup/firewall.sh ({said:?})");
+    reached.abort();
+    said.fails();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_can_not_reach_another_learners() {
+    let host = TestHost::start(2).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    for sandbox in [a, b] {
+        sandbox.run("pull busybox").await.ok();
+    }
+    a.run("run -d --name web busybox nc -l -p 80 -e echo secret").await.ok();
+    let address = a.docker(&["inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", "web"]).await.ok();
+    let address = address.trim();
+    b.run(&format!("run --rm busybox nc -w 2 {address} 80")).await.fails();
+    // It was there to be reached.
+    assert_eq!(a.run(&format!("run --rm busybox nc -w 2 {address} 80")).await.ok(), "secret\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_can_not_reach_beyond_its_host_with_egress_off() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull busybox").await.ok();
+    for address in ["169.254.169.254", "192.0.2.1", "127.0.0.1"] {
+        a.run(&format!("run --rm busybox nc -w 2 {address} 80")).await.fails();
+    }
+    let routes = a.run("run --rm busybox ip route").await.ok();
+    assert!(!routes.contains("default"), "{routes}");
+}
