@@ -37,6 +37,7 @@ mod serve;
 mod upstream;
 
 // What differs by Docker's noun.
+mod buildkit;
 mod containers;
 mod images;
 mod networks;

@@ -95,6 +95,13 @@ impl Reference {
         }
     }
 
+    /// The whole, with everything that is left out for short: `docker.io/library/nginx:latest`.
+    pub(crate) fn canonical(&self) -> String {
+        let tag = self.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        let digest = self.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+        format!("{}/{}{tag}{digest}", self.domain, self.path)
+    }
+
     /// The whole as `docker images` shows it, with the tag where there is one: `nginx:latest`.
     pub(crate) fn familiar(&self) -> String {
         self.to_string()

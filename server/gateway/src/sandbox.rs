@@ -17,6 +17,7 @@ use tokio::{
 use crate::{
     Activity, ActivityKind, SandboxId,
     admission::Turns,
+    buildkit::BuildKit,
     config::SandboxLimits,
     host::Transfer,
     ledger::{Ledger, now_ms},
@@ -53,6 +54,7 @@ pub(crate) struct Sandbox {
     /// Containers whose start is under way, by engine ID: their ports aren't freed, and they count as running.
     starting: Mutex<Vec<String>>,
     listener: Mutex<Option<AbortHandle>>,
+    pub(crate) buildkit: BuildKit,
 }
 
 impl Sandbox {
@@ -78,6 +80,7 @@ impl Sandbox {
             uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),
             starting: Mutex::default(),
             listener: Mutex::new(None),
+            buildkit: BuildKit::default(),
         }))
     }
 
@@ -192,6 +195,7 @@ impl Sandbox {
     }
 
     pub(crate) fn stop_serving(&self) {
+        self.buildkit.close();
         if let Some(handle) = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take() {
             handle.abort();
         }

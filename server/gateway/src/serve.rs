@@ -160,9 +160,14 @@ fn read(mut request: http::Request<Incoming>) -> Result<Request, Refusal> {
         return Err(Refusal::new(http::StatusCode::FORBIDDEN, format!("lunchbox: {why}")));
     }
     let query = Query::parse(uri.query())?;
-    let wants_upgrade = request.headers().get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"tcp"));
-    let upgrade = (wants_upgrade && matches!(row.operation, Operation::ContainerAttach | Operation::ExecStart))
-        .then(|| hyper::upgrade::on(&mut request));
+    let protocol: Option<&[u8]> = match row.operation {
+        Operation::ContainerAttach | Operation::ExecStart => Some(b"tcp"),
+        Operation::BuildSession | Operation::BuildControl => Some(b"h2c"),
+        _ => None,
+    };
+    let asked = request.headers().get(header::UPGRADE).map(http::HeaderValue::as_bytes);
+    let wants_upgrade = protocol.is_some_and(|protocol| asked.is_some_and(|asked| asked.eq_ignore_ascii_case(protocol)));
+    let upgrade = wants_upgrade.then(|| hyper::upgrade::on(&mut request));
     let (head, body) = request.into_parts();
     Ok(Request { operation: row.operation, version: path.version, parameters, query, headers: head.headers, body, upgrade })
 }

@@ -2,6 +2,7 @@
 
 mod apart;
 mod build;
+mod buildkit;
 mod containers;
 mod hostile;
 mod images;

@@ -5,6 +5,7 @@
 
 mod context;
 mod dockerfile;
+pub(crate) mod frontend;
 mod folders;
 mod options;
 mod output;
@@ -61,20 +62,9 @@ pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
 
     let context = context.clone();
     Ok(message::answer(|messages| async move {
-        let output = Output::new(messages, options.quiet);
-        let mut build = Build { context, options, plan, output, told: 0, no_cache: false, _place: place };
-        let built = match tokio::time::timeout(limits::BUILD_TIME, build.run(files)).await {
-            Ok(built) => built,
-            Err(_) => Err(Refusal::new(
-                StatusCode::REQUEST_TIMEOUT,
-                format!("lunchbox: the build took longer than {} minutes and was ended.", limits::BUILD_TIME.as_secs() / 60),
-            )),
-        };
-        if let Err(refusal) = &built {
-            build.output.failed().await;
-            build.context.sandbox.record(ActivityKind::ImageBuildFailed { message: refusal.message.clone() }).await;
-        }
-        built
+        let output = Output::text(messages, options.quiet);
+        let build = Build { context, options, plan, output, told: 0, no_cache: false, _place: place };
+        build.run(files).await.map(drop)
     }))
 }
 
@@ -82,6 +72,11 @@ pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
 async fn begin(context: &Context, query: &mut Query) -> Result<(Options, OwnedSemaphorePermit), Refusal> {
     let options = Options::read(context, query).await?;
     std::mem::take(query).finish()?;
+    let place = begin_with(context, &options).await?;
+    Ok((options, place))
+}
+
+async fn begin_with(context: &Context, options: &Options) -> Result<OwnedSemaphorePermit, Refusal> {
     let place = context.sandbox.building.clone().try_acquire_owned().map_err(|_| {
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, "lunchbox: a build runs on this host already. Wait for it to end, then build again.")
     })?;
@@ -89,7 +84,7 @@ async fn begin(context: &Context, query: &mut Query) -> Result<(Options, OwnedSe
     let turn = context.sandbox.turns.images().await;
     own::check_limit(context).await?;
     tag::check_limit(context, &turn, &options.names).await?;
-    Ok((options, place))
+    Ok(place)
 }
 
 /// The instructions of `docker commit --change`, each written so that it can be read in one way only.
@@ -140,7 +135,23 @@ struct Build {
 }
 
 impl Build {
-    async fn run(&mut self, files: BuildContext) -> Result<(), Refusal> {
+    /// Builds within the time that a build may take. Returns the image's ID.
+    async fn run(mut self, files: BuildContext) -> Result<String, Refusal> {
+        let built = match tokio::time::timeout(limits::BUILD_TIME, self.make(files)).await {
+            Ok(built) => built,
+            Err(_) => Err(Refusal::new(
+                StatusCode::REQUEST_TIMEOUT,
+                format!("lunchbox: the build took longer than {} minutes and was ended.", limits::BUILD_TIME.as_secs() / 60),
+            )),
+        };
+        if let Err(refusal) = &built {
+            self.output.failed(&refusal.message).await;
+            self.context.sandbox.record(ActivityKind::ImageBuildFailed { message: refusal.message.clone() }).await;
+        }
+        built
+    }
+
+    async fn make(&mut self, files: BuildContext) -> Result<String, Refusal> {
         let bases = self.find_bases().await?;
         folders::check(&self.plan.parts, &bases, &self.options.arguments, self.plan.escape)?;
         let written = self.plan.write(&bases, &self.context.scope, !self.options.labels.is_empty())?;
@@ -168,8 +179,8 @@ impl Build {
                 cached_steps: count(cached),
             })
             .await;
-        self.output.succeeded(&image_id, &names).await;
-        Ok(())
+        self.output.succeeded(&image_id, &self.options.names).await;
+        Ok(image_id)
     }
 
     /// Finds every image that the Dockerfile names; what isn't on the host is pulled, as `docker build` does.
@@ -177,6 +188,7 @@ impl Build {
         let wanted: Vec<(usize, String)> = self.plan.images().into_iter().map(|(index, name)| (index, name.to_owned())).collect();
         let mut bases = HashMap::new();
         for (index, name) in wanted {
+            self.output.find(&Reference::parse(&name).map_or_else(|| name.clone(), |reference| reference.with_default_tag().canonical())).await;
             let found = if self.options.pull { None } else { self.context.scope.find_image(&name).await? };
             let id = match found {
                 Some(image) => image.id().to_owned(),
@@ -210,7 +222,7 @@ impl Build {
         }
         let total = self.plan.parts.len() + usize::from(!self.options.labels.is_empty());
         for (number, part) in self.plan.parts.iter().take(index + 1).enumerate() {
-            self.output.step(number + 1, total, &part.instruction.original).await;
+            self.output.announce(number + 1, total, &part.instruction.original).await;
         }
         self.told = index + 1;
     }
@@ -255,7 +267,7 @@ impl Build {
                 return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message));
             }
             if let Some(id) = message.aux.as_ref().and_then(|aux| aux.id.clone()) {
-                self.output.tell(Message { aux: message.aux, ..Message::default() }).await;
+                self.output.made(message.aux).await;
                 image_id = Some(id);
             }
             if let Some(text) = message.stream {

@@ -31,6 +31,15 @@ impl Query {
         Ok(Self { parameters })
     }
 
+    /// What came by another way than a query, under a query's names.
+    pub(crate) fn of(pairs: Vec<(&str, String)>) -> Self {
+        let mut parameters: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in pairs {
+            parameters.entry(name.to_owned()).or_default().push(value);
+        }
+        Self { parameters }
+    }
+
     /// A parameter that may come once.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
         let Some(mut values) = self.parameters.remove(name) else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! From an operation to its handler. No wildcard: a new operation doesn't compile until it has one.
 
 use crate::{
-    ActivityKind, containers, images, networks,
+    ActivityKind, buildkit, containers, images, networks,
     operation::Operation,
     refusal::{Answer, Refusal},
     request::Request,
@@ -61,6 +61,8 @@ pub(super) async fn dispatch(context: &Context, request: Request) -> Answer {
         O::ImageLoad => images::save::load(context, request).await,
         O::ImageCommit => images::commit::commit(context, request).await,
         O::ImageBuild => images::build::build(context, request).await,
+        O::BuildSession => buildkit::open_session(context, request).await,
+        O::BuildControl => buildkit::open_control(context, request).await,
         O::BuildPrune => images::build::prune(context, request).await,
         O::DistributionInspect => images::search::distribution(context, request).await,
         O::NetworkList => networks::list(context, request).await,

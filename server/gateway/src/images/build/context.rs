@@ -53,7 +53,19 @@ impl From<Refusal> for Failed {
 pub(super) async fn receive(upload: Upload, dockerfile: &str, most_bytes: u64) -> Result<BuildContext, Refusal> {
     let received = store(upload, most_bytes).await?;
     let place = if dockerfile.is_empty() { PathBuf::from(DEFAULT_DOCKERFILE) } else { inside(Path::new(dockerfile))? };
-    let read = tokio::task::spawn_blocking(move || read(received, &place, most_bytes)).await;
+    finished(tokio::task::spawn_blocking(move || read(received, &place, most_bytes)).await)
+}
+
+/// A context that a BuildKit client has sent as a folder: what isn't wanted of it is out already, and the
+/// Dockerfile came by itself.
+pub(super) async fn of_folder(tar: File, dockerfile: String, most_bytes: u64) -> Result<BuildContext, Refusal> {
+    let read = tokio::task::spawn_blocking(move || read_tar(BufReader::new(tar), None, most_bytes));
+    let mut files = finished(read.await)?;
+    files.dockerfile = dockerfile;
+    Ok(files)
+}
+
+fn finished(read: Result<Result<BuildContext, Failed>, tokio::task::JoinError>) -> Result<BuildContext, Refusal> {
     match read {
         Ok(Ok(context)) => Ok(context),
         Ok(Err(Failed::Refused(refusal))) => Err(refusal),
@@ -136,11 +148,11 @@ fn read(mut received: File, place: &Path, most_bytes: u64) -> Result<BuildContex
     received.rewind()?;
     let received = BufReader::new(received);
     match magic {
-        [0x1f, 0x8b, ..] => read_tar(MultiGzDecoder::new(received).take(most_bytes + 1), place, most_bytes),
+        [0x1f, 0x8b, ..] => read_tar(MultiGzDecoder::new(received).take(most_bytes + 1), Some(place), most_bytes),
         [b'B', b'Z', b'h', ..] | [0xfd, b'7', b'z', b'X', b'Z', 0] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
             Err(Refusal::invalid("lunchbox: a build context may be a plain tar or packed with gzip, nothing else.").into())
         }
-        _ => read_tar(received.take(most_bytes), place, most_bytes),
+        _ => read_tar(received.take(most_bytes), Some(place), most_bytes),
     }
 }
 
@@ -158,13 +170,14 @@ struct Kept {
     ignore: Option<String>,
 }
 
-fn read_tar(source: impl Read, place: &Path, most_bytes: u64) -> Result<BuildContext, Failed> {
+/// `place`: where the Dockerfile lies in it, where it does.
+fn read_tar(source: impl Read, place: Option<&Path>, most_bytes: u64) -> Result<BuildContext, Failed> {
     let mut archive = Archive::new(source);
     let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
     tar.sparse(false);
     let (mut kept, mut seen) = (Kept::default(), HashSet::new());
     let (mut bytes, mut files) = (0_u64, 0_usize);
-    let fallback = (place == Path::new(DEFAULT_DOCKERFILE)).then(|| PathBuf::from("dockerfile"));
+    let fallback = (place == Some(Path::new(DEFAULT_DOCKERFILE))).then(|| PathBuf::from("dockerfile"));
     for entry in archive.entries()? {
         let mut entry = entry?;
         let kind = entry.header().entry_type();
@@ -190,7 +203,7 @@ fn read_tar(source: impl Read, place: &Path, most_bytes: u64) -> Result<BuildCon
         if path == Path::new(DOCKERFILE) {
             return Err(Refusal::invalid(format!("lunchbox: {DOCKERFILE} is a name that the classroom needs. Rename that file.")).into());
         }
-        let special = path == place || path == Path::new(IGNORE) || fallback.as_deref() == Some(&path);
+        let special = place.is_some_and(|place| path == place || path == Path::new(IGNORE) || fallback.as_deref() == Some(&path));
         if special {
             let name = path.display();
             if !matches!(kind, EntryType::Regular | EntryType::Continuous) {
@@ -205,7 +218,7 @@ fn read_tar(source: impl Read, place: &Path, most_bytes: u64) -> Result<BuildCon
                 continue;
             }
             let file = KeptFile { header: plain(entry.header(), EntryType::Regular, text.len() as u64)?, text };
-            *(if path == place { &mut kept.dockerfile } else { &mut kept.fallback }) = Some(file);
+            *(if place == Some(&path) { &mut kept.dockerfile } else { &mut kept.fallback }) = Some(file);
             continue;
         }
         match kind {
@@ -232,6 +245,7 @@ fn read_tar(source: impl Read, place: &Path, most_bytes: u64) -> Result<BuildCon
             }
         }
     }
+    let Some(place) = place else { return Ok(BuildContext { tar, dockerfile: String::new(), ignore: None }) };
     let ignore = kept.ignore;
     let ignored = |path: &Path| ignore.as_deref().is_some_and(|ignore| is_ignored(ignore, path));
     let missing = || Refusal::invalid(format!("Cannot locate specified Dockerfile: {}", place.display()));

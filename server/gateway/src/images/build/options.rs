@@ -44,12 +44,31 @@ enum Network {
 }
 
 impl Options {
+    /// What a BuildKit client asked for, by the names that the same things have in the Engine API's query.
+    pub(super) async fn of_frontend(
+        context: &Context,
+        query: Vec<(&'static str, String)>,
+        arguments: Arguments,
+        labels: BTreeMap<String, String>,
+        names: &[&str],
+    ) -> Result<Self, Refusal> {
+        let text = |value: serde_json::Result<String>| value.map_err(|_| Refusal::internal());
+        let mut all: Vec<(&str, String)> = query;
+        all.extend(names.iter().map(|name| ("t", (*name).to_owned())));
+        all.push(("buildargs", text(serde_json::to_string(&arguments))?));
+        all.push(("labels", text(serde_json::to_string(&labels))?));
+        let mut query = Query::of(all);
+        let options = Self::read(context, &mut query).await?;
+        query.finish()?;
+        Ok(options)
+    }
+
     pub(super) async fn read(context: &Context, query: &mut Query) -> Result<Self, Refusal> {
         if query.text("version")?.is_some_and(|version| version == "2") || query.text("session")?.is_some_and(|session| !session.is_empty())
         {
             return Err(Refusal::new(
                 StatusCode::FORBIDDEN,
-                "lunchbox: BuildKit is not available; this classroom uses the classic builder. Set DOCKER_BUILDKIT=0 and build again.",
+                "lunchbox: this docker command speaks to BuildKit in a way that is no longer spoken. Use a newer one with its buildx plugin, or set DOCKER_BUILDKIT=0 and build again.",
             ));
         }
         if query.text("remote")?.is_some_and(|remote| !remote.is_empty()) {

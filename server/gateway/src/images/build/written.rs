@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::{refusal::Refusal, scope::Scope};
+use crate::{reference::Reference, refusal::Refusal, scope::Scope};
 
 use super::plan::{Base, Plan, Source};
 
@@ -16,6 +16,8 @@ pub(super) struct Step {
     pub(super) text: String,
     /// In the learner's Dockerfile, from 1.
     pub(super) line: usize,
+    /// What BuildKit calls it, where it tells of it at all: `[build 2/4] RUN make`.
+    pub(super) vertex: Option<String>,
 }
 
 /// What the engine gets.
@@ -42,6 +44,44 @@ impl Plan {
         names
     }
 
+    /// For each part, what BuildKit calls it: those that change files are counted within their stage, the
+    /// others aren't told of.
+    fn vertices(&self) -> Vec<Option<String>> {
+        const TOLD: [&str; 5] = ["FROM", "RUN", "COPY", "ADD", "WORKDIR"];
+        let stages = self.parts.iter().filter(|part| part.instruction.keyword == "FROM").count();
+        let (mut names, mut stage, mut number) = (Vec::new(), 0_usize, 0);
+        for (index, part) in self.parts.iter().enumerate() {
+            let keyword = part.instruction.keyword;
+            if keyword == "FROM" {
+                stage += usize::from(index > 0 && self.parts[..index].iter().any(|part| part.instruction.keyword == "FROM"));
+                number = 0;
+            }
+            // An ARG before the first FROM is in no stage.
+            if !TOLD.contains(&keyword) {
+                names.push(None);
+                continue;
+            }
+            number += 1;
+            let rest = self.parts[index + 1..].iter().take_while(|part| part.instruction.keyword != "FROM");
+            let of = number + rest.filter(|part| TOLD.contains(&part.instruction.keyword)).count();
+            let name = self.parts[..=index].iter().rev().find(|part| part.instruction.keyword == "FROM").and_then(|part| part.stage_name.clone());
+            let prefix = match name {
+                Some(name) => format!("{name} "),
+                None if stages > 1 => format!("stage-{stage} "),
+                None => String::new(),
+            };
+            let text = match (&part.source, keyword) {
+                (Some(Source::Image(image)), "FROM") => {
+                    let reference = Reference::parse(image).map_or_else(|| image.clone(), |reference| reference.with_default_tag().canonical());
+                    format!("FROM {reference}")
+                }
+                _ => part.instruction.original.clone(),
+            };
+            names.push(Some(format!("[{prefix}{number}/{of}] {text}")));
+        }
+        names
+    }
+
     /// The Dockerfile for the engine. `adds_label`: the engine is asked to add a step at the end.
     pub(super) fn write(&self, bases: &HashMap<String, Base>, scope: &Scope, adds_label: bool) -> Result<Written, Refusal> {
         let mark = scope.labels("learner").into_iter().filter(|(key, _)| key != "io.lunchbox.role");
@@ -52,6 +92,7 @@ impl Plan {
             dockerfile = format!("# escape={}\n", self.escape);
             lines_before = 1;
         }
+        let mut vertices = self.vertices().into_iter();
         for (index, part) in self.parts.iter().enumerate() {
             let mut instruction = part.instruction.clone();
             let mut marked = true;
@@ -82,7 +123,7 @@ impl Plan {
             }
             dockerfile.push_str(&instruction.write());
             dockerfile.push('\n');
-            steps.push(Step { hidden: false, text: instruction.original, line: instruction.line });
+            steps.push(Step { hidden: false, text: instruction.original, line: instruction.line, vertex: vertices.next().flatten() });
             // The cache of the classic builder is everybody's. With this line first, no step of this
             // build is a step of anybody else's. A stage of nothing but FROM makes no image of its own.
             let more = match self.parts.get(index + 1) {
@@ -92,7 +133,7 @@ impl Plan {
             if !marked && more {
                 dockerfile.push_str(&mark);
                 dockerfile.push('\n');
-                steps.push(Step { hidden: true, text: String::new(), line: instruction.line });
+                steps.push(Step { hidden: true, text: String::new(), line: instruction.line, vertex: None });
             }
         }
         Ok(Written { dockerfile, steps, lines_before })

@@ -1,0 +1,157 @@
+//! Builds under way by BuildKit's API. A client takes one apart into calls that come side by side, in any
+//! order (its request, its progress, the frontend's work, the end); here they find each other again.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
+use tonic::Status;
+
+use super::{
+    vertices::Vertices,
+    wire::{SolveRequest, StatusResponse},
+};
+use crate::limits;
+
+/// Bytes of a build's name. BuildKit's have 25.
+const MAX_NAME_BYTES: usize = 64;
+
+/// What a build ends with: what the exporter says of the image.
+pub(super) type Outcome = Result<HashMap<String, String>, Status>;
+
+/// By their clients' names.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs(Mutex<HashMap<String, Arc<Job>>>);
+
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) name: String,
+    /// Set by the request (`Control.Solve`).
+    asked: watch::Sender<Option<Arc<SolveRequest>>>,
+    /// Where the build tells how it goes; taken by the one that builds, and closed with it.
+    progress: Mutex<Option<mpsc::Sender<StatusResponse>>>,
+    /// Taken by the one who reads it (`Control.Status`).
+    reader: Mutex<Option<mpsc::Receiver<StatusResponse>>>,
+    /// What the frontend's work came to, until it is returned.
+    built: Mutex<Option<Outcome>>,
+    outcome: watch::Sender<Option<Outcome>>,
+}
+
+impl Jobs {
+    /// The job of this name, whichever of its calls comes first.
+    pub(super) fn get(&self, name: &str) -> Result<Arc<Job>, Status> {
+        if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            return Err(Status::invalid_argument("lunchbox: the build has no name, or none that can be understood"));
+        }
+        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(job) = jobs.get(name) {
+            return Ok(job.clone());
+        }
+        if jobs.len() >= limits::MAX_BUILD_JOBS {
+            return Err(Status::resource_exhausted("lunchbox: too many builds at once on this host. Let one end and try again."));
+        }
+        let (to, from) = mpsc::channel(limits::BUILD_PROGRESS_BACKLOG);
+        let job = Arc::new(Job {
+            name: name.to_owned(),
+            asked: watch::Sender::default(),
+            progress: Mutex::new(Some(to)),
+            reader: Mutex::new(Some(from)),
+            built: Mutex::default(),
+            outcome: watch::Sender::default(),
+        });
+        jobs.insert(name.to_owned(), job.clone());
+        Ok(job)
+    }
+
+    fn remove(&self, job: &Arc<Job>) {
+        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.get(&job.name).is_some_and(|there| Arc::ptr_eq(there, job)) {
+            jobs.remove(&job.name);
+        }
+    }
+}
+
+impl Job {
+    /// Gives the job its request; a second one is refused.
+    pub(super) fn ask(&self, request: SolveRequest) -> Result<Arc<SolveRequest>, Status> {
+        let request = Arc::new(request);
+        let first = self.asked.send_if_modified(|asked| {
+            let first = asked.is_none();
+            if first {
+                *asked = Some(request.clone());
+            }
+            first
+        });
+        if first { Ok(request) } else { Err(Status::already_exists("lunchbox: a build of this name runs already")) }
+    }
+
+    /// Its request, as soon as it is there.
+    pub(super) async fn asked(&self) -> Result<Arc<SolveRequest>, Status> {
+        let mut asked = self.asked.subscribe();
+        let there = timeout(limits::BUILD_SESSION_TIME, asked.wait_for(Option::is_some)).await;
+        let there = there.ok().and_then(Result::ok).and_then(|asked| asked.clone());
+        there.ok_or_else(|| Status::not_found(format!("no such job {}", self.name)))
+    }
+
+    /// Where to tell how it goes; once.
+    pub(super) fn vertices(&self) -> Result<Vertices, Status> {
+        let to = self.progress.lock().unwrap_or_else(PoisonError::into_inner).take();
+        to.map(|to| Vertices::new(to, &self.name)).ok_or_else(|| Status::failed_precondition("lunchbox: a build has one Dockerfile"))
+    }
+
+    /// Its progress; once.
+    pub(super) fn read(&self) -> Result<mpsc::Receiver<StatusResponse>, Status> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        reader.ok_or_else(|| Status::already_exists("lunchbox: the build's progress is read already"))
+    }
+
+    pub(super) fn set_built(&self, outcome: Outcome) {
+        *self.built.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    }
+
+    /// The client has done its part. An error of ours comes before the client's own words for it.
+    pub(super) fn returned(&self, error: Option<Status>) {
+        let built = self.built.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let outcome = match (built, error) {
+            (Some(Err(ours)), _) => Err(ours),
+            (_, Some(error)) => Err(error),
+            (built, None) => built.unwrap_or_else(|| Ok(HashMap::new())),
+        };
+        self.outcome.send_replace(Some(outcome));
+    }
+
+    /// Waits for the client's part.
+    pub(super) async fn outcome(&self) -> Outcome {
+        let mut outcome = self.outcome.subscribe();
+        match timeout(limits::BUILD_TIME, outcome.wait_for(Option::is_some)).await {
+            Ok(Ok(outcome)) => outcome.clone().unwrap_or_else(|| Ok(HashMap::new())),
+            _ => Err(Status::deadline_exceeded("lunchbox: the build took too long and was ended.")),
+        }
+    }
+}
+
+/// Ends a job with the request that it was made for, however that ends: its progress closes, and its name
+/// is free again when whoever reads has had the time to begin.
+pub(super) struct Ending {
+    pub(super) jobs: Arc<Jobs>,
+    pub(super) job: Arc<Job>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.job.progress.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (jobs, job) = (self.jobs.clone(), self.job.clone());
+        // On a runtime that goes down nothing is left to be remembered.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                tokio::time::sleep(limits::BUILD_SESSION_TIME).await;
+                jobs.remove(&job);
+            });
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The Dockerfile frontend as a BuildKit client asks for it: attributes by name instead of parameters in
+//! a query, and the files already fetched.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+};
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{
+    Build, begin_with, context, dockerfile,
+    options::Options,
+    output::Output,
+    plan::{self, Arguments},
+};
+use crate::{buildkit::vertices::Vertices, refusal::Refusal, serve::Context};
+
+/// Attributes that change nothing here: the cache is the learner's own, limits are the sandbox's, and the
+/// client's own marks on its request.
+const IGNORED: [&str; 15] = [
+    "cache-from",
+    "cache-imports",
+    "cgroup-parent",
+    "cmdline",
+    "contextkey",
+    "contextsubdir",
+    "dockerfilekey",
+    "frontend.caps",
+    "local-sessionid:context",
+    "local-sessionid:dockerfile",
+    "multi-platform",
+    "source",
+    "ulimit",
+    "build-arg:BUILDKIT_INLINE_CACHE",
+    "build-arg:BUILDKIT_SYNTAX",
+];
+
+/// What a client asks for.
+pub(crate) struct Asked<'a> {
+    /// BuildKit's `FrontendAttrs`.
+    pub(crate) attributes: &'a HashMap<String, String>,
+    /// Names for the image.
+    pub(crate) names: Vec<&'a str>,
+}
+
+/// What a build is made of.
+pub(crate) struct Sources {
+    pub(crate) dockerfile: String,
+    /// A tar.
+    pub(crate) context: File,
+}
+
+/// A build that may begin as soon as its files are there.
+pub(crate) struct Prepared {
+    context: Context,
+    options: Options,
+    place: OwnedSemaphorePermit,
+}
+
+/// Decides on what was asked, and takes the place of the sandbox's one build.
+pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prepared, Refusal> {
+    let (mut arguments, mut labels, mut query) = (Arguments::new(), BTreeMap::new(), Vec::new());
+    for (name, value) in asked.attributes {
+        if IGNORED.contains(&name.as_str()) || name.starts_with("attest:") {
+            continue;
+        }
+        if let Some(argument) = name.strip_prefix("build-arg:") {
+            arguments.insert(argument.to_owned(), Some(value.clone()));
+        } else if let Some(label) = name.strip_prefix("label:") {
+            labels.insert(label.to_owned(), value.clone());
+        } else {
+            query.push(match (name.as_str(), value.as_str()) {
+                ("filename", _) => ("dockerfile", value.clone()),
+                ("target", _) => ("target", value.clone()),
+                ("platform", _) => ("platform", value.clone()),
+                ("shm-size", _) => ("shmsize", value.clone()),
+                ("force-network-mode", "sandbox") => continue,
+                ("force-network-mode", _) => ("networkmode", value.clone()),
+                ("no-cache", _) => ("nocache", "1".to_owned()),
+                ("image-resolve-mode", "pull") => ("pull", "1".to_owned()),
+                ("image-resolve-mode", _) => continue,
+                ("context", _) => ("remote", value.clone()),
+                _ => return Err(unknown(name)),
+            });
+        }
+    }
+    if asked.attributes.contains_key("requestid") {
+        return Err(unknown("requestid"));
+    }
+    let options = Options::of_frontend(context, query, arguments, labels, &asked.names).await?;
+    let place = begin_with(context, &options).await?;
+    Ok(Prepared { context: context.clone(), options, place })
+}
+
+fn unknown(name: &str) -> Refusal {
+    let (option, _) = name.split_once(':').unwrap_or((name, ""));
+    let option = match option {
+        "context" => "--build-context",
+        "add-hosts" => "--add-host",
+        "requestid" => "--call or --check",
+        option => option,
+    };
+    Refusal::invalid(format!("lunchbox: builds in this classroom don't know {option}. Leave it out and build again."))
+}
+
+impl Prepared {
+    /// Where the Dockerfile lies, below the folder that the client calls `dockerfile`.
+    pub(crate) fn dockerfile(&self) -> &str {
+        if self.options.dockerfile.is_empty() { "Dockerfile" } else { &self.options.dockerfile }
+    }
+
+    /// Builds. Returns the image's ID.
+    pub(crate) async fn run(self, sources: Sources, vertices: Vertices) -> Result<String, Refusal> {
+        let most_bytes = self.context.shared.config.limits.upload_max_bytes;
+        let mut output = Output::Vertices(vertices);
+        let read = async {
+            let files = context::of_folder(sources.context, sources.dockerfile, most_bytes).await?;
+            let plan = plan::judge(dockerfile::parse(&files.dockerfile)?, &self.options.arguments, &self.options.target)?;
+            Ok::<_, Refusal>((files, plan))
+        };
+        let (files, plan) = match read.await {
+            Ok(read) => read,
+            Err(refusal) => {
+                output.failed(&refusal.message).await;
+                return Err(refusal);
+            }
+        };
+        let build = Build { context: self.context, options: self.options, plan, output, told: 0, no_cache: false, _place: self.place };
+        build.run(files).await.map_err(in_buildkits_words)
+    }
+}
+
+/// `The command '/bin/sh -c false' returned a non-zero code: 1` is the classic builder's.
+fn in_buildkits_words(mut refusal: Refusal) -> Refusal {
+    let told = refusal.message.strip_prefix("The command '").and_then(|rest| rest.rsplit_once("' returned a non-zero code: "));
+    if let Some((command, code)) = told {
+        refusal.message = format!("process \"{command}\" did not complete successfully: exit code: {code}");
+    }
+    refusal
+}

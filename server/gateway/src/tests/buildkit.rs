@@ -1,0 +1,188 @@
+//! Builds as a current `docker build` asks for them: by BuildKit's API. The client is the workstation's
+//! own, run in a container of its image, with the sandbox's socket and a folder to build in.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
+
+use std::path::Path;
+
+use super::support::{Printed, Sandbox, TestHost, bare};
+use crate::ActivityKind;
+
+/// What a workstation is made of.
+const WORKSTATION: &str = "lunchbox-wsbx:latest";
+
+/// A folder with files, made for one test.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::Builder::new().prefix("lbc").tempdir_in("/tmp").unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// `docker …` in the folder, as a learner would type it.
+async fn docker(sandbox: &Sandbox, folder: &Path, line: &str) -> Printed {
+    let sockets = format!("{}:/run/lunchbox:ro", sandbox.socket.parent().unwrap().display());
+    let files = format!("{}:/work", folder.display());
+    let mut arguments = vec!["run", "--rm", "--network", "none", "--volume", &sockets, "--volume", &files, "--workdir", "/work"];
+    arguments.extend(["--env", "BUILDKIT_PROGRESS=plain", "--entrypoint", "docker", WORKSTATION]);
+    arguments.extend(line.split_whitespace());
+    let mut printed = bare(&arguments).await;
+    // Progress is told on standard error.
+    printed.out.push_str(&printed.err);
+    printed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_docker_build_is_told_as_buildkit_tells_it() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull alpine").await.ok();
+    let files = folder(&[
+        ("Dockerfile", "FROM alpine\nENV GREETING=hello\nWORKDIR /app\nCOPY greeting .\nRUN cat greeting && echo out >&2\nCMD [\"cat\", \"greeting\"]\n"),
+        ("greeting", "good morning\n"),
+        ("secret.txt", "not for the image\n"),
+        (".dockerignore", "secret.txt\n"),
+    ]);
+    let built = docker(a, files.path(), "build -t hello .").await.ok();
+    assert!(!built.contains("DEPRECATED"), "{built}");
+    for line in [
+        "[internal] load build definition from Dockerfile",
+        "[internal] load .dockerignore",
+        "[internal] load metadata for docker.io/library/alpine:latest",
+        "[internal] load build context",
+        "[1/4] FROM docker.io/library/alpine:latest",
+        "[2/4] WORKDIR /app",
+        "[3/4] COPY greeting .",
+        "[4/4] RUN cat greeting && echo out >&2",
+        "good morning",
+        "exporting to image",
+        "naming to docker.io/library/hello:latest",
+    ] {
+        assert!(built.contains(line), "{line:?} is not in {built}");
+    }
+    assert!(!built.contains("--->"), "{built}");
+    assert_eq!(a.run("run --rm hello").await.ok(), "good morning\n");
+    assert_eq!(a.run("run --rm hello ls").await.ok(), "greeting\n");
+    a.saw("the build", |kind| matches!(kind, ActivityKind::ImageBuilt { references, cached_steps: 0, .. } if references == &["hello:latest"])).await;
+
+    let again = docker(a, files.path(), "build -t hello .").await.ok();
+    assert_eq!(again.matches("CACHED").count(), 3, "{again}");
+    a.saw("the cache", |kind| matches!(kind, ActivityKind::ImageBuilt { cached_steps: 5, .. })).await;
+    let quiet = docker(a, files.path(), "build -q .").await.ok();
+    assert_eq!(quiet.trim(), a.run("inspect --format {{.Id}} hello").await.ok().trim());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arguments_labels_targets_and_dockerfiles_elsewhere_are_heeded() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull alpine").await.ok();
+    let files = folder(&[
+        (
+            "build/Dockerfile.two",
+            "# syntax=docker/dockerfile:1\nARG BASE=busybox\nFROM ${BASE} AS maker\nARG WHO\nRUN echo $WHO >/who\nFROM ${BASE} AS last\nCOPY --from=maker /who /who\nFROM scratch\n",
+        ),
+        ("app/file", "x"),
+    ]);
+    let line = "build --file build/Dockerfile.two --build-arg BASE=alpine --build-arg WHO=me --label a=b --target last -t two -t three:1 app";
+    let built = docker(a, files.path(), line).await.ok();
+    assert!(built.contains("[maker 2/2] RUN echo $WHO >/who"), "{built}");
+    assert!(built.contains("[last 2/2] COPY --from=maker /who /who"), "{built}");
+    assert_eq!(a.run("run --rm three:1 cat /who").await.ok(), "me\n");
+    assert_eq!(a.docker(&["inspect", "--format", "{{.Config.Labels.a}}", "two"]).await.ok(), "b\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_fails_says_where_and_why() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull alpine").await.ok();
+    let files = folder(&[("Dockerfile", "FROM alpine\nRUN echo so far && exit 7\n")]);
+    let said = docker(a, files.path(), "build .").await.fails();
+    assert!(said.contains("so far"), "{said}");
+    assert!(said.contains("failed to solve: process \"/bin/sh -c echo so far && exit 7\" did not complete successfully: exit code: 7"), "{said}");
+    a.saw("the failure", |kind| matches!(kind, ActivityKind::ImageBuildFailed { message } if message.contains("exit code: 7") || message.contains("code: 7"))).await;
+
+    let nothing = folder(&[("other", "")]);
+    let said = docker(a, nothing.path(), "build .").await.fails();
+    assert!(said.contains("failed to read dockerfile: open Dockerfile: no such file or directory"), "{said}");
+    let wrong = folder(&[("Dockerfile", "FROM alpine\nFROOM x\n")]);
+    assert!(docker(a, wrong.path(), "build .").await.fails().contains("unknown instruction: FROOM"));
+    let unknown = folder(&[("Dockerfile", "FROM postgres\n")]);
+    assert!(docker(a, unknown.path(), "build .").await.fails().contains("pull access denied for postgres"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_learner_built_is_neither_used_nor_seen() {
+    let host = TestHost::start(2).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    for sandbox in [a, b] {
+        sandbox.run("pull alpine").await.ok();
+    }
+    let files = folder(&[("Dockerfile", "FROM alpine\nRUN echo mine >/x\n")]);
+    docker(a, files.path(), "build -t mine .").await.ok();
+    let other = docker(b, files.path(), "build -t mine .").await.ok();
+    assert!(!other.contains("CACHED"), "{other}");
+    let from = folder(&[("Dockerfile", "FROM theirs\n")]);
+    a.run("tag mine theirs").await.ok();
+    assert!(docker(b, from.path(), "build .").await.fails().contains("pull access denied for theirs"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_build_may_not_do_is_refused_in_a_sentence() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull alpine").await.ok();
+    let files = folder(&[("Dockerfile", "FROM alpine\nRUN true\n")]);
+    for (line, words) in [
+        ("build --output out .", "leave --output"),
+        ("buildx build --push -t x .", "push"),
+        ("build --network host .", "switched off"),
+        ("build --allow security.insecure .", "rights"),
+        ("build --add-host a:1.2.3.4 .", "--add-host"),
+        ("build --build-context other=/work .", "--build-context"),
+        ("build https://example.org/x.git", "lunchbox:"),
+    ] {
+        let said = docker(a, files.path(), line).await.fails();
+        assert!(said.to_lowercase().contains(words), "{line}: {said}");
+    }
+    // And none of them left anything open: the next build has its place.
+    docker(a, files.path(), "build .").await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_builder_can_be_looked_at_and_pruned() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    let files = folder(&[]);
+    let listed = docker(a, files.path(), "buildx ls").await.ok();
+    assert!(listed.contains("running"), "{listed}");
+    docker(a, files.path(), "buildx inspect").await.ok();
+    docker(a, files.path(), "buildx du").await.ok();
+    assert!(docker(a, files.path(), "builder prune --force").await.ok().contains("Total"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_context_of_many_files_and_odd_names_arrives_whole() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull alpine").await.ok();
+    let long = format!("deep/{}/{}", "d".repeat(120), "f".repeat(200));
+    let names: Vec<String> = (0..300).map(|number| format!("many/file-{number}")).collect();
+    let mut files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1234567890")).collect();
+    files.extend([("Dockerfile", "FROM alpine\nCOPY . /all\nRUN find /all -type f | wc -l && cat /all/link && test -x /all/run && cat '/all/BZh91AY'\n"), (&long, "x")]);
+    // The classic builder itself stumbles where the first name in a folder begins as a compression does.
+    files.extend([("A", ""), ("BZh91AY", "no archive"), ("Straße und \u{1F433}", "y"), ("run", "#!/bin/sh\n"), ("empty", "")]);
+    let files = folder(&files);
+    std::os::unix::fs::symlink("empty", files.path().join("link")).unwrap();
+    std::fs::set_permissions(files.path().join("run"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::write(files.path().join("large"), vec![7; 3_000_000]).unwrap();
+    std::fs::write(files.path().join(".dockerignore"), "Dockerfile\n*Stra\u{df}e*\n").unwrap();
+    let built = docker(a, files.path(), "build --no-cache .").await.ok();
+    // 300 of many, the long one, A, BZh91AY, run, empty, large, and .dockerignore.
+    assert!(built.contains(" 307\n") || built.contains(" 306\n"), "{built}");
+    assert!(built.contains("no archive"), "{built}");
+}
