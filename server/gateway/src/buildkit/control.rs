@@ -91,7 +91,10 @@ async fn call(context: Context, request: http::Request<Incoming>) -> Response<Bo
 }
 
 /// A call with one message each way.
-async fn unary<A, B, F>(request: http::Request<Incoming>, work: impl FnOnce(A, HeaderMap) -> F + Clone + Send + Sync + 'static) -> Response<Body>
+async fn unary<A, B, F>(
+    request: http::Request<Incoming>,
+    work: impl FnOnce(A, HeaderMap) -> F + Clone + Send + Sync + 'static,
+) -> Response<Body>
 where
     A: Message + Default + Send + 'static,
     B: Message + Default + Send + 'static,

@@ -74,8 +74,8 @@ pub(super) async fn receive_files(folder: Folder, names: &[&str]) -> Result<Vec<
             let most = limits::MAX_DOCKERFILE_BYTES / 1024;
             return Err(Status::unknown(format!("lunchbox: {} is larger than {most} KiB.", path.display())));
         }
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Status::unknown(format!("lunchbox: {} must be plain text in UTF-8.", path.display())))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| Status::unknown(format!("lunchbox: {} must be plain text in UTF-8.", path.display())))?;
         texts[at] = Some(text);
     }
     Ok(texts)
@@ -141,7 +141,8 @@ impl Receiving {
     fn add(&mut self, tar: &mut Builder<impl Write>, id: u32, stat: &Stat) -> Result<u64, Status> {
         let path = Path::new(&stat.path);
         let mut header = Header::new_gnu();
-        header.set_mode(MODE_SPECIAL.iter().fold(stat.mode & 0o777, |mode, (go, unix)| if stat.mode & go != 0 { mode | unix } else { mode }));
+        header
+            .set_mode(MODE_SPECIAL.iter().fold(stat.mode & 0o777, |mode, (go, unix)| if stat.mode & go != 0 { mode | unix } else { mode }));
         header.set_mtime(u64::try_from(stat.modified / 1_000_000_000).unwrap_or_default());
         header.set_uid(0);
         header.set_gid(0);
@@ -180,7 +181,9 @@ impl Receiving {
     }
 
     fn next(&mut self) -> Result<Option<Packet>, Status> {
-        self.handle.block_on(async { tokio::time::timeout(limits::BUILD_SILENCE_TIME, self.folder.from.message()).await }).map_err(|_| broken())?
+        self.handle
+            .block_on(async { tokio::time::timeout(limits::BUILD_SILENCE_TIME, self.folder.from.message()).await })
+            .map_err(|_| broken())?
     }
 
     fn send(&self, packet: Packet) -> Result<(), Status> {

@@ -123,7 +123,8 @@ impl Session {
             let plain = patterns.iter().all(|pattern| pattern.bytes().all(|b| (0x20..0x7f).contains(&b)));
             for pattern in patterns {
                 let text = if plain { pattern.clone() } else { escaped(pattern) };
-                let value = MetadataValue::try_from(text).map_err(|_| Status::invalid_argument("a pattern in .dockerignore is not understood"))?;
+                let value =
+                    MetadataValue::try_from(text).map_err(|_| Status::invalid_argument("a pattern in .dockerignore is not understood"))?;
                 metadata.append(key, value);
             }
             if !plain {
@@ -141,12 +142,8 @@ impl Session {
 
     fn service(
         &self,
-    ) -> impl tower::Service<
-        http::Request<tonic::body::Body>,
-        Response = http::Response<Incoming>,
-        Error = hyper::Error,
-        Future: Send,
-    > + Clone
+    ) -> impl tower::Service<http::Request<tonic::body::Body>, Response = http::Response<Incoming>, Error = hyper::Error, Future: Send>
+    + Clone
     + Send {
         let client = self.client.clone();
         tower::service_fn(move |request| {

@@ -81,10 +81,8 @@ pub(super) async fn build(
         prepared.run(sources, vertices).await.map_err(status)
     };
     let image_id = built.await?;
-    let mut said = HashMap::from([
-        ("containerimage.config.digest".to_owned(), image_id.clone()),
-        ("containerimage.digest".to_owned(), image_id),
-    ]);
+    let mut said =
+        HashMap::from([("containerimage.config.digest".to_owned(), image_id.clone()), ("containerimage.digest".to_owned(), image_id)]);
     if !names.is_empty() {
         said.insert("image.name".to_owned(), names.to_owned());
     }
@@ -168,7 +166,9 @@ mod tests {
             check(&SolveRequest { exporter: kind.to_owned(), exporter_attributes: attributes, ..SolveRequest::default() })
         };
         assert!(with("moby", &[("name", "docker.io/library/a")]).is_ok());
-        for (kind, attributes) in [("local", &[][..]), ("tar", &[]), ("oci", &[]), ("image", &[("push", "true")]), ("docker", &[("dest", "x")])] {
+        for (kind, attributes) in
+            [("local", &[][..]), ("tar", &[]), ("oci", &[]), ("image", &[("push", "true")]), ("docker", &[("dest", "x")])]
+        {
             assert!(with(kind, attributes).is_err(), "{kind} {attributes:?}");
         }
         let wants = SolveRequest { entitlements: vec!["security.insecure".to_owned()], ..SolveRequest::default() };

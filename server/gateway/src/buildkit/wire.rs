@@ -301,4 +301,3 @@ pub(super) struct Stat {
     #[prost(string, tag = "7")]
     pub(super) link_name: String,
 }
-

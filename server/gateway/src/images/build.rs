@@ -5,8 +5,8 @@
 
 mod context;
 mod dockerfile;
-pub(crate) mod frontend;
 mod folders;
+pub(crate) mod frontend;
 mod options;
 mod output;
 mod plan;
@@ -188,7 +188,9 @@ impl Build {
         let wanted: Vec<(usize, String)> = self.plan.images().into_iter().map(|(index, name)| (index, name.to_owned())).collect();
         let mut bases = HashMap::new();
         for (index, name) in wanted {
-            self.output.find(&Reference::parse(&name).map_or_else(|| name.clone(), |reference| reference.with_default_tag().canonical())).await;
+            self.output
+                .find(&Reference::parse(&name).map_or_else(|| name.clone(), |reference| reference.with_default_tag().canonical()))
+                .await;
             let found = if self.options.pull { None } else { self.context.scope.find_image(&name).await? };
             let id = match found {
                 Some(image) => image.id().to_owned(),

@@ -41,7 +41,10 @@ async fn a_plain_docker_build_is_told_as_buildkit_tells_it() {
     let a = &host.sandboxes[0];
     a.run("pull alpine").await.ok();
     let files = folder(&[
-        ("Dockerfile", "FROM alpine\nENV GREETING=hello\nWORKDIR /app\nCOPY greeting .\nRUN cat greeting && echo out >&2\nCMD [\"cat\", \"greeting\"]\n"),
+        (
+            "Dockerfile",
+            "FROM alpine\nENV GREETING=hello\nWORKDIR /app\nCOPY greeting .\nRUN cat greeting && echo out >&2\nCMD [\"cat\", \"greeting\"]\n",
+        ),
         ("greeting", "good morning\n"),
         ("secret.txt", "not for the image\n"),
         (".dockerignore", "secret.txt\n"),
@@ -66,7 +69,11 @@ async fn a_plain_docker_build_is_told_as_buildkit_tells_it() {
     assert!(!built.contains("--->"), "{built}");
     assert_eq!(a.run("run --rm hello").await.ok(), "good morning\n");
     assert_eq!(a.run("run --rm hello ls").await.ok(), "greeting\n");
-    a.saw("the build", |kind| matches!(kind, ActivityKind::ImageBuilt { references, cached_steps: 0, .. } if references == &["hello:latest"])).await;
+    a.saw(
+        "the build",
+        |kind| matches!(kind, ActivityKind::ImageBuilt { references, cached_steps: 0, .. } if references == &["hello:latest"]),
+    )
+    .await;
 
     let again = docker(a, files.path(), "build -t hello .").await.ok();
     assert_eq!(again.matches("CACHED").count(), 3, "{again}");
@@ -87,7 +94,8 @@ async fn arguments_labels_targets_and_dockerfiles_elsewhere_are_heeded() {
         ),
         ("app/file", "x"),
     ]);
-    let line = "build --file build/Dockerfile.two --build-arg BASE=alpine --build-arg WHO=me --label a=b --target last -t two -t three:1 app";
+    let line =
+        "build --file build/Dockerfile.two --build-arg BASE=alpine --build-arg WHO=me --label a=b --target last -t two -t three:1 app";
     let built = docker(a, files.path(), line).await.ok();
     assert!(built.contains("[maker 2/2] RUN echo $WHO >/who"), "{built}");
     assert!(built.contains("[last 2/2] COPY --from=maker /who /who"), "{built}");
@@ -103,7 +111,10 @@ async fn a_build_that_fails_says_where_and_why() {
     let files = folder(&[("Dockerfile", "FROM alpine\nRUN echo so far && exit 7\n")]);
     let said = docker(a, files.path(), "build .").await.fails();
     assert!(said.contains("so far"), "{said}");
-    assert!(said.contains("failed to solve: process \"/bin/sh -c echo so far && exit 7\" did not complete successfully: exit code: 7"), "{said}");
+    assert!(
+        said.contains("failed to solve: process \"/bin/sh -c echo so far && exit 7\" did not complete successfully: exit code: 7"),
+        "{said}"
+    );
     a.saw("the failure", |kind| matches!(kind, ActivityKind::ImageBuildFailed { message } if message.contains("exit code: 7") || message.contains("code: 7"))).await;
 
     let nothing = folder(&[("other", "")]);
@@ -173,7 +184,13 @@ async fn a_context_of_many_files_and_odd_names_arrives_whole() {
     let long = format!("deep/{}/{}", "d".repeat(120), "f".repeat(200));
     let names: Vec<String> = (0..300).map(|number| format!("many/file-{number}")).collect();
     let mut files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1234567890")).collect();
-    files.extend([("Dockerfile", "FROM alpine\nCOPY . /all\nRUN find /all -type f | wc -l && cat /all/link && test -x /all/run && cat '/all/BZh91AY'\n"), (&long, "x")]);
+    files.extend([
+        (
+            "Dockerfile",
+            "FROM alpine\nCOPY . /all\nRUN find /all -type f | wc -l && cat /all/link && test -x /all/run && cat '/all/BZh91AY'\n",
+        ),
+        (&long, "x"),
+    ]);
     // The classic builder itself stumbles where the first name in a folder begins as a compression does.
     files.extend([("A", ""), ("BZh91AY", "no archive"), ("Straße und \u{1F433}", "y"), ("run", "#!/bin/sh\n"), ("empty", "")]);
     let files = folder(&files);
