@@ -9,7 +9,7 @@ use super::support::{Printed, Sandbox, TestHost, bare};
 use crate::ActivityKind;
 
 /// What a workstation is made of.
-const WORKSTATION: &str = "lunchbox-wsbx:latest";
+const WORKSTATION: &str = "lunchbox-workstation:latest";
 
 /// A folder with files, made for one test.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {

@@ -64,7 +64,8 @@ impl Plan {
             number += 1;
             let rest = self.parts[index + 1..].iter().take_while(|part| part.instruction.keyword != "FROM");
             let of = number + rest.filter(|part| TOLD.contains(&part.instruction.keyword)).count();
-            let name = self.parts[..=index].iter().rev().find(|part| part.instruction.keyword == "FROM").and_then(|part| part.stage_name.clone());
+            let name =
+                self.parts[..=index].iter().rev().find(|part| part.instruction.keyword == "FROM").and_then(|part| part.stage_name.clone());
             let prefix = match name {
                 Some(name) => format!("{name} "),
                 None if stages > 1 => format!("stage-{stage} "),
@@ -72,7 +73,8 @@ impl Plan {
             };
             let text = match (&part.source, keyword) {
                 (Some(Source::Image(image)), "FROM") => {
-                    let reference = Reference::parse(image).map_or_else(|| image.clone(), |reference| reference.with_default_tag().canonical());
+                    let reference =
+                        Reference::parse(image).map_or_else(|| image.clone(), |reference| reference.with_default_tag().canonical());
                     format!("FROM {reference}")
                 }
                 _ => part.instruction.original.clone(),
