@@ -173,7 +173,7 @@ async fn mistakes_are_told_in_the_builders_words_and_the_learners_lines() {
     assert!(fails("FROM busybox\nCOPY missing /\n").await.contains("COPY failed"));
     assert!(fails("FROM nope\nRUN x\n").await.contains("pull access denied for nope"));
     assert!(fails("FROM quay.io/x/y\n").await.contains("can't be reached from this classroom"));
-    assert!(fails("FROM busybox\nRUN --mount=type=cache,target=/x ls\n").await.contains("needs BuildKit"));
+    assert!(fails("FROM busybox\nRUN --mount=type=cache,target=/x ls\n").await.contains("is a feature of BuildKit"));
     assert!(fails("FROM busybox\nADD http://127.0.0.1:1/x /\n").await.contains("cannot fetch URLs"));
     assert!(fails("FROM busybox\nENV A=http: B=//127.0.0.1:1/x\nADD $A$B /\n").await.contains("cannot fetch URLs"));
     assert!(fails("FROM busybox\nCOPY --from=127.0.0.1:1/x / /\n").await.contains("can't be reached from this classroom"));
