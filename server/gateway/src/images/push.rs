@@ -9,6 +9,7 @@ use crate::{
     ActivityKind,
     host::{Direction, LayerTransfer, Transfer},
     images::{
+        MAX_REFERENCES,
         message::{self, Message, Messages},
         own,
         view::{View, repository_of, short},
@@ -94,6 +95,8 @@ async fn push_one(
 ) -> Result<(), Refusal> {
     let (shared, scope) = (&context.shared, &context.scope);
     let said = |said| context.engine_said(said);
+    let familiar = reference.familiar();
+    check_limit(context, &familiar).await?;
     let facts = shared.catalogue.get(image_id).await.map_err(said)?;
     let tag = reference.tag.clone().unwrap_or_default();
     let engine_repository = scope.engine_repository(repository);
@@ -111,7 +114,6 @@ async fn push_one(
     }
     let Pushed { digest, last } = pushed?;
 
-    let familiar = reference.familiar();
     shared.ledger.set_pushed(scope.sandbox(), &familiar, &digest).await?;
     shared.ledger.set_image_digest(scope.sandbox(), &reference.familiar_repository(), &digest, image_id).await?;
     context.sandbox.emit(Event::now("image", "push", &familiar, &[("name", &reference.familiar_repository())]));
@@ -120,6 +122,21 @@ async fn push_one(
         messages.tell(message).await;
     }
     Ok(())
+}
+
+/// Fails where the host has as many names in the registry as it may have. Pushes run side by side, so it may
+/// come to be one more.
+async fn check_limit(context: &Context, name: &str) -> Result<(), Refusal> {
+    let pushed = context.shared.ledger.pushed(context.scope.sandbox()).await?;
+    if pushed.len() < MAX_REFERENCES as usize || pushed.iter().any(|(known, _)| known == name) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        http::StatusCode::FORBIDDEN,
+        format!(
+            "lunchbox: limit reached: this host may have {MAX_REFERENCES} names in the registry. Push under one that is there already."
+        ),
+    ))
 }
 
 /// What a push ends with.

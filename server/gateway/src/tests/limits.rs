@@ -182,3 +182,18 @@ async fn what_was_asked_by_a_client_that_went_counts_as_well() {
     assert_eq!((lines(a, "ps -aq").await, on_engine(a, &["ps", "-a"]).await), (3, 3));
     assert_eq!((lines(a, "volume ls -q").await, on_engine(a, &["volume", "ls"]).await), (3, 3));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_in_the_registry_are_limited_too() {
+    let host = limited(SandboxLimits::default()).await;
+    let a = &host.sandboxes[0];
+    a.run("tag busybox registry.lunchbox/known").await.ok();
+    a.run("tag busybox registry.lunchbox/more").await.ok();
+    a.run("push -q registry.lunchbox/known").await.ok();
+    let ledger = host.ledger().await;
+    for n in 1..200 {
+        ledger.set_pushed(&a.id, &format!("registry.lunchbox/n{n}:latest"), "sha256:0").await.unwrap();
+    }
+    refused(a.run("push -q registry.lunchbox/more").await, "this host may have 200 names in the registry");
+    a.run("push -q registry.lunchbox/known").await.ok();
+}
