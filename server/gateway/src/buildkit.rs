@@ -18,7 +18,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    body::{self, Body},
+    body,
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
@@ -45,13 +45,13 @@ pub(crate) async fn open_session(context: &Context, request: Request) -> Answer 
     let upgrade = request.upgrade.ok_or_else(needs_upgrade)?;
     let sessions = context.sandbox.buildkit.sessions.clone();
     sessions.check(&name).map_err(|why| Refusal::new(StatusCode::TOO_MANY_REQUESTS, why))?;
-    Ok(switch(context, sessions.serve(name, upgrade))?)
+    switch(context, sessions.serve(name, upgrade))
 }
 
 /// `POST /grpc`
 pub(crate) async fn open_control(context: &Context, request: Request) -> Answer {
     let upgrade = request.upgrade.ok_or_else(needs_upgrade)?;
-    Ok(switch(context, control::serve(context.clone(), upgrade))?)
+    switch(context, control::serve(context.clone(), upgrade))
 }
 
 fn needs_upgrade() -> Refusal {
@@ -59,7 +59,7 @@ fn needs_upgrade() -> Refusal {
 }
 
 /// Answers 101, and speaks on until the client goes or the sandbox does.
-fn switch(context: &Context, speak: impl Future<Output = ()> + Send + 'static) -> Result<Response<Body>, Refusal> {
+fn switch(context: &Context, speak: impl Future<Output = ()> + Send + 'static) -> Answer {
     let place = context.sandbox.stream()?;
     let ended = context.sandbox.buildkit.ended.clone();
     tokio::spawn(async move {

@@ -11,12 +11,13 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use tar::{Builder, EntryType, Header};
+use tokio::io::AsyncWriteExt;
 use tokio::runtime::Handle;
-use tonic::Status;
+use tonic::{Status, Streaming};
 
 use super::{
     session::Folder,
-    wire::{Packet, PacketKind, Stat},
+    wire::{Packet, PacketKind, Piece, Stat},
 };
 use crate::{limits, plain_tar};
 
@@ -47,6 +48,30 @@ pub(super) async fn receive(folder: Folder, most_bytes: u64) -> Result<Received,
         tracing::error!(%error, "receiving a folder broke off");
         Err(ours())
     })
+}
+
+/// Receives what came on the client's standard input, at most `most_bytes`.
+pub(super) async fn receive_upload(mut from: Streaming<Piece>, most_bytes: u64) -> Result<File, Status> {
+    let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(lost)?);
+    let mut bytes = 0_u64;
+    while let Some(piece) = tokio::time::timeout(limits::BUILD_SILENCE_TIME, from.message()).await.map_err(|_| broken())?? {
+        bytes = bytes.saturating_add(piece.data.len() as u64);
+        if bytes > most_bytes {
+            return Err(too_large(most_bytes));
+        }
+        file.write_all(&piece.data).await.map_err(lost)?;
+    }
+    file.flush().await.map_err(lost)?;
+    let mut file = file.into_std().await;
+    file.rewind().map_err(lost)?;
+    Ok(file)
+}
+
+fn too_large(most_bytes: u64) -> Status {
+    let most = most_bytes / 1_000_000;
+    Status::unknown(format!(
+        "lunchbox: the build context is larger than {most} MB, the most that this classroom takes. A .dockerignore file keeps what isn't needed out of it."
+    ))
 }
 
 /// One file of few bytes, where the folder has it.
@@ -117,10 +142,7 @@ impl Receiving {
                         bytes = bytes.saturating_sub(u64::try_from(stat.size).unwrap_or_default());
                     }
                     if bytes > most_bytes {
-                        let most = most_bytes / 1_000_000;
-                        return Err(Status::unknown(format!(
-                            "lunchbox: the build context is larger than {most} MB, the most that this classroom takes. A .dockerignore file keeps what isn't needed out of it."
-                        )));
+                        return Err(too_large(most_bytes));
                     }
                     if stats.len() >= limits::MAX_CONTEXT_FILES || stat.path.len() > limits::MAX_URI_BYTES {
                         return Err(Status::unknown(format!(

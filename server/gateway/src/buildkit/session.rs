@@ -13,13 +13,14 @@ use tokio::{sync::watch, time::timeout};
 use tonic::{Status, Streaming, metadata::MetadataValue};
 use tonic_prost::ProstCodec;
 
-use super::wire::Packet;
+use super::wire::{Packet, Piece};
 use crate::limits;
 
 /// The header in which a client says what its session is called.
 pub(super) const SESSION_HEADER: HeaderName = HeaderName::from_static("x-docker-expose-session-uuid");
 /// Bytes of a session's name. BuildKit's have 25.
 const MAX_NAME_BYTES: usize = 64;
+const UPLOAD: &str = "/moby.upload.v1.Upload/Pull";
 const FILES: &str = "/moby.filesync.v1.FileSync/DiffCopy";
 
 /// Sessions by their names. Dropped with the sandbox.
@@ -132,12 +133,29 @@ impl Session {
                 metadata.insert(flag, MetadataValue::from_static("1"));
             }
         }
+        let from = self.ask(request, FILES, ProstCodec::<Packet, Packet>::default()).await?;
+        Ok(Folder { from, to })
+    }
+
+    /// Begins to read what came on the client's standard input, by the client's name for it.
+    pub(super) async fn upload(&self, name: &str) -> Result<Streaming<Piece>, Status> {
+        let mut request = tonic::Request::new(tokio_stream::empty());
+        let path =
+            MetadataValue::try_from(name).map_err(|_| Status::unknown("lunchbox: the build context has no name that can be understood"))?;
+        request.metadata_mut().insert("urlpath", path);
+        self.ask(request, UPLOAD, ProstCodec::<Piece, Piece>::default()).await
+    }
+
+    async fn ask<M: prost::Message + Default + Send + 'static>(
+        &self,
+        request: tonic::Request<impl tokio_stream::Stream<Item = M> + Send + 'static>,
+        path: &'static str,
+        codec: ProstCodec<M, M>,
+    ) -> Result<Streaming<M>, Status> {
         let mut grpc = tonic::client::Grpc::with_origin(self.service(), http::Uri::from_static("http://localhost"))
             .max_decoding_message_size(limits::MAX_BUILD_MESSAGE_BYTES);
         grpc.ready().await.map_err(|_| gone())?;
-        let path = http::uri::PathAndQuery::from_static(FILES);
-        let from = grpc.streaming(request, path, ProstCodec::<Packet, Packet>::default()).await?.into_inner();
-        Ok(Folder { from, to })
+        Ok(grpc.streaming(request, http::uri::PathAndQuery::from_static(path), codec).await?.into_inner())
     }
 
     fn service(

@@ -77,7 +77,10 @@ pub(super) async fn build(
     let asked = frontend::Asked { attributes, names: names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect() };
     let built = async {
         let prepared = frontend::prepare(context, &asked).await.map_err(status)?;
-        let sources = fetch(context, &session, prepared.dockerfile(), &mut vertices).await?;
+        let sources = match attributes.get("context").and_then(|context| context.strip_prefix(frontend::UPLOADED)) {
+            Some(name) => receive(context, &session, name, &mut vertices).await?,
+            None => fetch(context, &session, prepared.dockerfile(), &mut vertices).await?,
+        };
         prepared.run(sources, vertices).await.map_err(status)
     };
     let image_id = built.await?;
@@ -119,7 +122,15 @@ async fn fetch(context: &Context, session: &Session, dockerfile: &str, vertices:
     let received = folder::receive(session.folder("context", &wanted).await?, context.shared.config.limits.upload_max_bytes).await?;
     vertices.did("transferring context:", received.bytes).await;
     vertices.done().await;
-    Ok(frontend::Sources { dockerfile: text, context: received.tar })
+    Ok(frontend::Sources::Folder { dockerfile: text, context: received.tar })
+}
+
+/// A tar from the client's standard input, with the Dockerfile in it.
+async fn receive(context: &Context, session: &Session, name: &str, vertices: &mut Vertices) -> Result<frontend::Sources, Status> {
+    vertices.begin("[internal] load remote build context").await;
+    let tar = folder::receive_upload(session.upload(name).await?, context.shared.config.limits.upload_max_bytes).await?;
+    vertices.done().await;
+    Ok(frontend::Sources::Archive(tar))
 }
 
 /// The patterns of a `.dockerignore`, as BuildKit hands them to its client.

@@ -301,3 +301,10 @@ pub(super) struct Stat {
     #[prost(string, tag = "7")]
     pub(super) link_name: String,
 }
+
+/// `moby.upload.v1.BytesMessage`: a piece of a context that came on the client's standard input.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Piece {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(super) data: bytes::Bytes,
+}

@@ -22,13 +22,17 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     folder
 }
 
-/// `docker …` in the folder, as a learner would type it.
+/// `docker …` in the folder.
 async fn docker(sandbox: &Sandbox, folder: &Path, line: &str) -> Printed {
+    shell(sandbox, folder, &format!("docker {line}")).await
+}
+
+/// A line in the folder, as a learner would type it.
+async fn shell(sandbox: &Sandbox, folder: &Path, line: &str) -> Printed {
     let sockets = format!("{}:/run/lunchbox:ro", sandbox.socket.parent().unwrap().display());
     let files = format!("{}:/work", folder.display());
     let mut arguments = vec!["run", "--rm", "--network", "none", "--volume", &sockets, "--volume", &files, "--workdir", "/work"];
-    arguments.extend(["--env", "BUILDKIT_PROGRESS=plain", "--entrypoint", "docker", WORKSTATION]);
-    arguments.extend(line.split_whitespace());
+    arguments.extend(["--env", "BUILDKIT_PROGRESS=plain", "--entrypoint", "bash", WORKSTATION, "-c", line]);
     let mut printed = bare(&arguments).await;
     // Progress is told on standard error.
     printed.out.push_str(&printed.err);
@@ -101,6 +105,21 @@ async fn arguments_labels_targets_and_dockerfiles_elsewhere_are_heeded() {
     assert!(built.contains("[last 2/2] COPY --from=maker /who /who"), "{built}");
     assert_eq!(a.run("run --rm three:1 cat /who").await.ok(), "me\n");
     assert_eq!(a.docker(&["inspect", "--format", "{{.Config.Labels.a}}", "two"]).await.ok(), "b\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dockerfile_or_a_context_on_standard_input_is_built() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull alpine").await.ok();
+    let files = folder(&[("Dockerfile", "FROM alpine\nCOPY x /x\n"), ("x", "from the tar\n")]);
+    shell(a, files.path(), "printf 'FROM alpine\nRUN echo typed >/x\n' | docker build -t typed -").await.ok();
+    assert_eq!(a.run("run --rm typed cat /x").await.ok(), "typed\n");
+    shell(a, files.path(), "echo 'FROM alpine' | docker build -t other -f - .").await.ok();
+    for (packed, name) in [("c", "plain"), ("cz", "gzipped")] {
+        shell(a, files.path(), &format!("tar {packed} . | docker build -t {name} -")).await.ok();
+        assert_eq!(a.run(&format!("run --rm {name} cat /x")).await.ok(), "from the tar\n");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,7 +51,11 @@ impl From<Refusal> for Failed {
 
 /// Receives a context; `dockerfile` is where the Dockerfile lies in it, empty for the usual place.
 pub(super) async fn receive(upload: Upload, dockerfile: &str, most_bytes: u64) -> Result<BuildContext, Refusal> {
-    let received = store(upload, most_bytes).await?;
+    of_archive(store(upload, most_bytes).await?, dockerfile, most_bytes).await
+}
+
+/// The same of a file, from its beginning.
+pub(super) async fn of_archive(received: File, dockerfile: &str, most_bytes: u64) -> Result<BuildContext, Refusal> {
     let place = if dockerfile.is_empty() { PathBuf::from(DEFAULT_DOCKERFILE) } else { inside(Path::new(dockerfile))? };
     finished(tokio::task::spawn_blocking(move || read(received, &place, most_bytes)).await)
 }

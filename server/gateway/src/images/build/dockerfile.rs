@@ -56,7 +56,9 @@ pub(super) fn error(line: usize, message: &str) -> Refusal {
 
 /// What builds here can't do: the engine's classic builder does their work.
 pub(super) fn needs_buildkit(what: &str) -> Refusal {
-    Refusal::invalid(format!("lunchbox: {what} is a feature of BuildKit's that builds in this classroom don't have. Leave it out and build again."))
+    Refusal::invalid(format!(
+        "lunchbox: {what} is a feature of BuildKit's that builds in this classroom don't have. Leave it out and build again."
+    ))
 }
 
 pub(super) fn parse(text: &str) -> Result<Dockerfile, Refusal> {

@@ -44,11 +44,15 @@ pub(crate) struct Asked<'a> {
     pub(crate) names: Vec<&'a str>,
 }
 
+/// How a client names a context that it has on its standard input, and hands over by its session.
+pub(crate) const UPLOADED: &str = "http://buildkit-session/";
+
 /// What a build is made of.
-pub(crate) struct Sources {
-    pub(crate) dockerfile: String,
-    /// A tar.
-    pub(crate) context: File,
+pub(crate) enum Sources {
+    /// `context` is a tar of what is wanted of a folder.
+    Folder { dockerfile: String, context: File },
+    /// A tar with all in it, the Dockerfile too, perhaps packed.
+    Archive(File),
 }
 
 /// A build that may begin as soon as its files are there.
@@ -80,6 +84,7 @@ pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prep
                 ("no-cache", _) => ("nocache", "1".to_owned()),
                 ("image-resolve-mode", "pull") => ("pull", "1".to_owned()),
                 ("image-resolve-mode", _) => continue,
+                ("context", uploaded) if uploaded.starts_with(UPLOADED) => continue,
                 ("context", _) => ("remote", value.clone()),
                 _ => return Err(unknown(name)),
             });
@@ -115,7 +120,10 @@ impl Prepared {
         let most_bytes = self.context.shared.config.limits.upload_max_bytes;
         let mut output = Output::Vertices(vertices);
         let read = async {
-            let files = context::of_folder(sources.context, sources.dockerfile, most_bytes).await?;
+            let files = match sources {
+                Sources::Folder { dockerfile, context } => context::of_folder(context, dockerfile, most_bytes).await?,
+                Sources::Archive(tar) => context::of_archive(tar, &self.options.dockerfile, most_bytes).await?,
+            };
             let plan = plan::judge(dockerfile::parse(&files.dockerfile)?, &self.options.arguments, &self.options.target)?;
             Ok::<_, Refusal>((files, plan))
         };
