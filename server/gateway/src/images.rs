@@ -15,9 +15,9 @@ pub(crate) mod list;
 pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod remove;
-pub(crate) mod save;
 pub(crate) mod search;
 pub(crate) mod tag;
+pub(crate) mod transfer;
 
 /// Names that images of one host may have. `docker tag` costs nothing, so something must say stop.
 const MAX_REFERENCES: u32 = 200;

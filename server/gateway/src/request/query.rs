@@ -40,6 +40,11 @@ impl Query {
         Self { parameters }
     }
 
+    /// Whether a parameter is there, and isn't empty.
+    pub(crate) fn says(&self, name: &str) -> bool {
+        self.parameters.get(name).is_some_and(|values| values.iter().any(|value| !value.is_empty()))
+    }
+
     /// A parameter that may come once.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
         let Some(mut values) = self.parameters.remove(name) else { return Ok(None) };

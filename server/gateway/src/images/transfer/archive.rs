@@ -1,0 +1,236 @@
+//! A tar that a client sends: stored, unpacked with a limit, and read by name.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
+    os::unix::fs::FileExt,
+    path::{Component, Path},
+};
+
+use flate2::read::MultiGzDecoder;
+use tar::{Archive, EntryType};
+use tokio::io::AsyncWriteExt;
+
+use crate::{body::Upload, refusal::Refusal};
+
+/// How many times larger than what is sent it may become when it is unpacked.
+pub(super) const UNPACKED_TIMES: u64 = 4;
+/// Entries of a tar of images: five a layer, of the most layers there can be, of many images.
+const MAX_ENTRIES: usize = 10_000;
+/// Links that are followed from one name.
+const MAX_LINKS: usize = 4;
+
+/// What ends the reading.
+#[derive(Debug)]
+pub(super) enum Failed {
+    Refused(Refusal),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Failed {
+    /// In a sentence; what isn't the client's fault is logged.
+    pub(super) fn into_refusal(self, what: &str) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Io(error) => {
+                tracing::debug!(%error, what, "an archive could not be read");
+                Refusal::invalid(format!("lunchbox: {what} is no tar that can be read"))
+            }
+        }
+    }
+}
+
+/// Stores what a client sends, in a file without a name.
+pub(super) async fn store(mut upload: Upload, what: &str, most_bytes: u64) -> Result<File, Refusal> {
+    let lost = |error: io::Error| {
+        tracing::error!(%error, "an upload could not be stored");
+        Refusal::internal()
+    };
+    let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(lost)?);
+    let mut stored = 0;
+    while let Some(data) = upload.next().await {
+        let data = data?;
+        stored += data.len() as u64;
+        if stored > most_bytes {
+            return Err(Refusal::too_large(what, most_bytes));
+        }
+        file.write_all(&data).await.map_err(lost)?;
+    }
+    file.flush().await.map_err(lost)?;
+    let mut file = file.into_std().await;
+    file.rewind().map_err(lost)?;
+    Ok(file)
+}
+
+/// The same file if it is plain, or unpacked into another; packed in another way than by gzip it is refused.
+pub(super) fn unpacked(mut file: File, what: &str, most_bytes: u64) -> Result<File, Failed> {
+    let mut magic = [0; 6];
+    let read = file.read_at(&mut magic, 0)?;
+    if !is_packed(&magic[..read]) {
+        file.rewind()?;
+        return Ok(file);
+    }
+    check_packed(&magic[..read], what)?;
+    file.rewind()?;
+    let mut plain = BufWriter::new(tempfile::tempfile()?);
+    let bytes = io::copy(&mut MultiGzDecoder::new(BufReader::new(file)).take(most_bytes + 1), &mut plain)?;
+    if bytes > most_bytes {
+        return Err(Refusal::too_large(&format!("{what}, unpacked,"), most_bytes).into());
+    }
+    let mut plain = plain.into_inner().map_err(io::IntoInnerError::into_error)?;
+    plain.rewind()?;
+    Ok(plain)
+}
+
+/// Whether it begins as a compression that the engine would unpack: gzip, bzip2, xz, zstd and its
+/// skippable frames.
+pub(super) fn is_packed(magic: &[u8]) -> bool {
+    matches!(
+        magic,
+        [0x1f, 0x8b, ..]
+            | [b'B', b'Z', b'h', ..]
+            | [0xfd, b'7', b'z', b'X', b'Z', ..]
+            | [0x28, 0xb5, 0x2f, 0xfd, ..]
+            | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]
+    )
+}
+
+/// Gzip is unpacked here; the others aren't.
+pub(super) fn check_packed(magic: &[u8], what: &str) -> Result<(), Refusal> {
+    match magic {
+        [0x1f, 0x8b, ..] => Ok(()),
+        _ => Err(Refusal::invalid(format!("lunchbox: {what} may be a plain tar or packed with gzip, nothing else. Unpack it first."))),
+    }
+}
+
+/// Where in the file the data of an entry lies.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    offset: u64,
+    bytes: u64,
+}
+
+/// A tar by the names in it.
+#[derive(Debug)]
+pub(super) struct Named {
+    file: File,
+    files: HashMap<String, Place>,
+    /// Layers that an older engine wrote once, and linked.
+    links: HashMap<String, String>,
+}
+
+impl Named {
+    pub(super) fn read(file: File) -> Result<Self, Failed> {
+        let (mut files, mut links) = (HashMap::new(), HashMap::new());
+        let mut archive = Archive::new(BufReader::new(&file));
+        for (number, entry) in archive.entries()?.enumerate() {
+            let entry = entry?;
+            if number >= MAX_ENTRIES {
+                return Err(Refusal::invalid("lunchbox: the archive holds more files than images have").into());
+            }
+            let kind = entry.header().entry_type();
+            let Some(name) = clean(&entry.path()?) else {
+                return Err(Refusal::invalid("lunchbox: the archive holds a name that leads out of it").into());
+            };
+            let there = match kind {
+                EntryType::Regular | EntryType::Continuous => {
+                    files.insert(name.clone(), Place { offset: entry.raw_file_position(), bytes: entry.size() }).is_some()
+                }
+                EntryType::Symlink => {
+                    let target = entry.link_name()?.unwrap_or_default();
+                    let folder = Path::new(&name).parent().unwrap_or(Path::new(""));
+                    let Some(target) = clean_from(folder, &target) else {
+                        return Err(Refusal::invalid("lunchbox: the archive holds a link that leads out of it").into());
+                    };
+                    links.insert(name.clone(), target).is_some()
+                }
+                EntryType::Directory | EntryType::XGlobalHeader => false,
+                _ => {
+                    return Err(Refusal::invalid("lunchbox: the archive holds something that no image needs (a device, a hard link)").into());
+                }
+            };
+            // Of two, one parser takes the first and another the last.
+            if there {
+                return Err(Refusal::invalid(format!("lunchbox: {name} is in the archive twice")).into());
+            }
+        }
+        Ok(Self { file, files, links })
+    }
+
+    fn place(&self, name: &str) -> Option<Place> {
+        let mut name = clean(Path::new(name))?;
+        for _ in 0..MAX_LINKS {
+            match self.links.get(&name) {
+                Some(target) => name = target.clone(),
+                None => break,
+            }
+        }
+        self.files.get(&name).copied()
+    }
+
+    /// A small file, whole.
+    pub(super) fn small(&self, name: &str, most_bytes: u64) -> Result<Option<Vec<u8>>, Failed> {
+        let Some(place) = self.place(name) else { return Ok(None) };
+        if place.bytes > most_bytes {
+            return Err(Refusal::invalid(format!("lunchbox: {name} in the archive is larger than {} KiB", most_bytes / 1024)).into());
+        }
+        let mut bytes = vec![0; usize::try_from(place.bytes).unwrap_or_default()];
+        self.file.read_exact_at(&mut bytes, place.offset)?;
+        Ok(Some(bytes))
+    }
+
+    /// A large one, to be read through.
+    pub(super) fn open(&self, name: &str) -> Result<Option<impl Read + use<'_>>, Failed> {
+        let Some(place) = self.place(name) else { return Ok(None) };
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(place.offset))?;
+        Ok(Some(file.take(place.bytes)))
+    }
+}
+
+/// A relative path without `.`; `None` where it could lead out.
+fn clean(path: &Path) -> Option<String> {
+    clean_from(Path::new(""), path)
+}
+
+fn clean_from(folder: &Path, path: &Path) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for component in folder.components().chain(path.components()) {
+        match component {
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::CurDir => {}
+            Component::ParentDir => {
+                parts.pop()?;
+            }
+            _ => return None,
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_out_are_none() {
+        let of = |folder: &str, path: &str| clean_from(Path::new(folder), Path::new(path));
+        assert_eq!(of("", "./a/b").as_deref(), Some("a/b"));
+        assert_eq!(of("a", "../b/layer.tar").as_deref(), Some("b/layer.tar"));
+        assert_eq!(of("", "/a"), None);
+        assert_eq!(of("a", "../../b"), None);
+    }
+}

@@ -1,0 +1,164 @@
+//! `docker load`: the images of a tar, each written anew without a name, loaded, found to be what they say,
+//! and then given the learner's names.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Seek, Write},
+};
+
+use sha2::{Digest, Sha256};
+use tar::{Builder, Header};
+use tokio_util::io::ReaderStream;
+
+use super::{
+    archive::{self, Failed, Named, UNPACKED_TIMES},
+    layer,
+    manifest::{Configuration, Entry, MANIFEST},
+};
+use crate::{
+    body::{self, Upload},
+    images::{
+        message::{self, Message},
+        own, tag,
+    },
+    ledger::ImageOrigin,
+    lines::JsonLines,
+    model::event::Event,
+    reference::Reference,
+    refusal::{Answer, Refusal},
+    request::Request,
+    serve::Context,
+    upstream::Ask,
+};
+
+/// Images of one tar.
+const MAX_IMAGES: usize = 32;
+/// Bytes of a manifest or a configuration. The engine reads at most 4 MiB of one.
+const MAX_JSON_BYTES: u64 = 1024 * 1024;
+/// Layers of one image: the engine's own limit.
+const MAX_LAYERS: usize = 127;
+
+/// One image to be loaded.
+#[derive(Debug)]
+struct Loading {
+    /// The digest of its configuration.
+    id: String,
+    names: Vec<Reference>,
+    /// A tar that holds nothing else.
+    tar: File,
+}
+
+pub(crate) async fn load(context: &Context, mut request: Request) -> Answer {
+    let quiet = request.query.flag("quiet")?;
+    crate::images::pull::check_platform(request.query.text("platform")?.as_deref().filter(|platform| !platform.is_empty()))?;
+    request.query.finish()?;
+    own::check_limit(context).await?;
+    let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;
+    let most_bytes = context.shared.config.limits.upload_max_bytes;
+    let file = archive::store(Upload::new(request.body), "the archive", most_bytes).await?;
+    let images = tokio::task::spawn_blocking(move || read(file, most_bytes.saturating_mul(UNPACKED_TIMES))).await;
+    let images = images.map_err(|error| {
+        tracing::error!(%error, "reading an archive broke off");
+        Refusal::internal()
+    })?;
+    let images = images.map_err(|failed| failed.into_refusal("the archive"))?;
+    let context = context.clone();
+    Ok(message::answer(|messages| async move {
+        for image in images {
+            let told = take(&context, image).await?;
+            if !quiet {
+                for line in told {
+                    messages.tell(Message::stream(line)).await;
+                }
+            }
+        }
+        Ok(())
+    }))
+}
+
+/// Judges a whole archive.
+fn read(file: File, most_bytes: u64) -> Result<Vec<Loading>, Failed> {
+    let named = Named::read(archive::unpacked(file, "the archive", most_bytes)?)?;
+    let manifest = named.small(MANIFEST, MAX_JSON_BYTES)?.ok_or_else(|| {
+        Refusal::invalid("lunchbox: the archive has no manifest.json. `docker load` takes what `docker save` writes; a container's files from `docker export` go to `docker import`.")
+    })?;
+    let entries: Vec<Entry> =
+        serde_json::from_slice(&manifest).map_err(|_| Refusal::invalid("lunchbox: the archive's manifest.json is not understood"))?;
+    if entries.len() > MAX_IMAGES {
+        return Err(Refusal::invalid(format!("lunchbox: an archive may hold {MAX_IMAGES} images")).into());
+    }
+    let mut left = most_bytes;
+    entries.iter().map(|entry| one(&named, entry, &mut left)).collect()
+}
+
+fn one(named: &Named, entry: &Entry, left: &mut u64) -> Result<Loading, Failed> {
+    let lacks = |name: &str| Refusal::invalid(format!("lunchbox: the archive lacks {name}, which its manifest.json names"));
+    let configuration = named.small(&entry.config, MAX_JSON_BYTES)?.ok_or_else(|| lacks(&entry.config))?;
+    check(&configuration, entry)?;
+    let id = format!("{:x}", Sha256::digest(&configuration));
+    let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
+    let mut written = Entry { config: format!("{id}.json"), repo_tags: None, layers: Vec::new() };
+    append(&mut tar, &written.config, configuration.len() as u64, configuration.as_slice())?;
+    for (number, name) in entry.layers.iter().enumerate() {
+        let layer = layer::take(named.open(name)?.ok_or_else(|| lacks(name))?, left)?;
+        let name = format!("{number}-{}/layer.tar", layer.diff_id.trim_start_matches("sha256:"));
+        append(&mut tar, &name, layer.bytes, layer.file)?;
+        written.layers.push(name);
+    }
+    let manifest = serde_json::to_vec(&[&written]).map_err(io::Error::other)?;
+    append(&mut tar, MANIFEST, manifest.len() as u64, manifest.as_slice())?;
+    let mut writer = tar.into_inner()?;
+    writer.flush()?;
+    let mut file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.rewind()?;
+    let names = entry.repo_tags.iter().flatten().map(|name| tag::read(name, None)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Loading { id: format!("sha256:{id}"), names, tar: file })
+}
+
+/// Whether the configuration is of an image that can run here.
+fn check(configuration: &[u8], entry: &Entry) -> Result<(), Refusal> {
+    let configuration: Configuration = serde_json::from_slice(configuration)
+        .map_err(|_| Refusal::invalid("lunchbox: an image's configuration in the archive is not understood"))?;
+    if configuration.rootfs.diff_ids.len() != entry.layers.len() || entry.layers.len() > MAX_LAYERS {
+        return Err(Refusal::invalid("lunchbox: an image in the archive has another number of layers than it says"));
+    }
+    let platform = format!("{}/{}", configuration.os, configuration.architecture);
+    crate::images::pull::check_platform(Some(&platform))
+}
+
+fn append(tar: &mut Builder<impl Write>, name: &str, bytes: u64, data: impl io::Read) -> io::Result<()> {
+    let mut header = Header::new_gnu();
+    header.set_mode(0o644);
+    header.set_size(bytes);
+    tar.append_data(&mut header, name, data)
+}
+
+/// Loads one image, and takes it onto the host. Returns what Docker says of it.
+async fn take(context: &Context, image: Loading) -> Result<Vec<String>, Refusal> {
+    let turn = context.sandbox.turns.images().await;
+    own::check_limit(context).await?;
+    tag::check_limit(context, &turn, &image.names).await?;
+    let tar = body::stream(tokio_stream::StreamExt::map(ReaderStream::new(tokio::fs::File::from_std(image.tar)), |read| {
+        read.map_err(Into::into)
+    }));
+    let ask = Ask::post(&["images", "load"]).parameter("quiet", 1).stream("application/x-tar", tar).patient();
+    let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+    let mut lines = JsonLines::new(engine.into_body());
+    while let Some(message) = lines.next::<Message>().await {
+        let message = message.map_err(|error| {
+            tracing::error!(%error, "the engine broke off a load");
+            Refusal::engine_away()
+        })?;
+        if let Some(error) = message.error {
+            return Err(Refusal::invalid(context.scope.scrub(&error)));
+        }
+    }
+    own::take_in(context, &turn, &image.id, ImageOrigin::Loaded, &image.names).await?;
+    drop(turn);
+    context.sandbox.emit(Event::now("image", "load", &image.id, &[("name", &image.id)]));
+    context.sandbox.changed();
+    if image.names.is_empty() {
+        return Ok(vec![format!("Loaded image ID: {}\n", image.id)]);
+    }
+    Ok(image.names.iter().map(|name| format!("Loaded image: {}\n", name.familiar())).collect())
+}
