@@ -159,11 +159,12 @@ impl Drop for TestHost {
         }
         // Steps of builds that failed.
         _ = bare_sync(&["image", "prune", "-f", "--filter", &label]);
+        // By name: an image may be the course's, which others use.
         let images = format!("reference=lb-{}/*", self.config.instance);
-        if let Ok(found) = bare_sync(&["images", "-q", "--filter", &images]) {
-            let ids: Vec<&str> = found.split_whitespace().collect();
-            if !ids.is_empty() {
-                _ = bare_sync(&[vec!["rmi", "-f"], ids].concat());
+        if let Ok(found) = bare_sync(&["images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", &images]) {
+            let names: Vec<&str> = found.split_whitespace().collect();
+            if !names.is_empty() {
+                _ = bare_sync(&[vec!["rmi", "-f"], names].concat());
             }
         }
     }

@@ -153,8 +153,6 @@ async fn what_is_not_to_be_had_is_refused_with_a_reason() {
         ("POST", "/v1.45/swarm/init"),
         ("POST", "/v1.45/services/create"),
         ("POST", "/v1.45/plugins/pull?remote=x"),
-        ("POST", "/v1.45/session"),
-        ("POST", "/v1.45/grpc"),
         ("GET", "/v1.45/containers/x/attach/ws"),
     ] {
         let (status, body) = sandbox.http(method, path, "").await;
