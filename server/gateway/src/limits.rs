@@ -64,8 +64,6 @@ pub(crate) const MAX_BUILD_SESSIONS: usize = 8;
 pub(crate) const MAX_BUILD_JOBS: usize = 16;
 /// How long the parts of one build may be apart: its session, its request, its progress.
 pub(crate) const BUILD_SESSION_TIME: Duration = Duration::from_secs(10);
-/// How long a client may be silent in the middle of a file.
-pub(crate) const BUILD_SILENCE_TIME: Duration = Duration::from_secs(60);
 /// Bytes of one message of that API. A client sends files in pieces of 32 KiB.
 pub(crate) const MAX_BUILD_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of the headers of one call of that API. The patterns of a `.dockerignore` are in them.

@@ -9,4 +9,5 @@ mod images;
 mod limits;
 mod support;
 mod system;
+mod transfer;
 mod walls;

@@ -27,7 +27,7 @@ use super::{
         Worker,
     },
 };
-use crate::{images::own, limits, serve::Context};
+use crate::{images::own, limits, registry, serve::Context};
 
 /// Of Docker Engine 26.1, which this host says it is.
 const BUILDKIT_VERSION: &str = "v0.13.2";
@@ -234,15 +234,10 @@ async fn list_workers(context: Context) -> Result<ListWorkersResponse, Status> {
 }
 
 fn worker(context: &Context) -> Worker {
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
     Worker {
         id: format!("lunchbox-{}", context.sandbox.id),
         labels: HashMap::new(),
-        platforms: vec![Platform { architecture: architecture.to_owned(), os: "linux".to_owned() }],
+        platforms: vec![Platform { architecture: registry::architecture().to_owned(), os: "linux".to_owned() }],
         version: Some(version()),
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use bytes::{Buf, Bytes};
 use tar::{Builder, EntryType, Header};
 use tokio::io::AsyncWriteExt;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::Instant};
 use tonic::{Status, Streaming};
 
 use super::{
@@ -43,7 +43,8 @@ pub(super) struct Received {
 /// Receives a folder of at most `most_bytes`.
 pub(super) async fn receive(folder: Folder, most_bytes: u64) -> Result<Received, Status> {
     let handle = Handle::current();
-    let received = tokio::task::spawn_blocking(move || Receiving { folder, handle }.run(most_bytes)).await;
+    let until = Instant::now() + limits::UPLOAD_TIME;
+    let received = tokio::task::spawn_blocking(move || Receiving { folder, handle, until }.run(most_bytes)).await;
     received.unwrap_or_else(|error| {
         tracing::error!(%error, "receiving a folder broke off");
         Err(ours())
@@ -54,7 +55,9 @@ pub(super) async fn receive(folder: Folder, most_bytes: u64) -> Result<Received,
 pub(super) async fn receive_upload(mut from: Streaming<Piece>, most_bytes: u64) -> Result<File, Status> {
     let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(lost)?);
     let mut bytes = 0_u64;
-    while let Some(piece) = tokio::time::timeout(limits::BUILD_SILENCE_TIME, from.message()).await.map_err(|_| broken())?? {
+    let until = Instant::now() + limits::UPLOAD_TIME;
+    let soon = || until.min(Instant::now() + limits::UPLOAD_PAUSE);
+    while let Some(piece) = tokio::time::timeout_at(soon(), from.message()).await.map_err(|_| too_slow())?? {
         bytes = bytes.saturating_add(piece.data.len() as u64);
         if bytes > most_bytes {
             return Err(too_large(most_bytes));
@@ -110,6 +113,8 @@ pub(super) async fn receive_files(folder: Folder, names: &[&str]) -> Result<Vec<
 struct Receiving {
     folder: Folder,
     handle: Handle,
+    /// All of it must be there by then.
+    until: Instant,
 }
 
 impl Receiving {
@@ -203,9 +208,8 @@ impl Receiving {
     }
 
     fn next(&mut self) -> Result<Option<Packet>, Status> {
-        self.handle
-            .block_on(async { tokio::time::timeout(limits::BUILD_SILENCE_TIME, self.folder.from.message()).await })
-            .map_err(|_| broken())?
+        let until = self.until.min(Instant::now() + limits::UPLOAD_PAUSE);
+        self.handle.block_on(async { tokio::time::timeout_at(until, self.folder.from.message()).await }).map_err(|_| too_slow())?
     }
 
     fn send(&self, packet: Packet) -> Result<(), Status> {
@@ -262,6 +266,10 @@ impl Read for Data<'_> {
 
 fn broken() -> Status {
     Status::aborted("the client broke off while it sent files")
+}
+
+fn too_slow() -> Status {
+    Status::unknown("lunchbox: the build context took too long to come. A .dockerignore file keeps what isn't needed out of it.")
 }
 
 /// The client's own reason.

@@ -44,7 +44,7 @@ pub(super) struct Job {
 
 impl Jobs {
     /// The job of this name, whichever of its calls comes first.
-    pub(super) fn get(&self, name: &str) -> Result<Arc<Job>, Status> {
+    pub(super) fn get(self: &Arc<Self>, name: &str) -> Result<Arc<Job>, Status> {
         if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(Status::invalid_argument("lunchbox: the build has no name, or none that can be understood"));
         }
@@ -65,7 +65,22 @@ impl Jobs {
             outcome: watch::Sender::default(),
         });
         jobs.insert(name.to_owned(), job.clone());
+        drop(jobs);
+        // Whoever only looked at a build, or asked about one that never came, keeps no place.
+        self.clone().later(job.clone(), Job::is_asked);
         Ok(job)
+    }
+
+    /// Forgets a job when the parts of one may no longer be apart, unless it is to stay.
+    fn later(self: Arc<Self>, job: Arc<Job>, stays: fn(&Job) -> bool) {
+        // On a runtime that goes down nothing is left to be remembered.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            tokio::time::sleep(limits::BUILD_SESSION_TIME).await;
+            if !stays(&job) {
+                self.remove(&job);
+            }
+        });
     }
 
     fn remove(&self, job: &Arc<Job>) {
@@ -88,6 +103,10 @@ impl Job {
             first
         });
         if first { Ok(request) } else { Err(Status::already_exists("lunchbox: a build of this name runs already")) }
+    }
+
+    fn is_asked(&self) -> bool {
+        self.asked.borrow().is_some()
     }
 
     /// Its request, as soon as it is there.
@@ -145,13 +164,26 @@ pub(super) struct Ending {
 impl Drop for Ending {
     fn drop(&mut self) {
         self.job.progress.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (jobs, job) = (self.jobs.clone(), self.job.clone());
-        // On a runtime that goes down nothing is left to be remembered.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                tokio::time::sleep(limits::BUILD_SESSION_TIME).await;
-                jobs.remove(&job);
-            });
+        self.jobs.clone().later(self.job.clone(), |_| false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_nobody_asks_for_keeps_no_place() {
+        let jobs = Arc::<Jobs>::default();
+        for number in 0..limits::MAX_BUILD_JOBS {
+            jobs.get(&format!("looked-at-{number}")).unwrap();
         }
+        let asked = jobs.0.lock().unwrap().values().next().unwrap().clone();
+        asked.ask(SolveRequest::default()).unwrap();
+        assert!(jobs.get("one-more").is_err());
+        tokio::time::sleep(limits::BUILD_SESSION_TIME * 2).await;
+        assert!(jobs.get("one-more").is_ok());
+        assert!(Arc::ptr_eq(&jobs.get(&asked.name).unwrap(), &asked), "a build under way was forgotten");
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fs::File,
-    io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
+    io::{self, BufReader, BufWriter, Read, Seek, SeekFrom},
     os::unix::fs::FileExt,
     path::{Component, Path},
 };
@@ -159,7 +159,9 @@ impl Named {
                 }
                 EntryType::Directory | EntryType::XGlobalHeader => false,
                 _ => {
-                    return Err(Refusal::invalid("lunchbox: the archive holds something that no image needs (a device, a hard link)").into());
+                    return Err(
+                        Refusal::invalid("lunchbox: the archive holds something that no image needs (a device, a hard link)").into()
+                    );
                 }
             };
             // Of two, one parser takes the first and another the last.

@@ -49,7 +49,8 @@ struct Loading {
 }
 
 pub(crate) async fn load(context: &Context, mut request: Request) -> Answer {
-    let quiet = request.query.flag("quiet")?;
+    // A quiet load tells its end only, which is all that is told here.
+    request.query.ignore(&["quiet"]);
     crate::images::pull::check_platform(request.query.text("platform")?.as_deref().filter(|platform| !platform.is_empty()))?;
     request.query.finish()?;
     own::check_limit(context).await?;
@@ -65,11 +66,8 @@ pub(crate) async fn load(context: &Context, mut request: Request) -> Answer {
     let context = context.clone();
     Ok(message::answer(|messages| async move {
         for image in images {
-            let told = take(&context, image).await?;
-            if !quiet {
-                for line in told {
-                    messages.tell(Message::stream(line)).await;
-                }
+            for line in take(&context, image).await? {
+                messages.tell(Message::stream(line)).await;
             }
         }
         Ok(())

@@ -82,8 +82,10 @@ async fn find(context: &Context, asked: &str, names: &mut Names) -> Result<(), R
     let image = context.scope.image(asked).await?;
     let of_image = names.entry(image.id().to_owned()).or_default();
     // What was called by its ID or its digest is saved without a name.
-    let familiar = reference.filter(|reference| reference.tag.is_some()).map(|reference| reference.familiar());
-    if let Some(name) = familiar.filter(|name| !of_image.contains(name)) {
+    let rows = context.shared.ledger.image_references(context.scope.sandbox()).await?;
+    let familiar = reference.map(|reference| reference.with_default_tag().familiar());
+    let is_its = |name: &String| rows.iter().any(|row| row.reference == *name && row.image_id == image.id());
+    if let Some(name) = familiar.filter(|name| is_its(name) && !of_image.contains(name)) {
         of_image.push(name);
     }
     Ok(())

@@ -182,3 +182,16 @@ async fn a_name_that_begins_like_a_compression_is_a_name() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_output_of_a_short_command_is_never_lost() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull busybox").await.ok();
+    for _ in 0..25 {
+        let runs = (0..4).map(|_| a.run("run --rm busybox echo here"));
+        for printed in futures_util::future::join_all(runs).await {
+            assert_eq!(printed.ok(), "here\n");
+        }
+    }
+}
