@@ -180,3 +180,29 @@ test("an interactive container is used like any shell", async ({ learner }) => {
   await lesson.terminal.waitForPrompt();
   expect(await lesson.terminal.run("docker ps -aq")).toBe("");
 });
+
+test("Ctrl-C ends a flood at once", async ({ learner }) => {
+  const { lesson, page } = learner;
+  await lesson.start();
+  await lesson.terminal.focus();
+  await page.keyboard.type("yes\n");
+  // All that the terminal keeps is full of it: the flood has gone on for a while, and is going on.
+  await expect.poll(async () => (await lesson.terminal.lines()).filter((line) => line === "y").length).toBeGreaterThan(4_000);
+  // Measured in the page, from the key to what is seen: looking from outside would slow it down.
+  const measured = await page.evaluateHandle(() => {
+    const took = new Promise<number>((resolve) => {
+      const look = (pressed: number): void => {
+        const rows = [...document.querySelectorAll("lunchbox-terminal .xterm-rows > div")].map((row) => row.textContent?.trim() ?? "");
+        if (/@lunchbox:.*[#$]$/.test(rows.findLast((row) => row !== "") ?? "")) resolve(performance.now() - pressed);
+        else requestAnimationFrame(() => look(pressed));
+      };
+      const onKey = (event: KeyboardEvent): void => void (event.key === "c" && look(event.timeStamp));
+      document.addEventListener("keydown", onKey, { capture: true });
+    });
+    return { took };
+  });
+  await page.keyboard.press("Control+c");
+  const took = Math.round(await measured.evaluate(({ took }) => took));
+  expect(took, `the prompt was back after ${took} ms`).toBeLessThan(500);
+  expect(await lesson.terminal.run("echo here")).toBe("here");
+});

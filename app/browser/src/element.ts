@@ -16,8 +16,9 @@ const TEXT_SIZE = 14;
 const SMALLEST_TEXT = 10;
 const LARGEST_TEXT = 32;
 const TEXT_SIZE_KEY = "lunchbox.terminal-text-size";
-/** In a window narrower than this the text begins smaller, so that a row of `docker ps` fits. */
+/** In a window narrower than this the text begins smaller, so that a row of `docker ps` fits; in a projector's, larger. */
 const ROOMY_WINDOW = 1440;
+const WIDE_WINDOW = 1600;
 /** A pause this short is not worth a word, in milliseconds. */
 const QUIET_MS = 400;
 /** A shell that has printed nothing for so long is at its prompt; one that says nothing at all is not waited for longer. */
@@ -55,7 +56,7 @@ export class LunchboxTerminal extends HTMLElement {
       allowProposedApi: true,
       cursorBlink: !motion.matches,
       fontFamily: getComputedStyle(this).getPropertyValue("--font-mono").trim() || "monospace",
-      fontSize: keptTextSize() ?? (window.innerWidth < ROOMY_WINDOW ? TEXT_SIZE - 1 : TEXT_SIZE),
+      fontSize: keptTextSize() ?? firstTextSize(window.innerWidth),
       lineHeight: 1.2,
       linkHandler: { activate: (_event, uri) => openLink(uri), allowNonHttpProtocols: false },
       macOptionIsMeta: true,
@@ -323,6 +324,11 @@ function keys(): HTMLElement {
 function listen(target: EventTarget, name: string, run: (event: Event) => unknown): () => void {
   target.addEventListener(name, run);
   return () => target.removeEventListener(name, run);
+}
+
+function firstTextSize(width: number): number {
+  if (width < ROOMY_WINDOW) return TEXT_SIZE - 1;
+  return width < WIDE_WINDOW ? TEXT_SIZE : TEXT_SIZE + 1;
 }
 
 function keptTextSize(): number | undefined {

@@ -100,6 +100,7 @@ fn Goal(work: Work, step: StoredValue<String>, check: CheckInfo) -> impl IntoVie
             <span class="goal__mark">{move || standing().icon().view()}</span>
             <div class="goal__text">
                 <span class="goal__goal">{goal}</span>
+                " "
                 <span class="goal__word">{move || standing().word()}</span>
                 {move || message().map(|message| view! { <p class="goal__message">{message}</p> })}
             </div>

@@ -16,6 +16,7 @@ use wasm_bindgen::JsCast;
 use self::{
     drawn::px,
     frames::Frames,
+    measure::Measured,
     more::More,
     pieces::Pieces,
     text::{Announcements, HostText},
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// Before it is measured: about what a window of 1280 × 720 leaves.
-const FIRST_SPACE: Space = Space { width: 826.0, height: 246.0 };
+const FIRST: Measured = Measured { space: Space { width: 826.0, height: 246.0 }, scale: 1.0 };
 /// What the arrow keys walk through.
 const ITEMS: &str = "[data-item]";
 /// Said while nothing is pointed at.
@@ -36,11 +37,11 @@ const STAND_INS: &str = "Docker Hub could not be reached when this classroom was
 
 #[component]
 pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
-    let space = RwSignal::new(FIRST_SPACE);
+    let measured = RwSignal::new(FIRST);
     let body = NodeRef::<html::Div>::new();
-    measure::follow(body, space);
+    measure::follow(body, measured);
     let scene = Memo::new(move |before: Option<&Scene>| {
-        let (known, space) = (work.live.heard.get(), space.get());
+        let (known, space) = (work.live.heard.get(), measured.get().space);
         work.live.host.with(|host| Scene::next(before, host, known, space, now_ms()))
     });
     let detail = RwSignal::new(String::new());
@@ -91,8 +92,9 @@ pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
                         role="group"
                         tabindex="0"
                         aria-label="Picture of the registry and your host. The arrow keys walk through it."
-                        width=move || scene.with(|scene| px(scene.width))
-                        height=move || scene.with(|scene| px(scene.height))
+                        viewBox=move || scene.with(|scene| format!("0 0 {} {}", px(scene.width), px(scene.height)))
+                        width=move || px(f64::from(scene.with(|scene| px(scene.width))) * measured.get().scale)
+                        height=move || px(f64::from(scene.with(|scene| px(scene.height))) * measured.get().scale)
                         on:keydown=move |event| walk(picture, &event)
                         on:pointerover=move |event| point_at(event.target())
                         on:pointerleave=move |_| detail.set(String::new())
@@ -103,7 +105,7 @@ pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
                         <Pieces scene=scene />
                     </svg>
                 </div>
-                <More scene=scene space=space scrolled=scrolled scroll=scroll />
+                <More scene=scene measured=measured scrolled=scrolled scroll=scroll />
                 <HostText work=work shown=as_text />
             </div>
             <Announcements work=work />

@@ -34,14 +34,14 @@ fn words(html: &str) -> BTreeSet<String> {
 
 fn sentence(names: &[String]) -> Option<String> {
     let (last, others) = names.split_last()?;
-    const WHY: &str = "Docker Hub could not be reached, so Debian's packages were used.";
     Some(match others {
         [] => format!(
-            "In this classroom {last} is a small stand-in: {WHY} Its size, layers and version are its own; the image on Docker Hub has others."
+            "In this classroom {last} is a small stand-in, built from Debian's packages. Its size, layers and version are its own; the \
+             image on Docker Hub has others."
         ),
         _ => format!(
-            "In this classroom {} and {last} are small stand-ins: {WHY} Their sizes, layers and versions are their own; the images on \
-             Docker Hub have others.",
+            "In this classroom {} and {last} are small stand-ins, built from Debian's packages. Their sizes, layers and versions are \
+             their own; the images on Docker Hub have others.",
             others.join(", ")
         ),
     })
@@ -62,8 +62,8 @@ mod tests {
     fn one_and_several_are_spoken_of_as_such() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert_eq!(sentence(&[]), None);
-        assert!(sentence(&names(&["alpine"])).is_some_and(|text| text.starts_with("In this classroom alpine is a small stand-in:")));
+        assert!(sentence(&names(&["alpine"])).is_some_and(|text| text.starts_with("In this classroom alpine is a small stand-in,")));
         let several = sentence(&names(&["alpine", "redis", "ubuntu"])).unwrap_or_default();
-        assert!(several.starts_with("In this classroom alpine, redis and ubuntu are small stand-ins:"), "{several}");
+        assert!(several.starts_with("In this classroom alpine, redis and ubuntu are small stand-ins,"), "{several}");
     }
 }

@@ -170,7 +170,15 @@ pub(super) fn StepFooter(work: Work, current: Memo<Option<usize>>) -> impl IntoV
             <GoalSummary work=work current=current />
             <span class="lesson__back">{previous}</span>
             <StepStanding work=work current=current />
-            <span class="lesson__on">{next}</span>
+            <span class="lesson__on">
+                {next}
+                {move || {
+                    current
+                        .get()
+                        .is_some_and(|index| index + 1 == count)
+                        .then(|| view! { <a class="button" class:button--primary=move || Standing::now(work, current).leads_on() href="/">"All lessons"</a> })
+                }}
+            </span>
         </footer>
     }
     .into_any()

@@ -25,8 +25,7 @@ pub struct ContainerText {
 }
 
 /// Why an image is called `<none>`, and what one does about it.
-pub(super) const NAMELESS: &str =
-    "an image without a name: a newer one has taken it, or it was removed; docker image prune clears such images away";
+pub(super) const NAMELESS: &str = "its name went to a newer image or was removed; docker image prune clears it away";
 
 /// The image's first name, or what Docker prints where it has none.
 #[must_use]
@@ -66,7 +65,8 @@ fn image_text(host: &HostView, index: usize, image: &ImageView, users: &BTreeMap
         others.sort_unstable();
         others.dedup();
         let names: Vec<String> = others.iter().filter(|other| **other != index).map(|other| image_name(&host.images[*other])).collect();
-        text.push_str(&format!(", {common} of them shared with {}", names.join(" and ")));
+        let which = if count == 1 { String::new() } else { format!("{common} of them ") };
+        text.push_str(&format!(", {which}shared with {}", names.join(" and ")));
     }
     if image.references.is_empty() {
         text.push_str(", ");

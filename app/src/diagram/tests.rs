@@ -183,8 +183,8 @@ fn an_image_that_lost_its_name_says_why_and_what_to_do() {
     let mut host = host();
     host.images[1].references.clear();
     let plate = scene(&host).plates.into_iter().find(|plate| plate.name.starts_with("<none>")).expect("the image is drawn");
-    assert!(plate.note.ends_with("lost its name"), "{}", plate.note);
-    assert!(plate.detail.contains("a newer one has taken it") && plate.detail.contains("docker image prune"), "{}", plate.detail);
+    assert!(plate.note.ends_with("no name"), "{}", plate.note);
+    assert!(plate.detail.contains("went to a newer image") && plate.detail.contains("docker image prune"), "{}", plate.detail);
     assert!(image_texts(&host)[1].text.contains("docker image prune"));
 }
 
@@ -204,6 +204,7 @@ fn what_is_built_from_a_stand_in_stands_in_for_nothing() {
     let soup = ImageView { stand_in: true, ..image("soup", &[("tiny", 8_000_000), ("soup", 10)]) };
     host.images.push(soup);
     let texts = image_texts(&host);
+    assert!(texts[1].text.starts_with("alpine:latest, 8MB, 1 layer, shared with soup:latest"), "{}", texts[1].text);
     assert!(texts[1].text.contains("a stand-in"), "{}", texts[1].text);
     assert!(!texts[3].text.contains("stand-in"), "{}", texts[3].text);
 }

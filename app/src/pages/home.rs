@@ -8,6 +8,15 @@ use crate::{
     components::{Alert, Header, LessonCard},
 };
 
+const POINTS: [(&str, &str); 3] = [
+    (
+        "Type it",
+        "A shell and the docker command as you will find them at work, on a host that only you use. Click a command, or write your own.",
+    ),
+    ("See it", "A picture of registry, images and containers follows every command, layer by layer."),
+    ("Know it", "Each step checks itself by looking at what is really on your host. Hints are there when you are stuck."),
+];
+
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
     let lessons = Resource::new(|| (), |()| api::lessons::lessons());
@@ -48,6 +57,21 @@ pub(crate) fn HomePage() -> impl IntoView {
                         }
                     })}
                 </Suspense>
+            </section>
+            <section class="home__lessons" aria-labelledby="what-title">
+                <h2 id="what-title" class="home__heading">"How it works"</h2>
+                <ul class="home__points" role="list">
+                    {POINTS
+                        .map(|(title, text)| {
+                            view! {
+                                <li class="point">
+                                    <h3 class="point__title">{title}</h3>
+                                    <p class="point__text">{text}</p>
+                                </li>
+                            }
+                        })
+                        .collect_view()}
+                </ul>
             </section>
         </main>
     }

@@ -2,6 +2,7 @@
 
 use leptos::{html, prelude::*};
 
+use super::measure::Measured;
 use crate::diagram::{Scene, Space};
 
 /// What is hidden beyond an edge must be at least this much to be worth a sign, in pixels.
@@ -31,8 +32,13 @@ fn hidden(scene: (f64, f64), space: Space, scrolled: (i32, i32)) -> Hidden {
 
 /// For eyes and pointers: the keyboard walks through the picture, which brings each piece into view.
 #[component]
-pub(super) fn More(scene: Memo<Scene>, space: RwSignal<Space>, scrolled: Scrolled, scroll: NodeRef<html::Div>) -> impl IntoView {
-    let hidden = Memo::new(move |_| hidden(scene.with(|scene| (scene.width, scene.height)), space.get(), scrolled.get()));
+pub(super) fn More(scene: Memo<Scene>, measured: RwSignal<Measured>, scrolled: Scrolled, scroll: NodeRef<html::Div>) -> impl IntoView {
+    let hidden = Memo::new(move |_| {
+        let Measured { space, scale } = measured.get();
+        let units = |pixels: i32| (f64::from(pixels) / scale).round() as i32;
+        let (right, down) = scrolled.get();
+        hidden(scene.with(|scene| (scene.width, scene.height)), space, (units(right), units(down)))
+    });
     let sign = move |class: &'static str, text: &'static str, (right, down): (i32, i32)| {
         view! {
             <button type="button" class=class tabindex="-1" aria-hidden="true" on:click=move |_| by(scroll, right, down)>

@@ -69,7 +69,7 @@ fn part(name: &'static str, meaning: &'static str, part: &Part) -> impl IntoView
             <dt>{name} <span class="part__meaning">{meaning}</span></dt>
             <dd>
                 <code>{text}</code>
-                {part.assumed.then(|| view! { <span class="part__assumed">"filled in by Docker"</span> })}
+                {part.assumed.then(|| view! { <span class="part__assumed">"filled in"</span> })}
             </dd>
         </div>
     }

@@ -180,16 +180,19 @@ impl Builder<'_> {
         let rect = Rect { x: self.left + from, y: self.floor + GAP, width: to - from, height: PLATE - GAP };
         let name = image_name(image);
         let mut note = human_size(image.size);
-        let mut detail = format!("{name}, {} in {}", human_size(image.size), plural(image.layers.len(), "layer"));
+        let mut detail = format!("{name}, {}", human_size(image.size));
+        if !image.references.is_empty() {
+            detail.push_str(&format!(" in {}", plural(image.layers.len(), "layer")));
+        }
         match image.references.len() {
             0 => {
-                note.push_str(" · lost its name");
+                note.push_str(" · no name");
                 detail.push_str(": ");
                 detail.push_str(NAMELESS);
             }
             1 => {}
             names => {
-                note.push_str(&format!(" · {}", plural(names - 1, "more name")));
+                note.push_str(&format!(" · +{}", plural(names - 1, "name")));
                 detail.push_str(&format!(", also {}", image.references[1..].join(", ")));
             }
         }
