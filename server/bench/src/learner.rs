@@ -101,7 +101,11 @@ impl Learner {
             match tokio::time::timeout_at(deadline, socket.next()).await {
                 Err(_) => return Err(format!("{one:?} did not appear; the terminal says {:?}", self.screen)),
                 Ok(None) => return Err("the terminal was closed".to_owned()),
-                Ok(Some(Ok(Message::Binary(bytes)))) => self.screen.push_str(&String::from_utf8_lossy(&bytes)),
+                Ok(Some(Ok(Message::Binary(bytes)))) => {
+                    self.screen.push_str(&String::from_utf8_lossy(&bytes));
+                    // The server waits until what it has sent is shown.
+                    socket.send(Message::text(format!(r#"{{"ack":{}}}"#, bytes.len()))).await.map_err(text)?;
+                }
                 Ok(Some(Ok(_))) => {}
                 Ok(Some(Err(error))) => return Err(error.to_string()),
             }
