@@ -5,12 +5,15 @@ mod probe;
 mod workstation;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
-use bollard::{ClientVersion, Docker};
+use bollard::{
+    ClientVersion, Docker,
+    query_parameters::{ListContainersOptions, ListNetworksOptions, ListVolumesOptions},
+};
 
 pub use probe::Reach;
 pub use workstation::{Found, Running, WorkstationLimits, WorkstationSpec};
@@ -20,6 +23,9 @@ pub use workstation::{Found, Running, WorkstationLimits, WorkstationSpec};
 const CALL_SECONDS: u64 = 60;
 /// The API that we speak: Engine 26's.
 const API: ClientVersion = ClientVersion { major_version: 1, minor_version: 45 };
+
+const LABEL_INSTANCE: &str = "io.lunchbox.instance";
+const LABEL_SANDBOX: &str = "io.lunchbox.sandbox";
 
 /// Why the engine did not do what the server asked.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +115,30 @@ impl Engine {
     pub async fn image_id(&self, reference: &str) -> Result<Option<String>, EngineError> {
         let found = self.client()?.inspect_image(reference).await;
         Ok(self.found(found)?.and_then(|image| image.id))
+    }
+
+    /// Every Lunchbox instance that has something on the engine, with its sandboxes.
+    pub async fn instances(&self) -> Result<BTreeMap<String, BTreeSet<String>>, EngineError> {
+        let client = self.client()?;
+        let filters = Some(HashMap::from([("label".to_owned(), vec![LABEL_INSTANCE.to_owned(), LABEL_SANDBOX.to_owned()])]));
+        let containers = ListContainersOptions { all: true, filters: filters.clone(), ..Default::default() };
+        let networks = ListNetworksOptions { filters: filters.clone() };
+        let (containers, networks, volumes) = tokio::try_join!(
+            client.list_containers(Some(containers)),
+            client.list_networks(Some(networks)),
+            client.list_volumes(Some(ListVolumesOptions { filters })),
+        )
+        .map_err(|error| self.error(error))?;
+        let containers = containers.into_iter().filter_map(|container| container.labels);
+        let networks = networks.into_iter().filter_map(|network| network.labels);
+        let volumes = volumes.volumes.into_iter().flatten().map(|volume| volume.labels);
+        let mut instances: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for mut labels in containers.chain(networks).chain(volumes) {
+            if let (Some(instance), Some(sandbox)) = (labels.remove(LABEL_INSTANCE), labels.remove(LABEL_SANDBOX)) {
+                instances.entry(instance).or_default().insert(sandbox);
+            }
+        }
+        Ok(instances)
     }
 
     /// The client, made at the first call: bollard looks for the socket when it is made, and the

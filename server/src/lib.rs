@@ -13,6 +13,7 @@ pub mod engine;
 pub mod learner;
 pub mod registry;
 pub mod sandboxes;
+pub mod throwaway;
 
 pub mod checker;
 pub mod checks;

@@ -22,6 +22,7 @@ use gateway::{Gateway, GatewayConfig, GatewayError, SandboxId};
 use sqlx::AnyPool;
 use tokio::sync::watch;
 
+pub(crate) use self::life::reasons;
 pub use self::{
     address::Preview,
     workstations::{Closed, End, Line, Terminal, WorkstationError, Workstations},
@@ -31,6 +32,7 @@ use crate::{
     clock::now,
     engine::{Engine, EngineError},
     learner::LearnerId,
+    throwaway,
 };
 
 /// What the server's settings say about sandboxes.
@@ -84,11 +86,13 @@ pub async fn start(
     let rows = store.all().await?;
     let workstations = Workstations::new(config.run_dir.clone());
     reconcile::listen(&rows, &workstations);
-    let gateway = Gateway::start(gateway_config, database, Arc::new(workstations.clone())).await?;
+    let gateway = Gateway::start(gateway_config.clone(), database, Arc::new(workstations.clone())).await?;
     workstations.set_gateway(gateway.clone());
     let sandboxes = Sandboxes { inner: Arc::new(Inner::new(config, gateway.clone(), engine, store, workstations)) };
     let leftovers = reconcile::reconcile(&sandboxes.inner, rows).await?;
     pool::run(&sandboxes.inner, leftovers);
+    let engine = sandboxes.inner.engine.clone();
+    tokio::spawn(async move { throwaway::sweep(&engine, &gateway_config).await });
     Ok((gateway, sandboxes))
 }
 

@@ -12,6 +12,11 @@ use gateway::{Gateway, GatewayConfig, GatewayError, SandboxHandle, SandboxId, po
 use sqlx::{AnyPool, any::AnyPoolOptions};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::{
+    engine::{Engine, EngineError},
+    throwaway::{self, Throwaway},
+};
+
 /// Connections to the throwaway database. SQLite writes one at a time anyway.
 const DATABASE_CONNECTIONS: u32 = 4;
 /// Exit code of a command that a signal has ended, as shells have it: this and the signal.
@@ -30,6 +35,8 @@ pub struct SandboxArgs {
 pub enum SandboxCommandError {
     #[error("the gateway could not open a sandbox")]
     Gateway(#[from] GatewayError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     #[error("its database could not be made")]
     Database(#[from] sqlx::Error),
     #[error("{what}")]
@@ -40,8 +47,11 @@ pub enum SandboxCommandError {
 /// the command), and removes it. `gateway_config` as for `serve`: instance and run_dir are
 /// replaced by its own, so that a server beside it is not disturbed; it has its own database.
 pub async fn run(args: SandboxArgs, gateway_config: GatewayConfig) -> Result<ExitCode, SandboxCommandError> {
-    let folder = Folder::new()?;
-    let config = GatewayConfig { instance: format!("s{:08x}", rand::random::<u32>()), run_dir: folder.path.join("run"), ..gateway_config };
+    throwaway::sweep(&Engine::new(&gateway_config.engine_socket)?, &gateway_config).await;
+    let throwaway = Throwaway::new()
+        .map_err(|source| SandboxCommandError::Io { what: "no name could be had for the sandbox's things".to_owned(), source })?;
+    let folder = Folder::new(throwaway.folder())?;
+    let config = GatewayConfig { instance: throwaway.instance().to_owned(), run_dir: folder.path.join("run"), ..gateway_config };
     make_dir(&config.run_dir)?;
     let mut ends = Ends::listen()?;
     let database = database(&folder.path).await?;
@@ -143,9 +153,7 @@ struct Folder {
 }
 
 impl Folder {
-    /// Below the machine's folder for temporary files, and short: a socket's path has 107 bytes.
-    fn new() -> Result<Self, SandboxCommandError> {
-        let path = std::env::temp_dir().join(format!("lunchbox-{:08x}", rand::random::<u32>()));
+    fn new(path: PathBuf) -> Result<Self, SandboxCommandError> {
         make_dir(&path)?;
         Ok(Self { path })
     }

@@ -15,7 +15,7 @@ use super::{
     fits_sockets,
     raw::Raw,
 };
-use crate::sandboxes::WorkstationLimits;
+use crate::{sandboxes::WorkstationLimits, throwaway::is_throwaway};
 
 const MIB: i64 = 1024 * 1024;
 /// Sandboxes on one engine at the most: each has a bridge of its own, and Linux takes 1023 of them.
@@ -202,6 +202,9 @@ fn sqlite_url(path: &str) -> String {
 
 fn instance(text: &str) -> Result<String, String> {
     let fine = (4..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if is_throwaway(text) {
+        return Err("is a name as `lunchbox sandbox` makes them, and its things would be removed: choose another".to_owned());
+    }
     if fine { Ok(text.to_owned()) } else { Err("is not a name of 4 to 12 characters from a-z and 0-9".to_owned()) }
 }
 

@@ -111,3 +111,11 @@ fn trusted_proxies_are_addresses_and_networks() {
         assert!(proxies(wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn an_instance_is_not_called_like_those_that_are_swept() {
+    let instance = |text| Config::from_sources(&Flags::from_pairs([("instance", text)]), nothing, Path::new("/nowhere"));
+    assert!(instance("sbx01234").is_ok());
+    let error = instance("sbx01234567").expect_err("it would be swept").to_string();
+    assert!(error.contains("lunchbox sandbox"), "{error}");
+}

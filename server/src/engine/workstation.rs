@@ -13,10 +13,8 @@ use bollard::{
     },
 };
 
-use super::{Engine, EngineError, labelled};
+use super::{Engine, EngineError, LABEL_INSTANCE, LABEL_SANDBOX, labelled};
 
-const LABEL_INSTANCE: &str = "io.lunchbox.instance";
-const LABEL_SANDBOX: &str = "io.lunchbox.sandbox";
 const LABEL_ROLE: &str = "io.lunchbox.role";
 
 /// What the shell says the machine is called.

@@ -289,7 +289,7 @@ fn for_learner(error: &MakeError) -> SandboxError {
 }
 
 /// An error with its causes, for the log.
-pub(super) fn reasons(error: &dyn std::error::Error) -> String {
+pub(crate) fn reasons(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
