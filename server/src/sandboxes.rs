@@ -18,7 +18,7 @@ mod workstations;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use gateway::{Gateway, GatewayConfig, GatewayError, SandboxId};
+use gateway::{Egress, Gateway, GatewayConfig, GatewayError, SandboxId};
 use sqlx::AnyPool;
 use tokio::sync::watch;
 
@@ -80,6 +80,11 @@ pub async fn start(
     engine: Engine,
     database: AnyPool,
 ) -> Result<(Gateway, Sandboxes), StartError> {
+    if gateway_config.egress == Egress::On {
+        tracing::warn!(
+            "Learners' containers reach whatever this machine reaches (egress is on): its own network and a cloud's metadata service, too. Forbid what they shall not in the firewall's chain DOCKER-USER."
+        );
+    }
     let store = store::Store::new(database.clone());
     store.migrate().await?;
     std::fs::create_dir_all(&config.run_dir).map_err(|source| StartError::RunDir { path: config.run_dir.clone(), source })?;

@@ -74,7 +74,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "NETWORK",
         "Where sandboxes' networks are cut from, 64 addresses each. It must not be in use on this machine",
     ),
-    setting("egress", "off", "off|on", "Whether learners' containers reach beyond their sandbox"),
+    setting(
+        "egress",
+        "off",
+        "off|on",
+        "Whether learners' containers reach beyond their sandbox. On: whatever this machine reaches, its own network and a cloud's metadata service (169.254.169.254) too, unless a firewall (chain DOCKER-USER) forbids it",
+    ),
     // Places.
     setting("warm_sandboxes", "8", "NUMBER", "Sandboxes kept ready for whoever comes next"),
     setting("max_sandboxes", "60", "NUMBER", "Sandboxes at most, ready ones included"),

@@ -95,3 +95,16 @@ async fn a_solution_comes_after_the_hints_and_what_is_not_there_is_not_found() {
     assert_eq!(learner.call("check_step", &[("lesson", LESSON), ("step", "none")]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(learner.call("lesson", &[("slug", "none")]).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn what_a_learner_types_comes_back_as_text_and_never_as_markup() {
+    let server = TestServer::start().await;
+    let mut learner = server.learner().await;
+    let markup = "</script><img src=x onerror=alert(1)><!--";
+    let fields = [("lesson", LESSON), ("step", "inspect-an-image"), ("question", "port"), ("answer", markup)];
+    let progress = learner.call("answer", &fields).await.json();
+    assert_eq!(progress["steps"]["inspect-an-image"]["questions"]["port"]["answer"], markup);
+    let page = learner.open_page("/lessons/docker-images/inspect-an-image").await.text;
+    assert!(page.contains("onerror"), "the answer is in the page");
+    assert!(!page.contains("<img src=x") && !page.contains("</script><img"), "{page}");
+}

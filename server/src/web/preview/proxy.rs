@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gateway::GatewayError;
-use http::{HeaderValue, StatusCode, Version, header};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::timeout};
 
@@ -25,6 +25,10 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(120);
 
 /// Never fails: what goes wrong is a page.
 pub(super) async fn serve(sandboxes: &Sandboxes, preview: &Preview, form: Form, request: Request) -> Response {
+    // Its answer would make a tunnel of the connection, and of whatever stands before us.
+    if *request.method() == Method::CONNECT {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     let Some(id) = sandboxes.by_token(&preview.token) else { return page::no_such_preview(&form) };
     let Some(permit) = sandboxes.workstations().preview_permit(&id) else { return page::too_many(&form) };
     sandboxes.used(&id);

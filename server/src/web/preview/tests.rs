@@ -9,7 +9,8 @@ use tokio::{
 use super::*;
 use crate::sandboxes::tests::world::{LIMIT, World, learner, serve, until, world};
 
-/// Answers with the request's head; switches to an echo in capitals where it is asked to upgrade.
+/// Answers with its own name and the request's head; switches to an echo in capitals where it is asked
+/// to upgrade, and to nothing where it isn't.
 const MIRROR: &str = r#"
 import socket, threading
 def serve(c):
@@ -20,8 +21,11 @@ def serve(c):
         while data := c.recv(4096): c.sendall(data.upper())
     elif b"/away" in head:
         c.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://localhost:9000/there\r\nSet-Cookie: a=1; Domain=localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    elif b"/unasked" in head:
+        c.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: odd\r\nConnection: Upgrade\r\n\r\nhello")
     else:
-        c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n" + head)
+        name = socket.gethostname().encode()
+        c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nX-Name: " + name + b"\r\n\r\n" + head)
     c.close()
 s = socket.create_server(("", 9000))
 while True: threading.Thread(target=serve, args=(s.accept()[0],)).start()
@@ -157,6 +161,56 @@ async fn a_program_sees_no_cookie_of_ours_and_may_switch_protocols() {
             };
             tokio::time::timeout(LIMIT, echoed).await.expect("in time");
             assert!(seen.starts_with("HTTP/1.1 101"), "{seen}");
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_asked_a_preview_reaches_its_own_container_and_nothing_else() {
+    world(
+        |_| {},
+        |world| async move {
+            let (_, sandboxes) = world.start().await;
+            let mirror = |name| ["run", "-d", "--name", name, "--hostname", name, "-p", "9000:9000", "python", "python3", "-c", MIRROR];
+            let token = run(&world, &sandboxes, &[&["pull", "-q", "python"], &mirror("one")]).await;
+            let id = sandboxes.by_token(&token).expect("it is there");
+            let server = server(&sandboxes).await;
+            let (host, path) = (format!("p9000-{token}.localhost:3000"), format!("/preview/{token}/9000"));
+            let get = format!("GET / HTTP/1.1\r\nHost: {host}");
+            until("the mirror answers", || async { Some(ask(server, &get).await).filter(|seen| seen.contains("x-name: one")) }).await;
+
+            for request in [
+                format!("GET http://169.254.169.254/latest HTTP/1.1\r\nHost: {host}"),
+                format!("GET //169.254.169.254/latest HTTP/1.1\r\nHost: {host}"),
+                format!("GET {path}/http://169.254.169.254/latest HTTP/1.1\r\nHost: localhost"),
+                format!("GET {path}/latest HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Host: 169.254.169.254"),
+            ] {
+                let seen = ask(server, &request).await;
+                assert!(
+                    seen.contains("x-name: one") && seen.contains("host: localhost:9000") && seen.contains("/latest"),
+                    "{request}: {seen}"
+                );
+            }
+            let tunnel = ask(server, &format!("CONNECT 127.0.0.1:5055 HTTP/1.1\r\nHost: {host}")).await;
+            assert!(tunnel.starts_with("HTTP/1.1 405"), "{tunnel}");
+            let unasked = ask(server, &format!("GET /unasked HTTP/1.1\r\nHost: {host}")).await;
+            assert!(unasked.starts_with("HTTP/1.1 502"), "{unasked}");
+            for port in [22, 80, 2375, 5055, server.port()] {
+                let other = ask(server, &format!("GET /preview/{token}/{port}/ HTTP/1.1\r\nHost: localhost")).await;
+                assert!(other.contains("Nothing is published"), "{port}: {other}");
+            }
+
+            // Another container may get the address of one that has ended.
+            world.docker_of(&id, &["stop", "-t", "0", "one"]).await;
+            let mut hidden = mirror("other").to_vec();
+            hidden.drain(6..8);
+            world.docker_of(&id, &hidden).await;
+            until("its port is free", || async { Some(ask(server, &get).await).filter(|seen| seen.contains("Nothing is published")) })
+                .await;
+            world.docker_of(&id, &["start", "one"]).await;
+            until("the mirror answers", || async { Some(ask(server, &get).await).filter(|seen| seen.contains("200 OK")) }).await;
+            assert!(ask(server, &get).await.contains("x-name: one"));
         },
     )
     .await;
