@@ -50,7 +50,7 @@ set_up() { ./lunchbox setup; }
 # A workstation's bash.bashrc has no first line that names its shell: it is read, never run.
 shell_scripts() {
   packages "ShellCheck" shellcheck
-  shellcheck -x -P server/setup lunchbox .ci/run server/setup/*.sh server/images/*/*.sh
+  shellcheck -x -P server/setup lunchbox .ci/run server/setup/*.sh server/images/*/*.sh server/fidelity/engine/*.sh server/clients/*/*/*/*.sh
   shellcheck -s bash -e SC1091 server/images/workstation/bash.bashrc
 }
 
@@ -92,6 +92,8 @@ chromium() {
   packages "Chromium" chromium fonts-dejavu-core
 }
 
+docker_clients() { server/setup/clients.sh; }
+
 e2e_set_up() { chromium; npm_packages e2e e2e; }
 e2e_types() { npm run --silent --prefix e2e check; }
 e2e_tests() { cd e2e && CI=1 npx playwright test; }
@@ -117,6 +119,10 @@ lessons() {
   part "lessons (lunchbox lint)" lint lint_lessons
 }
 
+clients() {
+  part "Docker clients (SDK for Python, Compose, old and new docker)" clients docker_clients
+}
+
 e2e() {
   [ -e e2e/package.json ] || return 0
   part "end-to-end: Chromium, npm packages" e2e-setup e2e_set_up
@@ -131,6 +137,7 @@ case ${1:-all} in
       [ "${1:-all}" = e2e ] || unit
       part "server (debug build)" build build_debug
       lessons
+      [ "${1:-all}" = e2e ] || clients
       [ "${1:-all}" = unit ] || e2e
     fi
     summary
