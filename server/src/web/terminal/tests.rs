@@ -211,9 +211,9 @@ async fn a_browser_that_shows_nothing_for_too_long_is_told_and_closed() {
             enter(&mut socket, "yes").await;
             let told = async {
                 loop {
-                    match socket.next().await.expect("it is told first").expect("it is told first") {
-                        tungstenite::Message::Text(text) => return text,
-                        _ => {}
+                    let message = socket.next().await.expect("it is told first").expect("it is told first");
+                    if let tungstenite::Message::Text(text) = message {
+                        return text;
                     }
                 }
             };
