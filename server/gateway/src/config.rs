@@ -61,7 +61,7 @@ impl Default for SandboxLimits {
     fn default() -> Self {
         const MIB: i64 = 1024 * 1024;
         Self {
-            containers: 12,
+            containers: 20,
             running_containers: 8,
             networks: 5,
             volumes: 10,

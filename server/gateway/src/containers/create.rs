@@ -132,7 +132,15 @@ async fn place(context: &Context) -> Result<Turn<Containers>, Refusal> {
             there += 1;
         }
     }
-    if there < most { Ok(turn) } else { Err(Refusal::limit("containers", most, "docker rm")) }
+    if there < most {
+        return Ok(turn);
+    }
+    Err(Refusal::new(
+        StatusCode::FORBIDDEN,
+        format!(
+            "lunchbox: limit reached: this host may have {most} containers, and those that have ended count too (`docker ps --all`). `docker container prune` removes all that have ended; `docker run --rm` removes its own. Then try again."
+        ),
+    ))
 }
 
 async fn image_config(context: &Context, image: &OwnImage, platform: Option<&str>) -> Result<ImageConfig, Refusal> {

@@ -219,7 +219,7 @@ impl Build {
     /// have not run yet.
     async fn tell_steps_to(&mut self, index: usize) {
         let before = self.plan.parts.iter().take(index).any(|part| part.instruction.keyword != "ARG");
-        if before || self.told > 0 {
+        if before || self.told > 0 || !self.output.is_text() {
             return;
         }
         let total = self.plan.parts.len() + usize::from(!self.options.labels.is_empty());

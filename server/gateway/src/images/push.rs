@@ -65,7 +65,7 @@ async fn push_all(context: &Context, reference: &Reference, repository: &Registr
         return Err(Refusal::new(
             http::StatusCode::FORBIDDEN,
             format!(
-                "denied: requested access to the resource is denied\nlunchbox: {name} belongs to the course. Give the image a name of your own, then push that: `docker tag {reference} {own}` and `docker push {own}`."
+                "denied: requested access to the resource is denied\nlunchbox: a name without a registry, like {name}, means the course's images, and those are the course's to push. Give yours a name in your own registry, then push that: `docker tag {reference} {own}` and `docker push {own}`."
             ),
         ));
     }

@@ -32,6 +32,10 @@ impl Output {
         Self::Text(Text { messages, held: quiet.then(String::new) })
     }
 
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+
     /// Where a pull in the middle of a build tells how it goes.
     pub(super) fn messages(&self) -> Messages {
         match self {

@@ -49,7 +49,10 @@ pub(super) async fn no_repository(context: &Context, reference: &Reference) -> R
     let name = reference.familiar_repository();
     let tail = if reference.official_name().is_some() {
         match context.shared.registry.course_images().await {
-            Ok(names) if !names.is_empty() => format!("\nlunchbox: {name} is not part of this course. It has: {}.", named(&names)),
+            Ok(names) if !names.is_empty() => {
+                let meant = meant(&name, &names).map(|meant| format!(" Did you mean {meant}?")).unwrap_or_default();
+                format!("\nlunchbox: {name} is not part of this course.{meant} It has: {}.", named(&names))
+            }
             _ => String::new(),
         }
     } else {
@@ -61,6 +64,14 @@ pub(super) async fn no_repository(context: &Context, reference: &Reference) -> R
             "pull access denied for {name}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied{tail}"
         ),
     )
+}
+
+/// The name that somebody may have meant who typed another.
+fn meant<'a>(typed: &str, names: &'a [String]) -> Option<&'a String> {
+    /// From 0 to 1: `ngnix` is 0.95 of `nginx`, `postgres` 0.5 of `redis`.
+    const ALIKE: f64 = 0.84;
+    let likeness = |name: &String| strsim::jaro_winkler(typed, name);
+    names.iter().filter(|name| likeness(name) >= ALIKE).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
 /// The repository is there, the tag is not.
@@ -84,4 +95,20 @@ fn named(names: &[String]) -> String {
         list.push_str(", …");
     }
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_fingers_is_understood() {
+        let names: Vec<String> = ["alpine", "busybox", "hello-world", "nginx", "python", "redis", "ubuntu"].map(str::to_owned).into();
+        for (typed, name) in [("ngnix", "nginx"), ("pyton", "python"), ("ubunto", "ubuntu"), ("helloworld", "hello-world"), ("alpin", "alpine")] {
+            assert_eq!(meant(typed, &names).map(String::as_str), Some(name), "{typed}");
+        }
+        for typed in ["postgres", "soup", "node", "mysql", "debian"] {
+            assert_eq!(meant(typed, &names), None, "{typed}");
+        }
+    }
 }
