@@ -8,6 +8,7 @@
 mod build;
 mod columns;
 mod shelf;
+mod text;
 mod transfers;
 mod types;
 

@@ -19,7 +19,7 @@ pub(super) fn Frames(work: Work, scene: Memo<Scene>) -> impl IntoView {
             return "";
         }
         work.live.sandbox.with(|status| match status {
-            SandboxStatus::Ready { .. } => "No images yet. Try docker pull nginx.",
+            SandboxStatus::Ready { .. } => "No images yet. What you pull or build stands here.",
             SandboxStatus::Starting => "Your host is starting…",
             SandboxStatus::None { .. } | SandboxStatus::Failed { .. } => "Your host is not started yet.",
         })

@@ -2,7 +2,9 @@
 
 use super::{
     columns::{Columns, Stacks},
-    shelf, transfers,
+    shelf,
+    text::{self, fit},
+    transfers,
     types::{Arrival, Block, Dish, Plate, Rect, Scene, Space},
 };
 use crate::{
@@ -31,9 +33,6 @@ const DISH_GAP: f64 = 6.0;
 const SCROLL_BAR: f64 = 12.0;
 /// A block must be this high to carry words.
 const WORDS: f64 = 15.0;
-/// About how wide a character is, of the small and of the larger text.
-const SMALL_CHARACTER: f64 = 6.3;
-pub(super) const CHARACTER: f64 = 7.0;
 
 impl Scene {
     /// The scene after `before`. `known` says whether the host has been heard of at all: what is in
@@ -137,7 +136,7 @@ impl Builder<'_> {
             _ => format!("Layer {}, {size}, shared by {}: {text}", node.depth + 1, names(self.images, &users)),
         };
         let label = match height >= WORDS {
-            true => fit(&text, rect.width - 12.0, SMALL_CHARACTER),
+            true => fit(&text, rect.width - 12.0, text::LAYER),
             false => String::new(),
         };
         let hue = if shared { None } else { users.first().map(|index| hue_of(self.images[*index])) };
@@ -179,27 +178,32 @@ impl Builder<'_> {
         let (from, to) = self.columns.span(&[index]);
         let rect = Rect { x: self.left + from, y: self.floor + GAP, width: to - from, height: PLATE - GAP };
         let name = image_name(image);
-        let mut note = human_size(image.size);
-        let mut detail = format!("{name}, {}", human_size(image.size));
+        let size = human_size(image.size);
+        // What is worth saying beside the size; and in short, for a narrow column.
+        let (mut more, mut short) = (String::new(), String::new());
+        let mut detail = format!("{name}, {size}");
         if !image.references.is_empty() {
             detail.push_str(&format!(" in {}", plural(image.layers.len(), "layer")));
         }
         match image.references.len() {
             0 => {
-                note.push_str(" · no name");
+                more.push_str(" · no name");
                 detail.push_str(": ");
                 detail.push_str(NAMELESS);
             }
             1 => {}
             names => {
-                note.push_str(&format!(" · +{}", plural(names - 1, "name")));
+                more.push_str(&format!(" · +{}", plural(names - 1, "name")));
+                short.push_str(&format!(" · +{}", names - 1));
                 detail.push_str(&format!(", also {}", image.references[1..].join(", ")));
             }
         }
         if stands_in {
             detail.push_str(", a stand-in built from packages");
         }
-        let name = fit(&name, rect.width - 8.0, CHARACTER);
+        let name = fit(&name, rect.width - 8.0, text::NAME);
+        let whole = size.clone() + &more;
+        let note = if text::width(&whole, text::NOTE) <= rect.width - 8.0 { whole } else { size + &short };
         self.scene.plates.push(Plate { key: image.id.clone(), rect, name, note, detail, hue: hue_of(image) });
     }
 
@@ -219,7 +223,7 @@ impl Builder<'_> {
                 key: container.id.clone(),
                 rect,
                 writable,
-                name: fit(&container.name, width - 30.0, CHARACTER),
+                name: fit(&container.name, width - 30.0, text::NAME),
                 detail: container_text(container),
                 container: (*container).clone(),
                 arrival: if known { Arrival::Still } else { Arrival::Here },
@@ -242,16 +246,4 @@ pub(super) fn hue(name: &str) -> usize {
 
 fn hue_of(image: &ImageView) -> usize {
     hue(image.references.first().unwrap_or(&image.id))
-}
-
-/// As much of the text as is about this wide.
-pub(super) fn fit(text: &str, width: f64, character: f64) -> String {
-    let most = (width / character).max(0.0) as usize;
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    match most {
-        0..=2 => String::new(),
-        _ => text.chars().take(most - 1).chain(['…']).collect(),
-    }
 }

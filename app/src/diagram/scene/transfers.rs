@@ -1,8 +1,9 @@
 //! Layers on their way between registry and host.
 
 use super::{
-    build::{CHARACTER, PLATE, fit, hue},
+    build::{PLATE, hue},
     columns::{Columns, Stacks},
+    text::{self, fit},
     types::{Parcel, Plate, Rect, Scene},
 };
 use crate::{
@@ -66,7 +67,7 @@ pub(super) fn parcels(scene: &mut Scene, host: &HostView, columns: &Columns, sta
             scene.plates.push(Plate {
                 key: format!("pull {}", transfer.reference),
                 rect: Rect { x: left + from, y: floor + GAP, width, height: PLATE - GAP },
-                name: fit(&transfer.reference, width - 8.0, CHARACTER),
+                name: fit(&transfer.reference, width - 8.0, text::NAME),
                 note: format!("{done} of {}", plural(transfer.layers.len(), "layer")),
                 detail: format!("{} is being pulled: {done} of {} here", transfer.reference, plural(transfer.layers.len(), "layer")),
                 hue: hue(&transfer.reference),
