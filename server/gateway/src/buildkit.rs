@@ -15,10 +15,11 @@ mod wire;
 use std::sync::Arc;
 
 use http::{HeaderValue, Response, StatusCode, header};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    body,
+    body, limits,
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
@@ -29,8 +30,19 @@ use crate::{
 pub(crate) struct BuildKit {
     sessions: Arc<session::Sessions>,
     jobs: Arc<jobs::Jobs>,
+    /// Connections of `/grpc` at once.
+    places: Places,
     /// The connections end with the sandbox.
     ended: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(limits::MAX_BUILD_SESSIONS)))
+    }
 }
 
 impl BuildKit {
@@ -51,7 +63,18 @@ pub(crate) async fn open_session(context: &Context, request: Request) -> Answer 
 /// `POST /grpc`
 pub(crate) async fn open_control(context: &Context, request: Request) -> Answer {
     let upgrade = request.upgrade.ok_or_else(needs_upgrade)?;
-    switch(context, control::serve(context.clone(), upgrade))
+    let place = context.sandbox.buildkit.places.0.clone().try_acquire_owned().map_err(|_| {
+        let most = limits::MAX_BUILD_SESSIONS;
+        Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            format!("lunchbox: {most} builds are connected to this host already. Let one end and try again."),
+        )
+    })?;
+    let context = context.clone();
+    switch(&context.clone(), async move {
+        let _place = place;
+        control::serve(context, upgrade).await;
+    })
 }
 
 fn needs_upgrade() -> Refusal {

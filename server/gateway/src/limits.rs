@@ -64,13 +64,14 @@ pub(crate) const MAX_BUILD_SESSIONS: usize = 8;
 pub(crate) const MAX_BUILD_JOBS: usize = 16;
 /// How long the parts of one build may be apart: its session, its request, its progress.
 pub(crate) const BUILD_SESSION_TIME: Duration = Duration::from_secs(10);
-/// Bytes of one message of that API. A client sends files in pieces of 32 KiB.
-pub(crate) const MAX_BUILD_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of one message of that API. A client sends files in pieces of 32 KiB; a build with many arguments
+/// is asked for in less than that.
+pub(crate) const MAX_BUILD_MESSAGE_BYTES: usize = 256 * 1024;
 /// Bytes of the headers of one call of that API. The patterns of a `.dockerignore` are in them.
 pub(crate) const MAX_BUILD_HEADER_BYTES: u32 = 64 * 1024;
 /// Bytes that a client may be ahead on one of that API's streams.
 pub(crate) const BUILD_WINDOW_BYTES: u32 = 512 * 1024;
-/// Calls under way at once on one of that API's connections.
-pub(crate) const MAX_BUILD_CALLS: u32 = 32;
+/// Calls under way at once on one of that API's connections. A build takes four.
+pub(crate) const MAX_BUILD_CALLS: u32 = 16;
 /// Lines of progress that may wait for a slow reader before the build itself waits.
 pub(crate) const BUILD_PROGRESS_BACKLOG: usize = 256;

@@ -9,13 +9,15 @@ use std::{
     task::{self, Poll},
 };
 
+use bytes::Bytes;
 use futures_util::Stream;
 use http::{HeaderMap, Response};
+use http_body_util::Full;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use prost::Message;
 use tokio::sync::mpsc;
-use tonic::{Request, Status, body::Body, server::Grpc};
+use tonic::{Request, Status, body::Body as GrpcBody, server::Grpc};
 use tonic_prost::ProstCodec;
 
 use super::{
@@ -27,7 +29,7 @@ use super::{
         Worker,
     },
 };
-use crate::{images::own, limits, registry, serve::Context};
+use crate::{body, images::own, limits, registry, serve::Context};
 
 /// Of Docker Engine 26.1, which this host says it is.
 const BUILDKIT_VERSION: &str = "v0.13.2";
@@ -69,7 +71,7 @@ pub(super) async fn serve(context: Context, upgrade: OnUpgrade) {
 }
 
 /// The whole of the API, on one page.
-async fn call(context: Context, request: http::Request<Incoming>) -> Response<Body> {
+async fn call(context: Context, request: http::Request<Incoming>) -> Response<GrpcBody> {
     let path = request.uri().path().to_owned();
     tracing::debug!(sandbox = %context.sandbox.id, path, "buildkit asked");
     context.sandbox.touch();
@@ -94,7 +96,7 @@ async fn call(context: Context, request: http::Request<Incoming>) -> Response<Bo
 async fn unary<A, B, F>(
     request: http::Request<Incoming>,
     work: impl FnOnce(A, HeaderMap) -> F + Clone + Send + Sync + 'static,
-) -> Response<Body>
+) -> Response<GrpcBody>
 where
     A: Message + Default + Send + 'static,
     B: Message + Default + Send + 'static,
@@ -106,7 +108,17 @@ where
         let work: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(async move { work.await.map(tonic::Response::new) });
         work
     });
-    grpc::<A, B>().unary(service, request).await
+    match whole(request).await {
+        Ok(request) => grpc::<A, B>().unary(service, request).await,
+        Err(status) => status.into_http(),
+    }
+}
+
+/// A call with all that its client has to say, which comes in time or not at all.
+async fn whole(request: http::Request<Incoming>) -> Result<http::Request<Full<Bytes>>, Status> {
+    let (head, body) = request.into_parts();
+    let bytes = body::read(body, limits::MAX_BUILD_MESSAGE_BYTES, "the request").await.map_err(solve::status)?;
+    Ok(http::Request::from_parts(head, Full::new(bytes)))
 }
 
 /// What one call is answered with, one by one.
@@ -133,7 +145,10 @@ impl<B> Stream for Messages<B> {
 }
 
 /// A call that is answered with many messages.
-async fn streaming<A, B, F>(request: http::Request<Incoming>, work: impl FnOnce(A) -> F + Clone + Send + Sync + 'static) -> Response<Body>
+async fn streaming<A, B, F>(
+    request: http::Request<Incoming>,
+    work: impl FnOnce(A) -> F + Clone + Send + Sync + 'static,
+) -> Response<GrpcBody>
 where
     A: Message + Default + Send + 'static,
     B: Message + Default + Send + 'static,
@@ -144,7 +159,10 @@ where
         let work: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(async move { work.await.map(tonic::Response::new) });
         work
     });
-    grpc::<A, B>().server_streaming(Streams(service), request).await
+    match whole(request).await {
+        Ok(request) => grpc::<A, B>().server_streaming(Streams(service), request).await,
+        Err(status) => status.into_http(),
+    }
 }
 
 /// tonic asks for the stream's type by name.

@@ -21,6 +21,12 @@ use super::{
 };
 use crate::{limits, plain_tar};
 
+/// Bytes of a path, or of what a link leads to: Linux's PATH_MAX.
+const MAX_PATH_BYTES: usize = 4096;
+/// Bytes of all paths of one folder together. A large `node_modules` has some 5 MB.
+const MAX_NAMES_BYTES: usize = 16_000_000;
+/// Files where few are wanted, with the folders above them.
+const MAX_FEW_FILES: usize = 256;
 /// Go's `os.FileMode`: what isn't a plain file.
 const MODE_DIR: u32 = 1 << 31;
 const MODE_SYMLINK: u32 = 1 << 27;
@@ -42,9 +48,13 @@ pub(super) struct Received {
 
 /// Receives a folder of at most `most_bytes`.
 pub(super) async fn receive(folder: Folder, most_bytes: u64) -> Result<Received, Status> {
+    receive_some(folder, limits::MAX_CONTEXT_FILES, most_bytes).await
+}
+
+async fn receive_some(folder: Folder, most_files: usize, most_bytes: u64) -> Result<Received, Status> {
     let handle = Handle::current();
     let until = Instant::now() + limits::UPLOAD_TIME;
-    let received = tokio::task::spawn_blocking(move || Receiving { folder, handle, until }.run(most_bytes)).await;
+    let received = tokio::task::spawn_blocking(move || Receiving { folder, handle, until, most_files }.run(most_bytes)).await;
     received.unwrap_or_else(|error| {
         tracing::error!(%error, "receiving a folder broke off");
         Err(ours())
@@ -85,7 +95,7 @@ pub(super) async fn receive_file(folder: Folder, name: &str) -> Result<Option<St
 /// Files of few bytes by their names, those that the folder has.
 pub(super) async fn receive_files(folder: Folder, names: &[&str]) -> Result<Vec<Option<String>>, Status> {
     let most_bytes = (names.len() * limits::MAX_DOCKERFILE_BYTES) as u64;
-    let received = receive(folder, most_bytes).await?;
+    let received = receive_some(folder, MAX_FEW_FILES, most_bytes).await?;
     let mut texts = vec![None; names.len()];
     let mut archive = tar::Archive::new(io::BufReader::new(received.tar));
     for entry in archive.entries().map_err(lost)? {
@@ -115,6 +125,7 @@ struct Receiving {
     handle: Handle,
     /// All of it must be there by then.
     until: Instant,
+    most_files: usize,
 }
 
 impl Receiving {
@@ -136,7 +147,7 @@ impl Receiving {
 
     /// All that is in the folder.
     fn stats(&mut self, most_bytes: u64) -> Result<Vec<Stat>, Status> {
-        let (mut stats, mut bytes) = (Vec::new(), 0_u64);
+        let (mut stats, mut bytes, mut names) = (Vec::new(), 0_u64, 0);
         loop {
             let packet = self.next()?.ok_or_else(broken)?;
             match (packet.kind(), packet.stat) {
@@ -149,10 +160,21 @@ impl Receiving {
                     if bytes > most_bytes {
                         return Err(too_large(most_bytes));
                     }
-                    if stats.len() >= limits::MAX_CONTEXT_FILES || stat.path.len() > limits::MAX_URI_BYTES {
+                    if stat.path.len().max(stat.link_name.len()) > MAX_PATH_BYTES
+                        || stat.path.contains('\0')
+                        || stat.link_name.contains('\0')
+                    {
+                        return Err(Status::unknown(
+                            "lunchbox: a name in the build context is longer than 4096 bytes, or holds a zero byte",
+                        ));
+                    }
+                    // All are kept until the last file is there.
+                    names += stat.path.len() + stat.link_name.len();
+                    if stats.len() >= self.most_files || names > MAX_NAMES_BYTES {
                         return Err(Status::unknown(format!(
-                            "lunchbox: the build context has more than {} files. A .dockerignore file keeps what isn't needed out of it.",
-                            limits::MAX_CONTEXT_FILES
+                            "lunchbox: the build context has more than {} files, or names of more than {} MB. A .dockerignore file keeps what isn't needed out of it.",
+                            self.most_files,
+                            MAX_NAMES_BYTES / 1_000_000
                         )));
                     }
                     stats.push(stat);

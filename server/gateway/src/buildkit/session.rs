@@ -155,7 +155,8 @@ impl Session {
         let mut grpc = tonic::client::Grpc::with_origin(self.service(), http::Uri::from_static("http://localhost"))
             .max_decoding_message_size(limits::MAX_BUILD_MESSAGE_BYTES);
         grpc.ready().await.map_err(|_| gone())?;
-        Ok(grpc.streaming(request, http::uri::PathAndQuery::from_static(path), codec).await?.into_inner())
+        let asked = grpc.streaming(request, http::uri::PathAndQuery::from_static(path), codec);
+        Ok(timeout(limits::BUILD_SESSION_TIME, asked).await.map_err(|_| gone())??.into_inner())
     }
 
     fn service(

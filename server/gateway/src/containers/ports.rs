@@ -23,7 +23,7 @@ use crate::{
 
 pub(crate) use self::{
     shown::{listed, shown},
-    wanted::{Wanted, parse_container_port, wanted},
+    wanted::{MAX_PORTS, Wanted, parse_container_port, wanted},
 };
 pub(crate) use crate::model::container_shown::PortMap;
 
@@ -52,7 +52,14 @@ pub(crate) async fn take(shared: &Shared, sandbox: &Sandbox, row: &ContainerRow,
     // Whatever is left of a run before.
     free(shared, sandbox, &row.engine_id).await;
     let mut taken = Ok(());
-    for wanted in wanted_by(row, inspected) {
+    let all = wanted_by(row, inspected);
+    if all.len() > MAX_PORTS {
+        return Err(Refusal::invalid(format!(
+            "lunchbox: the container would publish {} ports, and {MAX_PORTS} are the most. Publish those that you need with -p.",
+            all.len()
+        )));
+    }
+    for wanted in all {
         taken = take_one(shared, sandbox, row, &wanted).await;
         if taken.is_err() {
             break;

@@ -126,7 +126,7 @@ async fn archives_that_are_not_what_they_say_are_refused() {
         all
     };
     for (what, archive, words) in [
-        ("another digest", saved("null", &layer, &format!("sha256:{}", "0".repeat(64))), "diffID"),
+        ("another digest", saved("null", &layer, &format!("sha256:{}", "0".repeat(64))), "wrong diffID"),
         ("a device", saved("null", &device, &diff_id(&device)), "device"),
         ("two manifests", twice, "twice"),
         ("no manifest", tar(&[("x", b"")]), "no manifest.json"),
@@ -147,6 +147,30 @@ async fn archives_that_are_not_what_they_say_are_refused() {
         let said = format!("{}{}", printed.out, printed.err);
         assert!(said.contains(words), "{what}: {said}");
         assert!(a.run("images --quiet").await.ok().is_empty(), "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_layers_of_another_learner_are_not_had_by_their_digests() {
+    let host = TestHost::start(2).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    b.docker_in(&["build", "-q", "-t", "theirs", "-"], b"FROM busybox\nRUN echo secret >/secret\n").await.ok();
+    let layers = b.docker(&["image", "inspect", "--format", "{{json .RootFS.Layers}}", "theirs"]).await.ok();
+    let layers: Vec<String> = serde_json::from_str(&layers).unwrap();
+    let junk = tar(&[("x", b"junk")]);
+    let own = vec![diff_id(&junk); layers.len()];
+    let architecture = crate::registry::architecture();
+    let list = |ids: &[String]| serde_json::to_string(ids).unwrap();
+    for rootfs in [
+        format!(r#""rootfs":{{"type":"layers","diff_ids":{}}}"#, list(&layers)),
+        format!(r#""rootfs":{{"type":"layers","diff_ids":{}}},"RootFS":{{"type":"layers","diff_ids":{}}}"#, list(&own), list(&layers)),
+    ] {
+        let config = format!(r#"{{"architecture":"{architecture}","os":"linux","config":{{"Cmd":["sh"]}},{rootfs}}}"#);
+        let manifest =
+            format!(r#"[{{"Config":"c.json","RepoTags":["steal:1"],"Layers":{}}}]"#, list(&vec!["l.tar".to_owned(); layers.len()]));
+        let archive = tar(&[("c.json", config.as_bytes()), ("l.tar", &junk), ("manifest.json", manifest.as_bytes())]);
+        a.docker_in(&["load"], &archive).await.fails();
+        a.run("run --rm steal:1 cat /secret").await.fails();
     }
 }
 

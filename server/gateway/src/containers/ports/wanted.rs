@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{model::container::PortBinding, refusal::Refusal};
 
 /// Ports that one container may publish.
-const MAX_PORTS: usize = 64;
+pub(crate) const MAX_PORTS: usize = 64;
 
 /// One port that a container wants on its host.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -104,7 +104,9 @@ mod tests {
     #[test]
     fn a_slip_of_the_fingers_is_understood() {
         let names: Vec<String> = ["alpine", "busybox", "hello-world", "nginx", "python", "redis", "ubuntu"].map(str::to_owned).into();
-        for (typed, name) in [("ngnix", "nginx"), ("pyton", "python"), ("ubunto", "ubuntu"), ("helloworld", "hello-world"), ("alpin", "alpine")] {
+        for (typed, name) in
+            [("ngnix", "nginx"), ("pyton", "python"), ("ubunto", "ubuntu"), ("helloworld", "hello-world"), ("alpin", "alpine")]
+        {
             assert_eq!(meant(typed, &names).map(String::as_str), Some(name), "{typed}");
         }
         for typed in ["postgres", "soup", "node", "mysql", "debian"] {

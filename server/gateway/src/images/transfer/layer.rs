@@ -8,13 +8,17 @@ use std::{
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
-use tar::{Archive, EntryType};
+use tar::Header;
 
 use super::archive::{self, Failed};
 use crate::refusal::Refusal;
 
-/// Files of one layer.
+/// Entries of one layer.
 const MAX_FILES: usize = 200_000;
+/// Bytes of a block of a tar.
+const BLOCK: usize = 512;
+/// Bytes of a long name or of a file's records.
+const MAX_RECORD_BYTES: u64 = 1024 * 1024;
 
 /// A layer as the engine gets it.
 #[derive(Debug)]
@@ -53,44 +57,129 @@ pub(super) fn take(mut source: impl Read, left: &mut u64) -> Result<Layer, Faile
 }
 
 /// Refuses what would become more on the disk than it is here, and what no container may have.
+///
+/// The engine reads the layer with another parser than ours, and where two read differently, one can be
+/// told what the other isn't. So this reads block by block, by the narrowest rules that any writer keeps to:
+/// plain octal sizes, data only after a file, records of names and nothing else, zeros after the end.
 fn look_through(file: &File, bytes: u64) -> Result<(), Failed> {
-    // What begins like a compression would be unpacked by the engine, and be something else then.
-    let mut archive = Archive::new(BufReader::new(file));
-    let mut sum = 0_u64;
-    for (number, entry) in archive.entries()?.raw(true).enumerate() {
-        let mut entry = entry?;
-        if number >= MAX_FILES {
-            return Err(Refusal::invalid(format!("lunchbox: a layer holds more than {MAX_FILES} files")).into());
+    if bytes % BLOCK as u64 != 0 {
+        return Err(unreadable().into());
+    }
+    let mut reader = BufReader::new(file);
+    let (mut files, mut folder_follows) = (0, false);
+    loop {
+        let mut block = [0; BLOCK];
+        match reader.read_exact(&mut block) {
+            Ok(()) => {}
+            // No zeros at all at the end: some writers leave them out.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error.into()),
         }
-        sum = sum.saturating_add(entry.size());
-        match entry.header().entry_type() {
-            EntryType::Regular
-            | EntryType::Continuous
-            | EntryType::Link
-            | EntryType::Symlink
-            | EntryType::Directory
-            | EntryType::Fifo
-            | EntryType::GNULongName
-            | EntryType::GNULongLink => {}
-            // A file's true size may hide in such a record.
-            EntryType::XHeader | EntryType::XGlobalHeader => {
-                let mut text = Vec::new();
-                entry.by_ref().take(1024 * 1024).read_to_end(&mut text)?;
-                if [&b"GNU.sparse"[..], b" size=", b"SCHILY.realsize"].iter().any(|name| text.windows(name.len()).any(|part| part == *name))
-                {
-                    return Err(Refusal::invalid("lunchbox: a layer holds a sparse file, or one of another size than it says").into());
+        if block == [0; BLOCK] {
+            let mut rest = [0; BLOCK];
+            while reader.read_exact(&mut rest).is_ok() {
+                if rest != [0; BLOCK] {
+                    return Err(unreadable().into());
                 }
             }
-            EntryType::Block | EntryType::Char => {
+            return Ok(());
+        }
+        files += 1;
+        if files > MAX_FILES {
+            return Err(Refusal::invalid(format!("lunchbox: a layer holds more than {MAX_FILES} files")).into());
+        }
+        let header = Header::from_byte_slice(&block);
+        let size = octal(&block[124..136]).ok_or_else(unreadable)?;
+        if octal(&block[148..156]) != Some(checksum(&block)) {
+            return Err(unreadable().into());
+        }
+        let kind = block[156];
+        match kind {
+            // A name that ends in a slash makes a folder of a file, whose data is then read as more headers.
+            0 | b'0' | b'7' => {
+                let name_ends = header.path_bytes().last() == Some(&b'/');
+                if size > 0 && (name_ends || folder_follows) {
+                    return Err(unreadable().into());
+                }
+                skip(&mut reader, size)?;
+            }
+            // Links, folders and pipes have no data; one parser skips what it is said to be, another reads it.
+            b'1' | b'2' | b'5' | b'6' => {
+                if size > 0 {
+                    return Err(unreadable().into());
+                }
+            }
+            b'x' | b'g' | b'L' | b'K' => {
+                let mut text = Vec::new();
+                if size > MAX_RECORD_BYTES {
+                    return Err(unreadable().into());
+                }
+                reader.by_ref().take(size).read_to_end(&mut text)?;
+                skip(&mut reader, padding(size))?;
+                folder_follows = match kind {
+                    b'L' => text.iter().rev().find(|byte| **byte != 0) == Some(&b'/'),
+                    b'K' => folder_follows,
+                    _ => records(&text)?,
+                };
+                continue;
+            }
+            b'3' | b'4' => {
                 return Err(Refusal::invalid("lunchbox: a layer holds a device. Devices can't be used in this classroom.").into());
             }
             _ => return Err(Refusal::invalid("lunchbox: a layer holds something that is neither file, folder nor link").into()),
         }
+        folder_follows = false;
     }
-    if sum > bytes {
-        return Err(Refusal::invalid("lunchbox: a layer is shorter than it says").into());
+}
+
+fn unreadable() -> Refusal {
+    Refusal::invalid("lunchbox: a layer is written in a way that not everybody reads alike (a sparse file, say), and so it isn't taken")
+}
+
+/// The records of a PAX header. Returns whether one of them names a folder.
+fn records(mut text: &[u8]) -> Result<bool, Failed> {
+    let mut folder = false;
+    while !text.is_empty() {
+        let space = text.iter().position(|byte| *byte == b' ').ok_or_else(unreadable)?;
+        let length = std::str::from_utf8(&text[..space]).ok().and_then(|length| length.parse::<usize>().ok());
+        let length = length.filter(|length| *length > space + 1 && *length <= text.len()).ok_or_else(unreadable)?;
+        let record = text[space + 1..length].strip_suffix(b"\n").ok_or_else(unreadable)?;
+        text = &text[length..];
+        let equals = record.iter().position(|byte| *byte == b'=').ok_or_else(unreadable)?;
+        let (key, value) = (&record[..equals], &record[equals + 1..]);
+        // Attributes may hold anything; names end at a zero byte for one parser and not for another.
+        let is_name = [&b"path"[..], b"linkpath", b"uname", b"gname"].contains(&key);
+        if key == b"size" || key.starts_with(b"GNU.") || key.starts_with(b"SCHILY.realsize") || (is_name && value.contains(&0)) {
+            return Err(unreadable().into());
+        }
+        folder |= key == b"path" && value.last() == Some(&b'/');
     }
-    Ok(())
+    Ok(folder)
+}
+
+/// Past the data of a file, and what fills its last block.
+fn skip(reader: &mut impl Read, size: u64) -> Result<(), Failed> {
+    let bytes = size.saturating_add(padding(size));
+    if io::copy(&mut reader.take(bytes), &mut io::sink())? == bytes { Ok(()) } else { Err(unreadable().into()) }
+}
+
+fn padding(size: u64) -> u64 {
+    (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64
+}
+
+/// A number as every writer writes it: digits, after spaces or zeros, before spaces or NULs.
+fn octal(field: &[u8]) -> Option<u64> {
+    let end = field.iter().rposition(|byte| !matches!(byte, 0 | b' ')).map_or(0, |last| last + 1);
+    let start = field[..end].iter().position(|byte| *byte != b' ').unwrap_or(end);
+    field[start..end].iter().try_fold(0_u64, |number, byte| match byte {
+        b'0'..=b'7' => number.checked_mul(8)?.checked_add(u64::from(byte - b'0')),
+        _ => None,
+    })
+}
+
+/// The sum of the header's bytes, its own field counted as spaces.
+fn checksum(block: &[u8; BLOCK]) -> u64 {
+    block.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { u64::from(b' ') } else { u64::from(*byte) }).sum()
 }
 
 /// Counts and hashes what is written.
@@ -116,6 +205,8 @@ impl<W: Write> Write for Hashed<W> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail")]
+    use tar::EntryType;
+
     use super::*;
 
     fn tar(kind: EntryType, data: &[u8]) -> Vec<u8> {
@@ -139,6 +230,54 @@ mod tests {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packed.write_all(&plain).unwrap();
         assert_eq!(taken(&packed.finish().unwrap(), 1 << 20).unwrap().diff_id, layer.diff_id);
+    }
+
+    /// A header by hand, as no library writes it.
+    fn header(name: &str, kind: u8, size: u64) -> Vec<u8> {
+        let mut header = Header::new_gnu();
+        header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_entry_type(EntryType::new(kind));
+        header.set_size(size);
+        header.set_mode(0o644);
+        header.set_cksum();
+        header.as_bytes().to_vec()
+    }
+
+    fn padded(data: &[u8]) -> Vec<u8> {
+        let mut data = data.to_vec();
+        data.resize(data.len().next_multiple_of(BLOCK), 0);
+        data
+    }
+
+    #[test]
+    fn no_entry_hides_behind_another() {
+        let inner = [header("sda", b'3', 0), header("big", b'S', 0)].concat();
+        let end = vec![0; 2 * BLOCK];
+        // A folder, a link, a pipe with data: one parser skips it, another reads it as headers.
+        for kind in [b'5', b'1', b'2', b'6'] {
+            let layer = [header("d", kind, inner.len() as u64), inner.clone(), end.clone()].concat();
+            assert!(taken(&layer, 1 << 20).is_err(), "{}", kind as char);
+        }
+        // A file whose name makes it a folder, in each way to say its name.
+        let long = |kind: u8, text: &[u8]| [header("././@LongLink", kind, text.len() as u64), padded(text)].concat();
+        for before in [Vec::new(), long(b'L', b"d/\0"), long(b'x', b"11 path=d/\n")] {
+            let name = if before.is_empty() { "d/" } else { "d" };
+            let layer = [before, header(name, 0, inner.len() as u64), inner.clone(), end.clone()].concat();
+            assert!(taken(&layer, 1 << 20).is_err());
+        }
+        // Something after the end.
+        let layer = [header("f", b'0', 0), vec![0; BLOCK], inner, end].concat();
+        assert!(taken(&layer, 1 << 20).is_err());
+    }
+
+    #[test]
+    fn sizes_are_read_in_one_way_only() {
+        assert_eq!(octal(b"00000000017\0"), Some(15));
+        assert_eq!(octal(b"         17 "), Some(15));
+        assert_eq!(octal(b"\0\0\0\0"), Some(0));
+        for field in [&b"\x80\0\0\0\0\0\0\x0f"[..], b"-17\0", b"0x17", b"17\x0018\0", b"99\0"] {
+            assert_eq!(octal(field), None, "{field:?}");
+        }
     }
 
     #[test]

@@ -44,6 +44,8 @@ struct Loading {
     /// The digest of its configuration.
     id: String,
     names: Vec<Reference>,
+    /// Of its layers, as they were found to be.
+    diff_ids: Vec<String>,
     /// A tar that holds nothing else.
     tar: File,
 }
@@ -92,13 +94,22 @@ fn read(file: File, most_bytes: u64) -> Result<Vec<Loading>, Failed> {
 fn one(named: &Named, entry: &Entry, left: &mut u64) -> Result<Loading, Failed> {
     let lacks = |name: &str| Refusal::invalid(format!("lunchbox: the archive lacks {name}, which its manifest.json names"));
     let configuration = named.small(&entry.config, MAX_JSON_BYTES)?.ok_or_else(|| lacks(&entry.config))?;
-    check(&configuration, entry)?;
+    let said = check(&configuration, entry)?;
     let id = format!("{:x}", Sha256::digest(&configuration));
     let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
     let mut written = Entry { config: format!("{id}.json"), repo_tags: None, layers: Vec::new() };
     append(&mut tar, &written.config, configuration.len() as u64, configuration.as_slice())?;
     for (number, name) in entry.layers.iter().enumerate() {
         let layer = layer::take(named.open(name)?.ok_or_else(|| lacks(name))?, left)?;
+        // The engine takes a layer that it has by its digest, whatever lies in the archive: who doesn't
+        // have the layer's files gets no image with them.
+        if said.diff_ids.get(number) != Some(&layer.diff_id) {
+            return Err(Refusal::invalid(format!(
+                "lunchbox: the archive's layer {name} is not what its configuration says (wrong diffID {})",
+                layer.diff_id
+            ))
+            .into());
+        }
         let name = format!("{number}-{}/layer.tar", layer.diff_id.trim_start_matches("sha256:"));
         append(&mut tar, &name, layer.bytes, layer.file)?;
         written.layers.push(name);
@@ -110,18 +121,19 @@ fn one(named: &Named, entry: &Entry, left: &mut u64) -> Result<Loading, Failed> 
     let mut file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.rewind()?;
     let names = entry.repo_tags.iter().flatten().map(|name| tag::read(name, None)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Loading { id: format!("sha256:{id}"), names, tar: file })
+    Ok(Loading { id: format!("sha256:{id}"), names, diff_ids: said.diff_ids, tar: file })
 }
 
-/// Whether the configuration is of an image that can run here.
-fn check(configuration: &[u8], entry: &Entry) -> Result<(), Refusal> {
-    let configuration: Configuration = serde_json::from_slice(configuration)
-        .map_err(|_| Refusal::invalid("lunchbox: an image's configuration in the archive is not understood"))?;
-    if configuration.rootfs.diff_ids.len() != entry.layers.len() || entry.layers.len() > MAX_LAYERS {
+/// What the configuration says, where it is of an image that can run here.
+fn check(text: &[u8], entry: &Entry) -> Result<Configuration, Refusal> {
+    let configuration =
+        Configuration::read(text).ok_or_else(|| Refusal::invalid("lunchbox: an image's configuration in the archive is not understood"))?;
+    if configuration.diff_ids.len() != entry.layers.len() || entry.layers.len() > MAX_LAYERS {
         return Err(Refusal::invalid("lunchbox: an image in the archive has another number of layers than it says"));
     }
     let platform = format!("{}/{}", configuration.os, configuration.architecture);
-    crate::images::pull::check_platform(Some(&platform))
+    crate::images::pull::check_platform(Some(&platform))?;
+    Ok(configuration)
 }
 
 fn append(tar: &mut Builder<impl Write>, name: &str, bytes: u64, data: impl io::Read) -> io::Result<()> {
@@ -150,6 +162,12 @@ async fn take(context: &Context, image: Loading) -> Result<Vec<String>, Refusal>
         if let Some(error) = message.error {
             return Err(Refusal::invalid(context.scope.scrub(&error)));
         }
+    }
+    // And as the engine has read it: an image of other layers is nobody's.
+    let facts = context.shared.catalogue.get(&image.id).await.map_err(|said| context.engine_said(said))?;
+    if facts.diff_ids() != image.diff_ids {
+        tracing::error!(sandbox = %context.sandbox.id, image = image.id, "the engine loaded another image than was judged");
+        return Err(Refusal::invalid("lunchbox: an image in the archive is not what it says"));
     }
     own::take_in(context, &turn, &image.id, ImageOrigin::Loaded, &image.names).await?;
     drop(turn);
