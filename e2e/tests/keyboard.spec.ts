@@ -71,3 +71,34 @@ test("the panes are resized with the arrow keys", async ({ learner }) => {
   await page.keyboard.press("ArrowRight");
   await expect.poll(async () => (await lesson.boundingBox())?.width ?? 0).toBeGreaterThan(before);
 });
+
+test("the list of steps gives way: to Escape, to a click beside it, to another step", async ({ learner }) => {
+  const { page, lesson } = learner;
+  const button = page.getByRole("button", { name: "All steps" });
+  const list = page.locator("#steps-list");
+  const open = async (): Promise<void> => {
+    await button.click();
+    await expect(list).toBeVisible();
+  };
+  await open();
+  await page.keyboard.press("Escape");
+  await expect(list).toBeHidden();
+  await expect(button).toBeFocused();
+
+  await open();
+  await page.getByRole("heading", { name: "Terminal" }).click();
+  await expect(list).toBeHidden();
+
+  for (const [way, title] of [["Next", "Layers"], ["Back", "What an image is"]] as const) {
+    await open();
+    await page.getByRole("link", { name: way }).click();
+    await expect(lesson.title).toHaveText(title);
+    await expect(list).toBeHidden();
+  }
+
+  await open();
+  await page.keyboard.press("Shift+Tab");
+  await expect(list, "on the way to the pips it stays").toBeVisible();
+  await page.getByRole("link", { name: "Lunchbox" }).focus();
+  await expect(list).toBeHidden();
+});

@@ -1,6 +1,7 @@
 //! Where in the lesson one is, and the way to every other step.
 
-use leptos::prelude::*;
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
 
 use super::{
     icon::Icon,
@@ -36,7 +37,14 @@ fn groups(lesson: &Lesson) -> Vec<(StepKind, Vec<usize>)> {
 #[component]
 pub(super) fn StepNav(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
     let open = RwSignal::new(false);
-    // Choosing a step closes the list.
+    let nav = NodeRef::<html::Nav>::new();
+    let toggle = NodeRef::<html::Button>::new();
+    close_when_left(open, nav, toggle);
+    // Wherever another step was chosen: in the list, by Next or Back, by the browser's own buttons.
+    Effect::new(move |_| {
+        current.track();
+        open.set(false);
+    });
     let path = move |index: usize| work.lesson.with_value(|lesson| format!("/lessons/{}/{}", lesson.slug, lesson.steps[index].id));
     let groups = work.lesson.with_value(groups);
     let pips = groups
@@ -62,7 +70,7 @@ pub(super) fn StepNav(work: Work, current: Memo<Option<usize>>) -> impl IntoView
         })
         .collect_view();
     view! {
-        <nav class="steps" aria-label="Steps of the lesson">
+        <nav class="steps" aria-label="Steps of the lesson" node_ref=nav>
             <div class="steps__bar">
                 <div class="pips">{pips}</div>
                 <button
@@ -72,6 +80,7 @@ pub(super) fn StepNav(work: Work, current: Memo<Option<usize>>) -> impl IntoView
                     title="All steps"
                     aria-expanded=move || open.get().to_string()
                     aria-controls="steps-list"
+                    node_ref=toggle
                     on:click=move |_| open.update(|open| *open = !*open)
                 >
                     {Icon::List.view()}
@@ -81,6 +90,39 @@ pub(super) fn StepNav(work: Work, current: Memo<Option<usize>>) -> impl IntoView
         </nav>
     }
     .into_any()
+}
+
+/// The list lies over the lesson: it goes on Escape, which leads back to its button, on a click
+/// beside it, and when the focus moves on.
+fn close_when_left(open: RwSignal<bool>, nav: NodeRef<html::Nav>, toggle: NodeRef<html::Button>) {
+    let is_outside = move |target: Option<web_sys::EventTarget>| {
+        let target = target.and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+        target.is_some_and(|target| nav.get_untracked().is_some_and(|nav| !nav.contains(Some(&target))))
+    };
+    let pressed = window_event_listener(ev::pointerdown, move |event| {
+        if open.get_untracked() && is_outside(event.target()) {
+            open.set(false);
+        }
+    });
+    let moved = window_event_listener(ev::focusin, move |event| {
+        if open.get_untracked() && is_outside(event.target()) {
+            open.set(false);
+        }
+    });
+    let escaped = window_event_listener(ev::keydown, move |event| {
+        if open.get_untracked() && event.key() == "Escape" {
+            open.set(false);
+            if let Some(toggle) = toggle.get_untracked() {
+                // Only a detached element can't take the focus.
+                let _ = toggle.focus();
+            }
+        }
+    });
+    on_cleanup(move || {
+        pressed.remove();
+        moved.remove();
+        escaped.remove();
+    });
 }
 
 pub(super) fn kind_class(kind: StepKind) -> &'static str {
