@@ -108,6 +108,64 @@ test("what is still to do is in sight wherever one reads, and a click leads to i
   await expect(lesson.summary).toHaveText("Goal: You have built an image named soup");
 });
 
+/** Whatever of the terminal's pane reaches beyond it, apart from the row of ports, which scrolls by itself. */
+function cutInTerminalPane(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const pane = document.querySelector(".pane.terminal");
+    if (!pane) return ["there is no pane"];
+    const { left, right, top, bottom } = pane.getBoundingClientRect();
+    const parts = [...pane.querySelectorAll("h2, button, .ports, .terminal__tools, .terminal__body, .xterm-screen, .lbt__foot, .lbt__foot *")];
+    return parts
+      .map((part) => ({ part, box: part.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0)
+      .filter(({ box }) => box.left < left || box.right > right || box.top < top || box.bottom > bottom)
+      .map(({ part }) => part.outerHTML.slice(0, 80));
+  });
+}
+
+test("three published ports cut nothing off in the terminal's pane, and more of them scroll in their row", async ({ learner }) => {
+  const { page, lesson } = learner;
+  await lesson.goToStep(/^Run a container$/);
+  await lesson.start();
+  const tools = page.getByRole("button", { name: "Reset…" });
+  const before = { pane: await tools.boundingBox(), screen: await lesson.terminal.element.boundingBox() };
+  const publish = (ports: number[]): Promise<string> =>
+    lesson.terminal.run(ports.map((port) => `docker run -d --name web${port} -p ${port}:80 nginx`).join(" && "));
+  const row = (): Promise<[number, number]> => lesson.ports.evaluate((ports): [number, number] => [ports.scrollWidth, ports.clientWidth]);
+
+  await publish([8080, 8081, 8082]);
+  await expect(lesson.ports.getByRole("link")).toHaveCount(3);
+  expect(await cutInTerminalPane(page)).toEqual([]);
+  const [needed, there] = await row();
+  expect(needed, "three ports fit beside each other").toBeLessThanOrEqual(there);
+
+  await publish([8083, 8084, 8085]);
+  await expect(lesson.ports.getByRole("link")).toHaveCount(6);
+  expect(await cutInTerminalPane(page)).toEqual([]);
+  expect({ pane: await tools.boundingBox(), screen: await lesson.terminal.element.boundingBox() }, "nothing else has moved").toEqual(before);
+  const last = lesson.ports.getByRole("link").last();
+  await last.focus();
+  await expect(last).toBeInViewport({ ratio: 1 });
+});
+
+test("no name in the picture runs into its neighbour", async ({ learner }) => {
+  const { page, lesson } = learner;
+  await lesson.goToStep(/^Layers$/);
+  await lesson.start();
+  await lesson.terminal.run("docker pull -q python && docker pull -q nginx");
+  await lesson.terminal.run("printf 'FROM alpine\\nENV A=1\\n' | docker build -q -t soup - && docker tag soup broth");
+  await lesson.terminal.run("printf 'FROM alpine\\nENV A=2\\n' | docker build -q -t soup:2 - && docker tag soup:2 registry.lunchbox/kitchen/soup:2");
+  await lesson.terminal.run("docker run -d --name a_name_that_is_much_too_long_for_its_box alpine; docker run -d --name amber_babbage alpine");
+  await expect(lesson.diagram.locator("[data-item=container]")).toHaveCount(2);
+  const wider = await page.evaluate(() => {
+    const texts = [...document.querySelectorAll<SVGTextElement>("[data-item=image] text, [data-item=container] .piece-one")];
+    const box = (text: Element): DOMRect | undefined => text.parentElement?.querySelector(".piece-box")?.getBoundingClientRect();
+    return texts.filter((text) => text.getBoundingClientRect().width > (box(text)?.width ?? 0)).map((text) => text.textContent);
+  });
+  expect(wider).toEqual([]);
+  await expect(lesson.diagram.locator("[data-item=container]").first(), "in full for who asks").toHaveAttribute("aria-label", /a_name_that_is_much_too_long_for_its_box|amber_babbage/);
+});
+
 test("a chosen theme is kept", async ({ newLearner }) => {
   const { page, lesson } = await newLearner({ colorScheme: "light" });
   await page.goto("/");
