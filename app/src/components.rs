@@ -5,6 +5,7 @@
 mod alert;
 mod checks;
 mod diagram;
+mod ending;
 mod header;
 mod hints;
 mod icon;

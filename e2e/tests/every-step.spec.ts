@@ -38,3 +38,17 @@ for (const step of steps()) {
     await lesson.expectStepDone();
   });
 }
+
+test("after the last answer of the last step there is a closing word, with what is still open and where to go on", async ({ learner }) => {
+  const { page, lesson } = learner;
+  await lesson.goToStep(/^Things to remember$/);
+  const ending = page.getByRole("region", { name: "That was the last step" });
+  await lesson.start();
+  await expect(ending).toHaveCount(0);
+  await lesson.answerQuestions();
+  await expect(ending).toBeInViewport();
+  await expect(ending.getByRole("listitem")).toHaveCount(steps().length - 1);
+  await expect(ending.getByRole("button", { name: /^Run: docker build/ })).toBeVisible();
+  await ending.getByRole("link", { name: "To the lessons" }).click();
+  await expect(page).toHaveURL(/\/$/);
+});

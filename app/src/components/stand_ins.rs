@@ -15,8 +15,11 @@ pub(super) fn StandIns(
     work: Work,
     /// The step's text.
     html: String,
+    /// What the step asks for; it may leave the commands to the learner.
+    goals: Vec<String>,
 ) -> impl IntoView {
-    let words = words(&html);
+    let mut words = words(&html);
+    words.extend(goals.iter().flat_map(|goal| named(goal)));
     let names = Memo::new(move |_| {
         work.live.host.with(|host| {
             let offered = host.registry.iter().filter(|image| image.stand_in).map(|image| image.reference.trim_end_matches(":latest"));
@@ -30,6 +33,11 @@ pub(super) fn StandIns(
 fn words(html: &str) -> BTreeSet<String> {
     let commands = html.split(COMMAND).skip(1).filter_map(|rest| rest.split_once('"')).map(|(command, _)| command);
     commands.flat_map(str::split_whitespace).map(str::to_owned).collect()
+}
+
+/// Every word of a goal.
+fn named(goal: &str) -> Vec<String> {
+    goal.split_whitespace().map(|word| word.trim_end_matches([',', '.']).to_owned()).collect()
 }
 
 fn sentence(names: &[String]) -> Option<String> {
@@ -56,6 +64,12 @@ mod tests {
         let html = r#"<p>python</p><div class="command"><code>x</code><button data-run="docker pull alpine">Run</button></div>"#;
         assert!(words(html).contains("alpine"));
         assert!(!words(html).contains("python"), "what is only spoken of is not on the screen");
+    }
+
+    #[test]
+    fn images_are_known_by_the_goals_that_name_them() {
+        let names = named("ubuntu, alpine and redis are on your host");
+        assert!(["ubuntu", "alpine", "redis"].iter().all(|name| names.iter().any(|word| word == name)), "{names:?}");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use leptos::{html, prelude::*};
 
-use super::{checks::Checks, hints::Hints, prose::Prose, questions::Questions, stand_ins::StandIns, step_nav::kind_class};
+use super::{
+    checks::Checks, ending, ending::Ending, hints::Hints, prose::Prose, questions::Questions, stand_ins::StandIns, step_nav::kind_class,
+};
 use crate::{
     model::{Step, StepKind},
     state::Work,
@@ -23,17 +25,21 @@ pub(super) fn StepView(work: Work, step: Step) -> impl IntoView {
     });
     let checked = !checks.is_empty();
     let helped = hints > 0 || has_solution;
+    let goals = checks.iter().map(|check| check.goal.clone()).collect();
+    let is_last = work.lesson.with_value(|lesson| lesson.steps.last().is_some_and(|last| last.id == id));
+    let (html, closing) = if is_last { ending::split(&html) } else { (html, String::new()) };
     view! {
         <div class="lesson__scroll" tabindex="0" role="region" aria-labelledby="step-title" node_ref=scroll>
             <article class="step" data-step=id.clone()>
                 <p class="step__kind" data-kind=kind_class(kind)>{eyebrow(kind)}</p>
                 <h1 class="lesson__title" id="step-title" tabindex="-1" node_ref=heading>{title}</h1>
                 <Prose work=work html=html.clone() />
-                <StandIns work=work html=html />
+                <StandIns work=work html=html goals=goals />
                 {checked.then(|| view! { <Checks work=work step=id.clone() checks=checks /> })}
                 {(!questions.is_empty()).then(|| view! { <Questions work=work step=id.clone() questions=questions /> })}
                 <Problem work=work />
                 {helped.then(|| view! { <Hints work=work step=id.clone() hints=hints has_solution=has_solution /> })}
+                {is_last.then(|| view! { <Ending work=work step=id.clone() closing=closing.clone() /> })}
             </article>
         </div>
     }

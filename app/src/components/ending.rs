@@ -1,0 +1,95 @@
+//! The closing word, below the last step's last question.
+
+use leptos::{html, prelude::*};
+
+use super::prose::Prose;
+use crate::state::Work;
+
+/// In the last step's text, what stands after the last line across (`---`) is the closing word.
+const LINE: &str = "<hr />";
+
+/// The text without its closing word, and the closing word.
+pub(super) fn split(html: &str) -> (String, String) {
+    html.rsplit_once(LINE).map_or_else(|| (html.to_owned(), String::new()), |(text, closing)| (text.to_owned(), closing.to_owned()))
+}
+
+/// Said once the step is done; when that happens under the learner's eyes, it comes into view.
+#[component]
+pub(super) fn Ending(
+    work: Work,
+    /// The last step's ID.
+    step: String,
+    /// HTML.
+    closing: String,
+) -> impl IntoView {
+    let done = Memo::new(move |_| work.has_passed(&step));
+    let place = NodeRef::<html::Div>::new();
+    Effect::new(move |before: Option<bool>| {
+        let done = done.get();
+        if done && before == Some(false) {
+            request_animation_frame(move || {
+                if let Some(place) = place.get_untracked() {
+                    place.scroll_into_view_with_bool(false);
+                }
+            });
+        }
+        done
+    });
+    view! {
+        <div class="ending-place" role="status" node_ref=place>
+            {move || done.get().then(|| view! { <Said work=work closing=closing.clone() /> })}
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Said(work: Work, closing: String) -> impl IntoView {
+    let title = work.lesson.with_value(|lesson| lesson.title.clone());
+    let open = Memo::new(move |_| open_steps(work));
+    view! {
+        <section class="ending" aria-labelledby="ending-title">
+            <h2 class="ending__title" id="ending-title">
+                {move || if open.with(Vec::is_empty) { "That was all of it: well done" } else { "That was the last step" }}
+            </h2>
+            {move || match open.get() {
+                open if open.is_empty() => view! { <p>"You have done every step of “"{title.clone()}"”."</p> }.into_any(),
+                open => {
+                    let links = open.into_iter().map(|(path, title)| view! { <li><a href=path>{title}</a></li> }).collect_view();
+                    view! {
+                        <p>"Some steps still have something to do:"</p>
+                        <ul class="ending__open">{links}</ul>
+                    }
+                        .into_any()
+                }
+            }}
+            <Prose work=work html=closing />
+            <p class="ending__on"><a class="button" href="/">"To the lessons"</a></p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Path and title of every step that is not yet done.
+fn open_steps(work: Work) -> Vec<(String, String)> {
+    work.lesson.with_value(|lesson| {
+        let open = lesson.steps.iter().filter(|step| step.is_checked() && !work.has_passed(&step.id));
+        open.map(|step| (format!("/lessons/{}/{}", lesson.slug, step.id), step.title.clone())).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_word_stands_after_the_last_line_across() {
+        let html = "<p>a</p><hr /><p>b</p><hr /><p>c</p>";
+        assert_eq!(split(html), ("<p>a</p><hr /><p>b</p>".to_owned(), "<p>c</p>".to_owned()));
+    }
+
+    #[test]
+    fn a_text_without_a_line_has_no_closing_word() {
+        assert_eq!(split("<p>a</p>"), ("<p>a</p>".to_owned(), String::new()));
+    }
+}
