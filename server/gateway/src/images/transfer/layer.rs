@@ -62,7 +62,7 @@ pub(super) fn take(mut source: impl Read, left: &mut u64) -> Result<Layer, Faile
 /// told what the other isn't. So this reads block by block, by the narrowest rules that any writer keeps to:
 /// plain octal sizes, data only after a file, records of names and nothing else, zeros after the end.
 fn look_through(file: &File, bytes: u64) -> Result<(), Failed> {
-    if bytes % BLOCK as u64 != 0 {
+    if !bytes.is_multiple_of(BLOCK as u64) {
         return Err(unreadable().into());
     }
     let mut reader = BufReader::new(file);
