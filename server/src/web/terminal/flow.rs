@@ -12,7 +12,7 @@ use tokio::{
 
 /// Bytes sent and not yet shown, after which nothing more is read from the terminal. The browser
 /// answers far more often (`ACK_EVERY` in `app/browser/src/line.ts`).
-pub(super) const WINDOW_BYTES: u64 = 128 * 1024;
+pub(super) const WINDOW_BYTES: u64 = 64 * 1024;
 /// How long a browser may show nothing of a full window before it is taken for stuck. More than a
 /// minute: in a tab in the background timers fire once a minute.
 pub(super) const STUCK_LIMIT: Duration = Duration::from_secs(150);

@@ -1,0 +1,3 @@
+FROM alpine
+LABEL made-by=other
+CMD ["echo", "other"]
