@@ -94,7 +94,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting("container_memory_mb", "256", "MIB", "Memory of a learner's container that asks for none"),
     setting("container_memory_max_mb", "512", "MIB", "The most it may ask for"),
-    setting("sandbox_containers", "12", "NUMBER", "Containers of one learner"),
+    setting("sandbox_containers", "20", "NUMBER", "Containers of one learner"),
     setting("sandbox_running_containers", "8", "NUMBER", "Of these, running at once"),
     setting("sandbox_networks", "5", "NUMBER", "Networks of one learner"),
     setting("sandbox_volumes", "10", "NUMBER", "Volumes of one learner"),
