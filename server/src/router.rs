@@ -18,10 +18,10 @@ use crate::{
 /// Everything that is served, as one router whose middleware has run before it routes.
 pub fn router(state: AppState) -> Router {
     // What knows the learner.
-    let personal = pages::router(&state)
-        .route("/api/stream", get(stream::stream))
-        .route("/api/terminal", get(terminal::terminal))
-        .route_layer(from_fn_with_state(state.clone(), session::learner));
+    let personal =
+        pages::router(&state).route("/api/stream", get(stream::stream)).route("/api/terminal", get(terminal::terminal)).route_layer(
+            ServiceBuilder::new().layer(session::layer(state.needs.database.pool.clone(), &state.web)).layer(from_fn(session::learner)),
+        );
     // What doesn't: no cookie is read or set.
     let impersonal = Router::new()
         .route("/healthz", get(health::alive))
