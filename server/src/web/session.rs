@@ -46,6 +46,7 @@ pub fn layer(pool: AnyPool, web: &WebConfig) -> SessionManagerLayer<SessionRows>
 /// Inserts `Extension<LearnerId>`. A visitor without a session becomes a learner when they open a
 /// page in a browser or press something; anybody else is a stranger for this one request.
 pub async fn learner(session: Session, mut request: Request, next: Next) -> Response {
+    let is_new = session.id().is_none();
     let id = match identify(&session, becomes_learner(&request)).await {
         Ok(id) => id,
         Err(error) => {
@@ -59,6 +60,13 @@ pub async fn learner(session: Session, mut request: Request, next: Next) -> Resp
     };
     request.extensions_mut().insert(id);
     let mut response = next.run(request).await;
+    // Who is refused becomes nobody, and gets no cookie.
+    if is_new
+        && response.status().is_client_error()
+        && let Err(error) = session.flush().await
+    {
+        tracing::warn!(%error, "A session could not be given up.");
+    }
     // Nobody else's copy, and none that is shown without asking.
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     response
