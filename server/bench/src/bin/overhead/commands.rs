@@ -15,6 +15,8 @@ use crate::{
 
 /// What is moved by the commands that move much.
 const HEAVY_BYTES: usize = 100_000_000;
+/// What is read as logs: a sandbox's containers keep 5 MB of them, wrapped line by line in JSON.
+const LOG_BYTES: usize = 1_500_000;
 const DOCKERFILE: &str =
     "ARG BASE\nFROM ${BASE}\nWORKDIR /app\nCOPY menu.txt .\nRUN wc -l menu.txt > lines.txt\nCMD [\"cat\", \"lines.txt\"]\n";
 
@@ -65,7 +67,7 @@ const COMMANDS: &[Asked] = &[
     },
     Asked { title: "cp in, 100 MB", words: &["cp", "{folder}/heavy", "{prefix}up:/heavy-in"], goal: Goal::Throughput(90) },
     Asked { title: "cp out, 100 MB", words: &["cp", "{prefix}up:/heavy", "-"], goal: Goal::Throughput(90) },
-    Asked { title: "logs, 100 MB", words: &["logs", "{prefix}talk"], goal: Goal::Throughput(90) },
+    Asked { title: "logs, 1.5 MB", words: &["logs", "{prefix}talk"], goal: Goal::Throughput(90) },
     Asked { title: "exec's output, 100 MB", words: &["exec", "{prefix}up", "cat", "/heavy"], goal: Goal::Throughput(90) },
 ];
 
@@ -116,7 +118,7 @@ async fn prepare(host: &Host, folder: &Path) -> Result<(), String> {
     host.docker(&["network", "create", &net]).await?;
     host.docker(&["run", "--detach", "--name", &up, &host.image, "sleep", "100000"]).await?;
     host.docker(&["cp", &folder.join("heavy").display().to_string(), &format!("{up}:/heavy")]).await?;
-    let print = format!("yes 0123456789012345678901234567890123456789012345678901234567890123456789 | head -c {HEAVY_BYTES}");
+    let print = format!("yes 0123456789012345678901234567890123456789012345678901234567890123456789 | head -c {LOG_BYTES}");
     let mut talking = host.command(&["run", "--name", &talk, &host.image, "sh", "-c", &print]);
     let status = talking.stdout(Stdio::null()).status().await.map_err(|error| error.to_string())?;
     if status.success() { Ok(()) } else { Err(format!("{talk} ended with {status}")) }
