@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { removeAll } from "./docker.ts";
-import { BINARY, PROJECT, WARM_SANDBOXES, addressPoolOf, folderOf, instanceOf, requireBinary, urlOf } from "./settings.ts";
+import { BINARY, MAX_SANDBOXES, PROJECT, WARM_SANDBOXES, addressPoolOf, folderOf, instanceOf, requireBinary, urlOf } from "./settings.ts";
 
 const READY_WITHIN_MS = 60_000;
 const GONE_WITHIN_MS = 20_000;
@@ -50,6 +50,7 @@ export class Server {
         LUNCHBOX_INSTANCE: this.instance,
         LUNCHBOX_ADDRESS_POOL: addressPoolOf(this.port),
         LUNCHBOX_WARM_SANDBOXES: String(WARM_SANDBOXES),
+        LUNCHBOX_MAX_SANDBOXES: String(MAX_SANDBOXES),
         ...this.#settings,
       },
     });

@@ -12,6 +12,8 @@ export const CHROMIUM = process.env.LUNCHBOX_CHROMIUM ?? "/usr/bin/chromium";
 /** The debug build is the one the other tests have made already. */
 export const BINARY = process.env.LUNCHBOX_BINARY ?? join(PROJECT, "target/debug/lunchbox");
 export const WARM_SANDBOXES = 2;
+/** Every test's learners come anew and none stands idle for long enough to give a place back: room for all of a run. */
+export const MAX_SANDBOXES = 150;
 
 export function urlOf(port: number): string {
   return `http://localhost:${port}`;

@@ -4,6 +4,7 @@ import { type Locator, type Page, expect } from "@playwright/test";
 /** An idle shell: the last line is a prompt and nothing more. */
 const PROMPT = /^\S+@lunchbox:\S*[#$]$/;
 const COMMAND_WITHIN_MS = 60_000;
+const READ_WITHIN_MS = 1_000;
 
 export class Terminal {
   readonly #page: Page;
@@ -25,7 +26,15 @@ export class Terminal {
   }
 
   async waitForPrompt(within = COMMAND_WITHIN_MS): Promise<void> {
-    await expect.poll(async () => (await this.lines()).at(-1), { message: "the shell is at its prompt", timeout: within }).toMatch(PROMPT);
+    const lastLine = async (): Promise<string | undefined> =>
+      (await this.element.count()) === 0 ? this.#insteadOfTerminal() : (await this.lines()).at(-1);
+    await expect.poll(lastLine, { message: "the shell is at its prompt", timeout: within }).toMatch(PROMPT);
+  }
+
+  /** What the page says where the terminal would be: it says why a test waits in vain. */
+  async #insteadOfTerminal(): Promise<string> {
+    const said = await this.#page.getByRole("region", { name: "Terminal" }).innerText({ timeout: READ_WITHIN_MS }).catch(() => "nothing");
+    return `No terminal; the page says: ${said}`;
   }
 
   /** Types a command at the prompt, presses Enter, waits for the next prompt; gives what it printed. */
