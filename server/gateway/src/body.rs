@@ -1,5 +1,7 @@
 //! The one body type, and the few ways an answer is made.
 
+mod gather;
+
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -33,9 +35,9 @@ where
     StreamBody::new(stream.map_ok(Frame::data)).boxed_unsync()
 }
 
-/// What the engine sends, passed on as it comes.
+/// What the engine sends, passed on as it comes; many small pieces in a row as few larger ones.
 pub(crate) fn incoming(body: Incoming) -> Body {
-    body.map_err(BoxError::from).boxed_unsync()
+    gather::Gather::new(body).boxed_unsync()
 }
 
 /// A JSON answer. The content type is the engine's to the letter: the CLI compares it.

@@ -5,7 +5,7 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -45,6 +45,8 @@ pub(crate) struct Sandbox {
     pub(crate) connections: Arc<Semaphore>,
     /// Who may count and then make.
     pub(crate) turns: Turns,
+    /// Execs that may be made before those that live must be counted again. Changed by who has the turn.
+    pub(crate) exec_room: AtomicU32,
     /// Only one build runs at a time.
     pub(crate) building: Arc<Semaphore>,
     /// Pulls and pushes at once; more wait.
@@ -75,6 +77,7 @@ impl Sandbox {
             stream_limit: policy.streams,
             connections: Arc::new(Semaphore::new(limits::MAX_CONNECTIONS)),
             turns: Turns::default(),
+            exec_room: AtomicU32::new(0),
             building: Arc::new(Semaphore::new(1)),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
             uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),

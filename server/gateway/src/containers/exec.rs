@@ -1,5 +1,7 @@
 //! `docker exec`: made, started on a connection of its own, looked at.
 
+use std::sync::atomic::Ordering;
+
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -77,20 +79,33 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     paths::check_working_dir(&asked.working_dir)?;
     let _turn = place(context).await?;
     let ask = Ask::post(&["containers", own.engine_id(), "exec"]).json(&asked)?;
-    let created: Created = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
+    // "Container two is paused": as it was called.
+    let said = |said| {
+        let refusal = context.engine_said(said);
+        Refusal { message: refusal.message.replace(own.engine_id(), request.parameters.get("id")), ..refusal }
+    };
+    let created: Created = context.shared.engine.json(ask).await.map_err(said)?;
     context.shared.ledger.add_exec(context.scope.sandbox(), &created.id, own.engine_id()).await?;
     Ok(body::json(StatusCode::CREATED, &created))
 }
 
-/// The turn to make one more. Those that were made and have not ended count, of all containers.
+/// The turn to make one more. Those that were made and have not ended count, of all containers; they are
+/// counted only when those made since the last count could be too many.
 async fn place(context: &Context) -> Result<Turn<Execs>, Refusal> {
     let turn = context.sandbox.turns.execs().await;
     let most = context.shared.config.limits.execs;
+    let room = context.sandbox.exec_room.load(Ordering::Relaxed);
+    if room > 0 {
+        context.sandbox.exec_room.store(room - 1, Ordering::Relaxed);
+        return Ok(turn);
+    }
     let all = context.scope.containers().await?;
     let asked = all.iter().map(|own| context.shared.engine.json::<ExecIds>(Ask::get(&["containers", own.engine_id(), "json"])));
     let alive: usize =
         futures_util::future::join_all(asked).await.into_iter().filter_map(|ids| ids.ok()?.exec_ids).map(|ids| ids.len()).sum();
-    if alive < most as usize {
+    let alive = u32::try_from(alive).unwrap_or(u32::MAX);
+    if alive < most {
+        context.sandbox.exec_room.store(most - alive - 1, Ordering::Relaxed);
         return Ok(turn);
     }
     Err(Refusal::new(
@@ -122,7 +137,9 @@ pub(crate) async fn start(context: &Context, request: Request) -> Answer {
     let client = request.upgrade.ok_or_else(needs_upgrade)?;
     let permit = context.sandbox.stream()?;
     let engine = context.shared.engine.hijack(ask).await.map_err(|said| context.engine_said(said))?;
-    told(context, &own).await;
+    // Nobody waits for it to be written down before the first output is seen.
+    let context = context.clone();
+    tokio::spawn(async move { told(&context, &own).await });
     Ok(hijack::relay(client, engine, permit))
 }
 

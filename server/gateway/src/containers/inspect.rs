@@ -50,12 +50,12 @@ pub(crate) async fn ask(context: &Context, own: &OwnContainer, size: bool) -> Re
 }
 
 async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspected, Refusal> {
-    let mut inspected = ask(context, own, size).await?;
+    let (inspected, names, ports) =
+        tokio::join!(ask(context, own, size), shown::Names::read(context), context.shared.ledger.ports(context.scope.sandbox()));
+    let (mut inspected, names, ports) = (inspected?, names?, ports?);
     let row = own.row();
     let asked = shown::asked(row);
-    let names = shown::Names::read(context).await?;
-    let held: Vec<PortRow> =
-        context.shared.ledger.ports(context.scope.sandbox()).await?.into_iter().filter(|port| port.container == row.engine_id).collect();
+    let held: Vec<PortRow> = ports.into_iter().filter(|port| port.container == row.engine_id).collect();
     let running = inspected.state.running;
 
     inspected.name = format!("/{}", row.name);

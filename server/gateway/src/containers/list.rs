@@ -46,22 +46,27 @@ pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec
     }
     let ids: Vec<&str> = own.iter().map(|own| own.engine_id()).collect();
     let ask = Ask::get(&["containers", "json"]).flag("all", all).flag("size", size).parameter("filters", serde_json::json!({ "id": ids }));
-    let listed: Vec<Listed> = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
-    let names = shown::Names::read(context).await?;
-    let ports = context.shared.ledger.ports(context.scope.sandbox()).await?;
+    let (listed, names, ports) = tokio::join!(
+        context.shared.engine.json::<Vec<Listed>>(ask),
+        shown::Names::read(context),
+        context.shared.ledger.ports(context.scope.sandbox())
+    );
+    let (listed, names, ports) = (listed.map_err(|said| context.engine_said(said))?, names?, ports?);
     let mut containers: Vec<Listed> = listed
         .into_iter()
         .filter_map(|container| {
             let row = own.iter().find(|own| own.engine_id() == container.id)?.row();
             let asked = shown::asked(row);
             let held: Vec<PortRow> = ports.iter().filter(|port| port.container == row.engine_id).cloned().collect();
+            let exposed = if container.state == "running" { exposed.get(&row.image_id) } else { None };
+            let exposed = ports::exposed(&asked, exposed.map(|facts| &**facts), container.network_settings.networks.keys());
             let mut labels = container.labels;
             own_labels(&mut labels);
             Some(Listed {
                 names: vec![format!("/{}", row.name)],
                 image: row.image.clone(),
                 image_id: row.image_id.clone(),
-                ports: ports::listed(&held, container.ports),
+                ports: ports::listed(&held, exposed),
                 labels,
                 host_config: ListedHostConfig { network_mode: shown::network_mode(&asked) },
                 network_settings: ListedNetworks { networks: names.networks(row, &asked, container.network_settings.networks) },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    containers::create::{mounts::Bind, network},
+    containers::create::{mounts::Bind, network, paths::clean},
     images::catalogue::Empty,
     ledger::ContainerRow,
     model::{
@@ -24,7 +24,8 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) async fn read(context: &Context) -> Result<Self, Refusal> {
-        Ok(Self { networks: context.scope.networks().await?, volumes: context.scope.volumes().await? })
+        let (networks, volumes) = tokio::try_join!(context.scope.networks(), context.scope.volumes())?;
+        Ok(Self { networks, volumes })
     }
 
     /// Network by network, under the learner's names; what isn't theirs is left out.
@@ -41,7 +42,7 @@ impl Names {
                     // One for everybody on the engine: its ID says nothing.
                     return Some((key, Endpoint { network_id: String::new(), endpoint_id: String::new(), ..endpoint }));
                 }
-                let network = self.networks.iter().find(|own| own.engine_id() == endpoint.network_id || own.name() == key)?;
+                let network = self.networks.iter().find(|own| is_on(own, &key, &endpoint))?;
                 Some((network.name().to_owned(), renamed(endpoint, row, asked, network)))
             })
             .collect()
@@ -67,8 +68,26 @@ impl Names {
             });
         }
         let own = self.volumes.iter().find(|own| own.engine_name() == mount.name)?;
-        Some(MountPoint { source: volumes::mountpoint(own.name()), name: own.name().to_owned(), ..mount })
+        let mode = mode(asked, &mount);
+        Some(MountPoint {
+            mode, source: volumes::mountpoint(own.name()), name: own.name().to_owned(), ..mount })
     }
+}
+
+/// Whether an endpoint is on a network. Before its container's first start it has no network's ID, but the key by
+/// which the engine was asked for it.
+pub(crate) fn is_on(network: &OwnNetwork, key: &str, endpoint: &Endpoint) -> bool {
+    network.engine_id() == endpoint.network_id || network.engine_id() == key || network.name() == key
+}
+
+/// How a volume was asked for, as Docker shows it: the engine was asked in another way.
+fn mode(asked: &CreateRequest, mount: &MountPoint) -> String {
+    let binds = asked.host_config.binds.iter().flatten().filter_map(|text| Bind::parse(text).ok());
+    if let Some(bind) = binds.into_iter().find(|bind| bind.target == mount.destination && !bind.source.is_empty()) {
+        return if bind.mode.is_empty() { "z".to_owned() } else { bind.mode };
+    }
+    let mounted = asked.host_config.mounts.iter().any(|asked| clean(&asked.target).is_some_and(|target| target == mount.destination));
+    if mounted { "z".to_owned() } else { String::new() }
 }
 
 /// The folder of the home that was asked for at a place of the container's, and how.
