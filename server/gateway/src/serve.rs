@@ -156,8 +156,8 @@ fn read(mut request: http::Request<Incoming>) -> Result<Request, Refusal> {
     }
     let path = path::Path::parse(uri.path())?;
     let (row, parameters) = operation::classify(request.method(), &path.segments).ok_or_else(Refusal::page_not_found)?;
-    if let Disposition::Refused(why) = row.disposition {
-        return Err(Refusal::new(http::StatusCode::FORBIDDEN, format!("lunchbox: {why}")));
+    if row.disposition == Disposition::Refused {
+        return Err(Refusal::new(http::StatusCode::FORBIDDEN, format!("lunchbox: {}", row.why)));
     }
     let query = Query::parse(uri.query())?;
     let protocol: Option<&[u8]> = match row.operation {

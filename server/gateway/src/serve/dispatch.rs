@@ -19,6 +19,9 @@ pub(super) async fn dispatch(context: &Context, request: Request) -> Answer {
         O::DiskUsage => system::disk_usage::disk_usage(context, request).await,
         O::Auth => system::auth::auth(context, request).await,
         O::PluginList => system::plugins(),
+        O::PluginInspect => {
+            Err(Refusal::new(http::StatusCode::NOT_FOUND, format!("plugin \"{}\" not found", request.parameters.get("name"))))
+        }
         O::SwarmInspect => system::swarm(),
         O::ContainerList => containers::list::list(context, request).await,
         O::ContainerCreate => containers::create::create(context, request).await,
@@ -85,7 +88,7 @@ pub(super) async fn dispatch(context: &Context, request: Request) -> Answer {
 /// A `docker run` of an image that isn't there is no refusal, but the way it begins to pull.
 pub(super) async fn note_refusal(context: &Context, operation: Operation, refusal: &Refusal) {
     let pulls_next = operation == Operation::ContainerCreate && refusal.status == http::StatusCode::NOT_FOUND;
-    if pulls_next || matches!(operation, Operation::ContainerResize | Operation::ExecResize) {
+    if pulls_next || matches!(operation, Operation::ContainerResize | Operation::ExecResize | Operation::PluginInspect) {
         return;
     }
     context
