@@ -1,39 +1,76 @@
 #!/usr/bin/env bash
-# Keeps learners' containers off this machine: without it, every service that listens on all of the
-# machine's addresses (SSH, say) can be reached from a container by its network's gateway address.
+# Keeps learners' containers off this machine and off what lies around it. Without it every service that
+# listens on all of the machine's addresses (SSH, say) can be reached from a container by its network's
+# gateway address, and with `egress = on` so can the machine's own network and a cloud's metadata service,
+# which gives out the machine's credentials.
 # The rules are the kernel's and go with a reboot: each set-up looks for them again.
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 # The gateway gives each sandbox network a bridge of this name (networks/make.rs).
 BRIDGES=lb+
-CHAIN=LUNCHBOX-HOST
+# What a container asks of this machine, and what it asks of others through it.
+HOST_CHAIN=LUNCHBOX-HOST
+OUT_CHAIN=LUNCHBOX-OUT
+# Link-local addresses (a cloud's metadata) and those of private networks: RFC 3927, 1918, 6598; and the
+# metadata addresses of clouds that use others.
+NOT_THE_INTERNET="169.254.0.0/16 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 168.63.129.16/32"
+
+# The engine's place for rules that come before its own; without one, before all of them.
+forward_chain() { if as_root iptables -w -n -L DOCKER-USER >/dev/null 2>&1; then echo DOCKER-USER; else echo FORWARD; fi; }
 
 # in_place IPTABLES: is the chain there, and does INPUT go to it?
 in_place() {
-  as_root "$1" -w -C INPUT -i "$BRIDGES" -j "$CHAIN" 2>/dev/null &&
-    as_root "$1" -w -C "$CHAIN" -j REJECT 2>/dev/null
+  as_root "$1" -w -C INPUT -i "$BRIDGES" -j "$HOST_CHAIN" 2>/dev/null &&
+    as_root "$1" -w -C "$HOST_CHAIN" -j REJECT 2>/dev/null
+}
+
+out_in_place() {
+  local network
+  as_root iptables -w -C "$(forward_chain)" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null || return 1
+  for network in $NOT_THE_INTERNET; do
+    as_root iptables -w -C "$OUT_CHAIN" -d "$network" -j REJECT 2>/dev/null || return 1
+  done
 }
 
 # Answers to what the server itself asks of a container (previews, published ports) come in; nothing
 # that a container begins does. Refused, not dropped: who tries is told at once, and waits for nothing.
 put_in_place() {
   local tool=$1
-  as_root "$tool" -w -N "$CHAIN" 2>/dev/null || as_root "$tool" -w -F "$CHAIN"
-  as_root "$tool" -w -A "$CHAIN" -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN
-  as_root "$tool" -w -A "$CHAIN" -j REJECT
-  as_root "$tool" -w -C INPUT -i "$BRIDGES" -j "$CHAIN" 2>/dev/null ||
-    as_root "$tool" -w -I INPUT -i "$BRIDGES" -j "$CHAIN"
+  as_root "$tool" -w -N "$HOST_CHAIN" 2>/dev/null || as_root "$tool" -w -F "$HOST_CHAIN"
+  as_root "$tool" -w -A "$HOST_CHAIN" -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN
+  as_root "$tool" -w -A "$HOST_CHAIN" -j REJECT
+  as_root "$tool" -w -C INPUT -i "$BRIDGES" -j "$HOST_CHAIN" 2>/dev/null ||
+    as_root "$tool" -w -I INPUT -i "$BRIDGES" -j "$HOST_CHAIN"
+}
+
+# Names are looked up wherever this machine looks them up, which may be in its own network: but not of a
+# link-local address. Sandbox networks have no IPv6.
+put_out_in_place() {
+  local network protocol from
+  from=$(forward_chain)
+  as_root iptables -w -N "$OUT_CHAIN" 2>/dev/null || as_root iptables -w -F "$OUT_CHAIN"
+  for network in $NOT_THE_INTERNET; do
+    if [ "$network" != 169.254.0.0/16 ]; then
+      for protocol in udp tcp; do
+        as_root iptables -w -A "$OUT_CHAIN" -d "$network" -p "$protocol" --dport 53 -j RETURN
+      done
+    fi
+    as_root iptables -w -A "$OUT_CHAIN" -d "$network" -j REJECT
+  done
+  as_root iptables -w -C "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null ||
+    as_root iptables -w -I "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN"
 }
 
 rules() {
   put_in_place iptables
+  put_out_in_place
   # A machine without IPv6 has nothing to guard there.
   [ ! -e /proc/net/if_inet6 ] || put_in_place ip6tables
 }
 
 main() {
-  local name="Learners' containers can't reach this machine's services"
+  local name="Learners' containers can't reach this machine's services, or its network"
   case ${DOCKER_HOST:-unix://} in
     unix://*) ;;
     *) say "The engine is elsewhere ($DOCKER_HOST): run server/setup/firewall.sh there too, once."; return 0 ;;
@@ -44,7 +81,7 @@ main() {
     say "Not set: a rule that keeps learners' containers off this machine's own services. As root: server/setup/firewall.sh"
     return 0
   fi
-  if in_place iptables && { [ ! -e /proc/net/if_inet6 ] || in_place ip6tables; }; then there "$name"; return 0; fi
+  if in_place iptables && out_in_place && { [ ! -e /proc/net/if_inet6 ] || in_place ip6tables; }; then there "$name"; return 0; fi
   HINT="see that iptables works on this machine (lsmod, nft list ruleset); ./lunchbox doctor tests it." \
     step "$name" firewall rules
 }
