@@ -10,6 +10,6 @@ mod pool;
 pub(crate) use self::make::bridge_name;
 pub(crate) use self::{
     change::{connect, disconnect, prune, remove},
-    look::{inspect, list},
+    look::{inspect, is_internal, list},
     make::{create, make_default},
 };

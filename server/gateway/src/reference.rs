@@ -68,6 +68,28 @@ impl Reference {
         (path.len() <= limits::MAX_NAME_BYTES).then(|| Self { domain: domain.to_owned(), path, tag, digest })
     }
 
+    /// Why a text is no reference, in Docker's words.
+    pub(crate) fn fault(text: &str) -> String {
+        let hex = text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if hex {
+            return format!("invalid repository name ({text}), cannot specify 64-byte hexadecimal strings");
+        }
+        let (first, rest) = text.split_once('/').unwrap_or(("", text));
+        let is_domain = first.contains(['.', ':']) || first == "localhost" || first.chars().any(char::is_uppercase);
+        let remote = if is_domain {
+            rest.to_owned()
+        } else if text.contains('/') {
+            text.to_owned()
+        } else {
+            format!("{OFFICIAL}/{text}")
+        };
+        let name = remote.split(':').next().unwrap_or_default();
+        if name.chars().any(char::is_uppercase) {
+            return format!("invalid reference format: repository name ({name}) must be lowercase");
+        }
+        "invalid reference format".to_owned()
+    }
+
     /// With `:latest` where there is neither tag nor digest.
     pub(crate) fn with_default_tag(mut self) -> Self {
         if self.tag.is_none() && self.digest.is_none() {
@@ -183,6 +205,15 @@ mod tests {
         let digest = format!("sha256:{}", "a".repeat(64));
         assert_eq!(familiar(&format!("nginx@{digest}")), format!("nginx@{digest}"));
         assert_eq!(Reference::parse("host:5000/x").unwrap().domain, "host:5000");
+    }
+
+    #[test]
+    fn a_name_in_capitals_is_told_from_other_mistakes() {
+        let lowercase = |name: &str| format!("invalid reference format: repository name ({name}) must be lowercase");
+        assert_eq!(Reference::fault("Bad Name"), lowercase("library/Bad Name"));
+        assert_eq!(Reference::fault("team/Web:1"), lowercase("team/Web"));
+        assert_eq!(Reference::fault("registry.lunchbox/App"), lowercase("App"));
+        assert_eq!(Reference::fault("bad name"), "invalid reference format");
     }
 
     #[test]

@@ -238,7 +238,9 @@ impl Scope {
     pub(crate) async fn find_image(&self, asked: &str) -> Result<Option<OwnImage>, Refusal> {
         let images = self.ledger.images(&self.sandbox).await?;
         let own = |id: &str| images.iter().find(|row| row.image_id == id).map(|row| row.origin.is_own());
-        if let Some(reference) = Reference::parse(asked) {
+        let reference = Reference::parse(asked);
+        let is_reference = reference.is_some();
+        if let Some(reference) = reference {
             let found_id = match &reference.digest {
                 Some(digest) => {
                     let repository = reference.familiar_repository();
@@ -267,7 +269,7 @@ impl Scope {
         }
         let hex = asked.strip_prefix("sha256:").unwrap_or(asked);
         if hex.is_empty() || hex.len() > 64 || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Ok(None);
+            return if is_reference { Ok(None) } else { Err(Refusal::invalid(Reference::fault(asked))) };
         }
         let mut matching = images.iter().filter(|row| row.image_id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(hex)));
         match (matching.next(), matching.next()) {

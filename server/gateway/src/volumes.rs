@@ -16,7 +16,7 @@ use crate::{
     refusal::{Answer, Refusal},
     request::{
         Request,
-        query::{Filters, has_label, known_filters},
+        query::{Filters, has_label, known_filters, truth},
     },
     scope::{OwnVolume, Scope, is_name},
     serve::Context,
@@ -90,16 +90,17 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     let filters = request.query.filters()?;
     request.query.finish()?;
     known_filters(&filters, &["name", "label", "driver", "dangling"])?;
+    let dangling = truth(&filters, "dangling")?;
     let mut volumes = Vec::new();
     for own in context.scope.volumes().await? {
-        if matches(context, &own, &filters).await? {
+        if matches(context, &own, &filters, dangling).await? {
             volumes.push(shown(own.row()));
         }
     }
     Ok(body::json(StatusCode::OK, &serde_json::json!({ "Volumes": volumes, "Warnings": null })))
 }
 
-async fn matches(context: &Context, own: &OwnVolume, filters: &Filters) -> Result<bool, Refusal> {
+async fn matches(context: &Context, own: &OwnVolume, filters: &Filters, dangling: Option<bool>) -> Result<bool, Refusal> {
     let labels: BTreeMap<String, String> = serde_json::from_str(&own.row().labels).unwrap_or_default();
     for (key, values) in filters.iter().filter(|(_, values)| !values.is_empty()) {
         let mut any = false;
@@ -108,7 +109,7 @@ async fn matches(context: &Context, own: &OwnVolume, filters: &Filters) -> Resul
                 "name" => own.name().contains(value.as_str()),
                 "driver" => value == "local",
                 "label" => has_label(&labels, value),
-                "dangling" => matches!(value.as_str(), "1" | "true") != is_used(context, own).await?,
+                "dangling" => dangling != Some(is_used(context, own).await?),
                 _ => false,
             };
         }
@@ -181,7 +182,14 @@ async fn ensure_with(context: &Context, turn: &Turn<Volumes>, name: &str, labels
     }
     match context.scope.volume(name).await {
         Ok(own) => Ok(own),
-        Err(refusal) if refusal.status == StatusCode::NOT_FOUND => make(context, turn, name, false, labels).await,
+        Err(refusal) if refusal.status == StatusCode::NOT_FOUND => {
+            if name.len() < 2 {
+                return Err(Refusal::invalid(format!(
+                    "create {name}: volume name is too short, names should be at least two alphanumeric characters"
+                )));
+            }
+            make(context, turn, name, false, labels).await
+        }
         Err(refusal) => Err(refusal),
     }
 }
@@ -251,8 +259,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let filters = request.query.filters()?;
     request.query.finish()?;
     known_filters(&filters, &["all", "label", "label!"])?;
-    let all = request.version.0 < 42
-        || filters.get("all").is_some_and(|values| values.iter().any(|value| matches!(value.as_str(), "1" | "true")));
+    let all = truth(&filters, "all")?.unwrap_or(request.version.0 < 42);
     let mut deleted = Vec::new();
     for own in context.scope.volumes().await? {
         let labels: BTreeMap<String, String> = serde_json::from_str(&own.row().labels).unwrap_or_default();

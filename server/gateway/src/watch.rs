@@ -1,7 +1,8 @@
 //! The engine's own events, one subscription for all sandboxes: containers that end by themselves, ports
-//! that come free, and what `docker events` shows of containers.
+//! that come free, and what `docker events` shows of containers, and of the networks and volumes they use.
+//! One after another, so that each is told after those that came before it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
     ActivityKind, containers, gateway::Shared, ledger::ContainerRow, lines::JsonLines, model::event::Event, sandbox::Sandbox, scope::Scope,
@@ -13,14 +14,19 @@ const RETRY: Duration = Duration::from_millis(500);
 /// A container's first events come before its row is in the ledger: how often and how soon to look again.
 const ROW_TRIES: u32 = 40;
 const ROW_PAUSE: Duration = Duration::from_millis(25);
+/// Containers whose last events are still told when their rows have gone.
+const MAX_REMEMBERED: usize = 256;
+/// What comes and goes with a container's run. That networks and volumes are made the gateway tells itself.
+const USES: [&str; 4] = ["connect", "disconnect", "mount", "unmount"];
 
 /// Runs for as long as the gateway does.
 pub(crate) fn start(shared: Arc<Shared>) {
     tokio::spawn(async move {
         // Nanoseconds of the last event seen, so that a broken line loses none.
         let mut since = i128::from(crate::ledger::now_ms()) * 1_000_000;
+        let mut remembered = Remembered::default();
         loop {
-            follow(&shared, &mut since).await;
+            follow(&shared, &mut since, &mut remembered).await;
             tokio::time::sleep(RETRY).await;
             // What happened meanwhile is in the state, if not in the events.
             for sandbox in shared.all_sandboxes() {
@@ -30,8 +36,27 @@ pub(crate) fn start(shared: Arc<Shared>) {
     });
 }
 
-async fn follow(shared: &Arc<Shared>, since: &mut i128) {
-    let filters = serde_json::json!({ "type": ["container"], "label": [format!("io.lunchbox.instance={}", shared.config.instance)] });
+/// Rows of containers that had an event lately. A container's last events can come after its row has gone.
+#[derive(Default)]
+struct Remembered(VecDeque<ContainerRow>);
+
+impl Remembered {
+    fn row(&self, engine_id: &str) -> Option<&ContainerRow> {
+        self.0.iter().find(|row| row.engine_id == engine_id)
+    }
+
+    fn add(&mut self, row: &ContainerRow) {
+        self.0.retain(|other| other.engine_id != row.engine_id);
+        if self.0.len() == MAX_REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back(row.clone());
+    }
+}
+
+async fn follow(shared: &Arc<Shared>, since: &mut i128, remembered: &mut Remembered) {
+    // Events of networks and volumes have no labels to ask by.
+    let filters = serde_json::json!({ "type": ["container", "network", "volume"] });
     let ask = Ask::get(&["events"])
         .parameter("since", format!("{}.{:09}", *since / 1_000_000_000, *since % 1_000_000_000))
         .parameter("filters", filters)
@@ -48,7 +73,7 @@ async fn follow(shared: &Arc<Shared>, since: &mut i128) {
         match events.next::<Event>().await {
             Some(Ok(event)) => {
                 *since = i128::from(event.time_nano) + 1;
-                one(shared, event).await;
+                one(shared, event, remembered).await;
             }
             Some(Err(error)) => {
                 tracing::warn!(%error, "the engine's events broke off; subscribing again");
@@ -59,28 +84,77 @@ async fn follow(shared: &Arc<Shared>, since: &mut i128) {
     }
 }
 
-async fn one(shared: &Arc<Shared>, event: Event) {
-    match shared.ledger.container_by_engine_id(&event.actor.id).await {
-        Ok(Some(row)) => known(shared, event, row).await,
+async fn one(shared: &Arc<Shared>, event: Event, remembered: &mut Remembered) {
+    match event.kind.as_str() {
+        "container" if event.actor.attributes.get("io.lunchbox.instance") == Some(&shared.config.instance) => {
+            of_container(shared, event, remembered).await;
+        }
+        "network" | "volume" if USES.contains(&event.action.as_str()) => of_use(shared, event, remembered).await,
+        _ => {}
+    }
+}
+
+async fn of_container(shared: &Arc<Shared>, event: Event, remembered: &mut Remembered) {
+    let id = event.actor.id.clone();
+    let is_learners = event.actor.attributes.get("io.lunchbox.role").is_some_and(|role| role == "learner");
+    let row = match shared.ledger.container_by_engine_id(&id).await {
         Ok(None) if event.action == "create" && is_build_step(&event) => {
             let shared = shared.clone();
-            tokio::spawn(async move { limit_processes(&shared, &event.actor.id).await });
+            tokio::spawn(async move { limit_processes(&shared, &id).await });
+            return;
         }
-        // Being made in this moment, or a workstation; only the first will get a row.
-        Ok(None) if event.action == "create" => {
-            let shared = shared.clone();
-            tokio::spawn(async move {
-                for _ in 0..ROW_TRIES {
-                    tokio::time::sleep(ROW_PAUSE).await;
-                    if let Ok(Some(row)) = shared.ledger.container_by_engine_id(&event.actor.id).await {
-                        return known(&shared, event, row).await;
-                    }
-                }
-            });
-        }
-        Ok(None) => {}
-        Err(error) => tracing::error!(%error, "the ledger failed on an event of the engine's"),
+        // Being made in this moment.
+        Ok(None) if event.action == "create" && is_learners => made(shared, &id).await,
+        Ok(row) => row,
+        Err(error) => return tracing::error!(%error, "the ledger failed on an event of the engine's"),
+    };
+    if let Some(row) = row {
+        remembered.add(&row);
+        known(shared, event, row).await;
+    } else if let Some(row) = remembered.row(&id)
+        && let Some(sandbox) = shared.sandbox(&row.sandbox)
+    {
+        // Whoever took the row has done the rest.
+        sandbox.emit(learners(&event, row, &shared.scope(&row.sandbox)));
     }
+}
+
+/// The row of a container that is being made, once it is there.
+async fn made(shared: &Shared, engine_id: &str) -> Option<ContainerRow> {
+    for _ in 0..ROW_TRIES {
+        tokio::time::sleep(ROW_PAUSE).await;
+        if let Ok(Some(row)) = shared.ledger.container_by_engine_id(engine_id).await {
+            return Some(row);
+        }
+    }
+    None
+}
+
+/// A container has joined or left a network, or has a volume mounted or no longer: told in the learner's names.
+async fn of_use(shared: &Arc<Shared>, mut event: Event, remembered: &Remembered) {
+    let Some(container) = event.actor.attributes.get("container") else { return };
+    let row = match shared.ledger.container_by_engine_id(container).await {
+        Ok(Some(row)) => row,
+        Ok(None) => match remembered.row(container) {
+            Some(row) => row.clone(),
+            // Nobody's here: another's on the same engine, or a workstation.
+            None => return,
+        },
+        Err(error) => return tracing::error!(%error, "the ledger failed on an event of the engine's"),
+    };
+    let Some(sandbox) = shared.sandbox(&row.sandbox) else { return };
+    let scope = shared.scope(&row.sandbox);
+    if event.kind == "network" {
+        let Ok(networks) = scope.networks().await else { return };
+        let Some(own) = networks.into_iter().find(|own| own.engine_id() == event.actor.id) else { return };
+        event.actor.attributes.insert("name".to_owned(), own.name().to_owned());
+    } else {
+        let Ok(volumes) = scope.volumes().await else { return };
+        // What isn't theirs is their home, which they know as a folder.
+        let Some(own) = volumes.into_iter().find(|own| own.engine_name() == event.actor.id) else { return };
+        own.name().clone_into(&mut event.actor.id);
+    }
+    sandbox.emit(event);
 }
 
 /// Whether a container is a step of a build: the builder makes up its name, and all that others make begin
@@ -104,7 +178,7 @@ async fn limit_processes(shared: &Shared, container: &str) {
 async fn known(shared: &Arc<Shared>, event: Event, row: ContainerRow) {
     let Some(sandbox) = shared.sandbox(&row.sandbox) else { return };
     let (id, name) = (row.engine_id.clone(), row.name.clone());
-    let shown = learners(&event, &row);
+    let shown = learners(&event, &row, &shared.scope(&row.sandbox));
     match event.action.as_str() {
         "start" => containers::ports::bind_again(shared, &sandbox.id).await,
         "die" => {
@@ -127,7 +201,7 @@ async fn known(shared: &Arc<Shared>, event: Event, row: ContainerRow) {
 }
 
 /// The event in the learner's names, without our labels.
-fn learners(event: &Event, row: &ContainerRow) -> Event {
+fn learners(event: &Event, row: &ContainerRow, scope: &Scope) -> Event {
     let mut shown = event.clone();
     shown.from = shown.from.map(|_| row.image.clone());
     shown.actor.attributes.retain(|key, _| !Scope::is_our_label(key));
@@ -135,6 +209,7 @@ fn learners(event: &Event, row: &ContainerRow) -> Event {
         match key.as_str() {
             "name" => value.clone_from(&row.name),
             "image" => value.clone_from(&row.image),
+            "oldName" => *value = scope.scrub(value),
             _ => {}
         }
     }

@@ -17,7 +17,7 @@ use crate::{
     },
     refusal::{Answer, Refusal},
     request::Request,
-    scope::{OwnContainer, is_name},
+    scope::OwnContainer,
     serve::Context,
     upstream::{Ask, EngineSaid},
 };
@@ -42,6 +42,7 @@ pub(crate) async fn update(context: &Context, request: Request) -> Answer {
     let wanted: HostConfig = Request::json(request.body, &request.headers).await?;
     policy::check_host(&wanted)?;
     let limits = &context.shared.config.limits;
+    policy::check_limits(&wanted, limits.nano_cpus_max, policy::Limits::Changed)?;
     let memory = wanted.memory.clamp(0, limits.memory_max_bytes);
     let asks_cpus = wanted.nano_cpus > 0 || wanted.cpu_quota > 0;
     let update = EngineUpdate {
@@ -103,18 +104,18 @@ pub(crate) async fn rename(context: &Context, mut request: Request) -> Answer {
     if name.is_empty() {
         return Err(Refusal::invalid("Neither old nor new names may be empty"));
     }
-    if !is_name(&name) {
-        return Err(create::bad_name(&name));
-    }
     let old_name = own.name().to_owned();
     if name == old_name {
         return Err(Refusal::invalid("Renaming a container with the same name as its current name"));
     }
-    create::check_free(context, &name).await?;
+    if !create::is_container_name(&name) {
+        return Err(allocating(create::bad_name(&format!("/{name}"))));
+    }
+    create::check_free(context, &name).await.map_err(allocating)?;
     // The ledger first: of two at once, its key lets one through.
     match context.shared.ledger.rename_container(own.engine_id(), &name).await {
         Ok(()) => {}
-        Err(error) if ledger::is_taken(&error) => return Err(create::name_taken(&name, own.engine_id())),
+        Err(error) if ledger::is_taken(&error) => return Err(allocating(create::name_taken(&name, own.engine_id()))),
         Err(error) => return Err(error.into()),
     }
     let ask = Ask::post(&["containers", own.engine_id(), "rename"]).parameter("name", context.scope.engine_name(&name).as_str());
@@ -127,6 +128,11 @@ pub(crate) async fn rename(context: &Context, mut request: Request) -> Answer {
     }
     context.sandbox.record(ActivityKind::ContainerRenamed { id: own.engine_id().to_owned(), name, old_name }).await;
     Ok(body::no_content(StatusCode::NO_CONTENT))
+}
+
+/// In the engine's words.
+fn allocating(refusal: Refusal) -> Refusal {
+    Refusal { message: format!("Error when allocating new name: {}", refusal.message), ..refusal }
 }
 
 /// On networks of the learner's own the name is an alias, which the engine changes only by putting the
@@ -145,8 +151,7 @@ async fn name_on_networks(context: &Context, own: &OwnContainer, name: &str) -> 
     let inspected: Inspected = engine.json(Ask::get(&["containers", own.engine_id(), "json"])).await?;
     for network in context.scope.networks().await.map_err(EngineSaid::Away)?.into_iter().filter(|network| !network.is_default()) {
         let endpoints = inspected.network_settings.networks.iter();
-        let Some((_, endpoint)) =
-            endpoints.into_iter().find(|(key, endpoint)| endpoint.network_id == network.engine_id() || key.as_str() == network.engine_id())
+        let Some((_, endpoint)) = endpoints.into_iter().find(|(key, endpoint)| shown::is_on(&context.scope, &network, key, endpoint))
         else {
             continue;
         };

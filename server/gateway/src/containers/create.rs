@@ -26,6 +26,7 @@ use crate::{
         container::CreateRequest,
         container_engine::{EngineCreate, EngineMount, EngineVolumeOptions},
         container_shown::MountPoint,
+        event::Event,
     },
     refusal::{Answer, Refusal},
     request::Request,
@@ -55,9 +56,10 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     request.query.finish()?;
     let asked: CreateRequest = Request::json(request.body, &request.headers).await?;
     policy::check(&asked)?;
+    policy::check_limits(&asked.host_config, context.shared.config.limits.nano_cpus_max, policy::Limits::OfNew)?;
     let name = name.map(|name| name.strip_prefix('/').map(str::to_owned).unwrap_or(name));
     if let Some(name) = &name
-        && !is_name(name)
+        && !is_container_name(name)
     {
         return Err(bad_name(name));
     }
@@ -71,8 +73,8 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     let volumes = context.sandbox.turns.volumes().await;
     let name = free_name(context, name).await?;
 
-    let engine_request = build(context, &volumes, &asked, &image, &config, &name).await?;
-    let created = make(context, &turn, &engine_request, &name).await?;
+    let engine_request = build(context, &volumes, &asked, &image, &config, &name).await.map_err(but_the_image_is_there)?;
+    let created = make(context, &turn, &engine_request, &name).await.map_err(but_the_image_is_there)?;
     let recorded = record(context, &volumes, &asked, &image, &name, &created.id).await;
     drop((turn, volumes));
     if let Err(refusal) = recorded {
@@ -86,6 +88,17 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     context.sandbox.record(ActivityKind::ContainerCreated { id: created.id.clone(), name, image: asked.image.clone() }).await;
     let warnings: Vec<String> = created.warnings.unwrap_or_default().iter().map(|text| context.scope.scrub(text)).collect();
     Ok(body::json(StatusCode::CREATED, &serde_json::json!({ "Id": created.id, "Warnings": warnings })))
+}
+
+/// The client takes every 404 for an image that isn't there, and would pull it. The engine itself notices
+/// what else is missing when the container is started.
+fn but_the_image_is_there(refusal: Refusal) -> Refusal {
+    if refusal.status == StatusCode::NOT_FOUND { Refusal { status: StatusCode::BAD_REQUEST, ..refusal } } else { refusal }
+}
+
+/// A container's name has two characters at least.
+pub(crate) fn is_container_name(name: &str) -> bool {
+    is_name(name) && name.len() > 1
 }
 
 pub(crate) fn bad_name(name: &str) -> Refusal {
@@ -168,8 +181,9 @@ async fn build(
     name: &str,
 ) -> Result<EngineCreate, Refusal> {
     let networking = network::decide(context, asked, name).await?;
-    // The engine mounts these whatever is asked.
-    let volumes_of_image = config.volumes.iter().flatten().map(|(path, _)| paths::mount_target(path, path));
+    // The engine mounts these whatever is asked, and under the path as the image has it.
+    let told = |path: &str, why: &str| format!("invalid volume specification: '{path}': {why}");
+    let volumes_of_image = config.volumes.iter().flatten().map(|(path, _)| paths::mount_target(path, |why| told(path, why)));
     let volumes_of_image: BTreeSet<String> = volumes_of_image.collect::<Result<_, _>>()?;
     let mounts = mounts::decide(context, turn, asked, &volumes_of_image).await?;
     let mut labels: BTreeMap<String, String> = asked.labels.clone();
@@ -261,8 +275,9 @@ async fn record(
             created_at: ledger::now_ms(),
         };
         match context.shared.ledger.add_volume(sandbox, &row).await {
-            Err(error) if !ledger::is_taken(&error) => return Err(error.into()),
-            _ => {}
+            Ok(()) => context.sandbox.emit(Event::now("volume", "create", &row.name, &[("driver", "local")])),
+            Err(error) if ledger::is_taken(&error) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     let row = ContainerRow {

@@ -71,7 +71,7 @@ async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspe
     let networks = names.networks(row, &asked, std::mem::take(&mut inspected.network_settings.networks));
     let exposed = inspected.config.exposed_ports.iter().flatten().map(|(port, _)| port.clone());
     let mut settings = NetworkSettings {
-        ports: if running { ports::shown(&held, exposed) } else { ports::PortMap::new() },
+        ports: if running && names.shows_ports(networks.keys()) { ports::shown(&held, exposed) } else { ports::PortMap::new() },
         sandbox_id: inspected.network_settings.sandbox_id.clone(),
         sandbox_key: inspected.network_settings.sandbox_key.clone(),
         ..NetworkSettings::default()

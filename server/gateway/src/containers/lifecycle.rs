@@ -158,13 +158,15 @@ pub(crate) async fn kill(context: &Context, mut request: Request) -> Answer {
     if let Some(signal) = &signal {
         policy::check_signal(signal)?;
     }
-    let own = context.scope.container(request.parameters.get("id")).await?;
+    let asked = request.parameters.get("id");
+    let killing = |refusal: Refusal| Refusal { message: format!("cannot kill container: {asked}: {}", refusal.message), ..refusal };
+    let own = context.scope.container(asked).await.map_err(killing)?;
     let ends = signal.as_deref().is_none_or(ends);
     let ask = Ask::post(&["containers", own.engine_id(), "kill"]).optional("signal", signal);
     // "Cannot kill container: web: Container 83b5… is not running": first as it was called, then the ID.
     let said = |said| {
         let refusal = context.engine_said(said);
-        Refusal { message: refusal.message.replacen(own.engine_id(), request.parameters.get("id"), 1), ..refusal }
+        Refusal { message: refusal.message.replacen(own.engine_id(), asked, 1), ..refusal }
     };
     context.shared.engine.done(ask).await.map_err(said)?;
     if ends {

@@ -3,6 +3,8 @@
 
 mod filter;
 
+use std::collections::{BTreeSet, HashMap};
+
 use http::StatusCode;
 
 use crate::{
@@ -52,24 +54,35 @@ pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec
         context.shared.ledger.ports(context.scope.sandbox())
     );
     let (listed, names, ports) = (listed.map_err(|said| context.engine_said(said))?, names?, ports?);
+    let mut exposed: HashMap<&str, BTreeSet<String>> = HashMap::new();
+    for container in listed.iter().filter(|container| container.state == "running") {
+        if let Some(own) = own.iter().find(|own| own.engine_id() == container.id) {
+            exposed.insert(own.engine_id(), exposed_by_image(context, &own.row().image_id).await);
+        }
+    }
     let mut containers: Vec<Listed> = listed
         .into_iter()
         .filter_map(|container| {
             let row = own.iter().find(|own| own.engine_id() == container.id)?.row();
             let asked = shown::asked(row);
             let held: Vec<PortRow> = ports.iter().filter(|port| port.container == row.engine_id).cloned().collect();
-            let exposed = if container.state == "running" { exposed.get(&row.image_id) } else { None };
-            let exposed = ports::exposed(&asked, exposed.map(|facts| &**facts), container.network_settings.networks.keys());
+            let networks = names.networks(row, &asked, container.network_settings.networks);
+            let exposed = match exposed.remove(row.engine_id.as_str()) {
+                Some(of_image) if names.shows_ports(networks.keys()) => {
+                    of_image.into_iter().chain(asked.exposed_ports.keys().cloned()).collect()
+                }
+                _ => BTreeSet::new(),
+            };
             let mut labels = container.labels;
             own_labels(&mut labels);
             Some(Listed {
                 names: vec![format!("/{}", row.name)],
                 image: row.image.clone(),
                 image_id: row.image_id.clone(),
-                ports: ports::listed(&held, exposed),
+                ports: ports::listed(&held, exposed.iter()),
                 labels,
                 host_config: ListedHostConfig { network_mode: shown::network_mode(&asked) },
-                network_settings: ListedNetworks { networks: names.networks(row, &asked, container.network_settings.networks) },
+                network_settings: ListedNetworks { networks },
                 mounts: names.mounts(&asked, container.mounts),
                 ..container
             })
@@ -77,4 +90,11 @@ pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec
         .collect();
     containers.sort_by_key(|container| std::cmp::Reverse((container.created, own.iter().position(|own| own.engine_id() == container.id))));
     Ok(containers)
+}
+
+/// Ports that an image exposes; none of one that the engine has lost.
+async fn exposed_by_image(context: &Context, image_id: &str) -> BTreeSet<String> {
+    let Ok(facts) = context.shared.catalogue.get(image_id).await else { return BTreeSet::new() };
+    let config = facts.inspect.config.as_ref();
+    config.and_then(|config| config.exposed_ports.as_ref()).into_iter().flatten().map(|(port, _)| port.clone()).collect()
 }

@@ -47,7 +47,7 @@ pub(crate) async fn top(context: &Context, mut request: Request) -> Answer {
 pub(crate) async fn logs(context: &Context, mut request: Request) -> Answer {
     let query = &mut request.query;
     let mut flags = Vec::new();
-    for name in ["follow", "stdout", "stderr", "timestamps"] {
+    for name in ["follow", "stdout", "stderr", "timestamps", "details"] {
         if query.flag(name)? {
             flags.push(name);
         }
@@ -55,8 +55,6 @@ pub(crate) async fn logs(context: &Context, mut request: Request) -> Answer {
     let since = time(query.text("since")?)?;
     let until = time(query.text("until")?)?;
     let tail = query.text("tail")?.filter(|tail| tail == "all" || tail.parse::<i64>().is_ok());
-    // Details are labels and environment that the log driver was told to keep: none.
-    query.ignore(&["details"]);
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
     let permit = context.sandbox.stream()?;

@@ -10,14 +10,16 @@ use crate::{
         container::{CreateRequest, EndpointRequest},
         container_shown::{Endpoint, MountPoint},
     },
+    networks,
     refusal::Refusal,
-    scope::{OwnNetwork, OwnVolume},
+    scope::{OwnNetwork, OwnVolume, Scope},
     serve::Context,
     volumes,
 };
 
 /// What the ledger knows of the sandbox's networks and volumes: enough to rename all of its containers.
 pub(crate) struct Names {
+    scope: Scope,
     networks: Vec<OwnNetwork>,
     volumes: Vec<OwnVolume>,
 }
@@ -25,7 +27,7 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) async fn read(context: &Context) -> Result<Self, Refusal> {
         let (networks, volumes) = tokio::try_join!(context.scope.networks(), context.scope.volumes())?;
-        Ok(Self { networks, volumes })
+        Ok(Self { scope: context.scope.clone(), networks, volumes })
     }
 
     /// Network by network, under the learner's names; what isn't theirs is left out.
@@ -42,10 +44,15 @@ impl Names {
                     // One for everybody on the engine: its ID says nothing.
                     return Some((key, Endpoint { network_id: String::new(), endpoint_id: String::new(), ..endpoint }));
                 }
-                let network = self.networks.iter().find(|own| is_on(own, &key, &endpoint))?;
+                let network = self.networks.iter().find(|own| is_on(&self.scope, own, &key, &endpoint))?;
                 Some((network.name().to_owned(), renamed(endpoint, row, asked, network)))
             })
             .collect()
+    }
+
+    /// Whether ports are shown that a container on these networks exposes: those on which others could reach them.
+    pub(crate) fn shows_ports<'n>(&self, mut networks: impl Iterator<Item = &'n String>) -> bool {
+        networks.any(|name| self.networks.iter().any(|own| own.name() == name && !networks::is_internal(own)))
     }
 
     pub(crate) fn mounts(&self, asked: &CreateRequest, mounts: Vec<MountPoint>) -> Vec<MountPoint> {
@@ -69,15 +76,14 @@ impl Names {
         }
         let own = self.volumes.iter().find(|own| own.engine_name() == mount.name)?;
         let mode = mode(asked, &mount);
-        Some(MountPoint {
-            mode, source: volumes::mountpoint(own.name()), name: own.name().to_owned(), ..mount })
+        Some(MountPoint { mode, source: volumes::mountpoint(own.name()), name: own.name().to_owned(), ..mount })
     }
 }
 
-/// Whether an endpoint is on a network. Before its container's first start it has no network's ID, but the key by
-/// which the engine was asked for it.
-pub(crate) fn is_on(network: &OwnNetwork, key: &str, endpoint: &Endpoint) -> bool {
-    network.engine_id() == endpoint.network_id || network.engine_id() == key || network.name() == key
+/// Whether an endpoint, under the engine's key, is on a network. Before its container's first start it has no
+/// network's ID.
+pub(crate) fn is_on(scope: &Scope, network: &OwnNetwork, key: &str, endpoint: &Endpoint) -> bool {
+    network.engine_id() == endpoint.network_id || network.engine_id() == key || network.name() == scope.scrub(key)
 }
 
 /// How a volume was asked for, as Docker shows it: the engine was asked in another way.
@@ -87,7 +93,8 @@ fn mode(asked: &CreateRequest, mount: &MountPoint) -> String {
         return if bind.mode.is_empty() { "z".to_owned() } else { bind.mode };
     }
     let mounted = asked.host_config.mounts.iter().any(|asked| clean(&asked.target).is_some_and(|target| target == mount.destination));
-    if mounted { "z".to_owned() } else { String::new() }
+    let taken_over = asked.host_config.volumes_from.as_ref().is_some_and(|others| !others.is_empty());
+    if mounted || taken_over { mount.mode.clone() } else { String::new() }
 }
 
 /// The folder of the home that was asked for at a place of the container's, and how.

@@ -30,7 +30,9 @@ pub(crate) async fn commit(context: &Context, mut request: Request) -> Answer {
     let version = query.text("tag")?.filter(|tag| !tag.is_empty());
     let (comment, author) = (note(query.text("comment")?)?, note(query.text("author")?)?);
     let pause = query.text("pause")?.is_none_or(|pause| matches!(pause.as_str(), "1" | "true" | "True"));
-    let changes = build::changes(&query.all("changes"))?;
+    let changes = query.all("changes");
+    check_changes(&changes)?;
+    let changes = build::changes(&changes)?;
     request.query.finish()?;
     // Clients send a configuration, but an empty one: changes say what is to be different.
     Request::json::<Option<Empty>>(request.body, &request.headers).await?;
@@ -60,6 +62,20 @@ pub(crate) async fn commit(context: &Context, mut request: Request) -> Answer {
     }
     context.sandbox.changed();
     Ok(body::json(StatusCode::CREATED, &committed))
+}
+
+/// Instructions that change a configuration and nothing else: those that `--change` takes.
+/// Source: moby, builder/dockerfile/dispatchers.go, `validCommitCommands`.
+const CHANGES: [&str; 11] =
+    ["cmd", "entrypoint", "env", "expose", "healthcheck", "label", "onbuild", "stopsignal", "user", "volume", "workdir"];
+
+/// Fails in the engine's words on any other.
+pub(crate) fn check_changes(changes: &[String]) -> Result<(), Refusal> {
+    let mut words = changes.iter().filter_map(|change| change.split_whitespace().next());
+    match words.find(|word| !CHANGES.contains(&word.to_ascii_lowercase().as_str())) {
+        None => Ok(()),
+        Some(word) => Err(Refusal::invalid(format!("{word} is not a valid change command"))),
+    }
 }
 
 /// A comment or an author: a line for `docker history`, not a store.

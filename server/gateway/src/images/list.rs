@@ -16,7 +16,7 @@ use crate::{
     request::{
         Request,
         path::ApiVersion,
-        query::{Filters, has_label, known_filters},
+        query::{Filters, has_label, known_filters, truth},
     },
     serve::Context,
 };
@@ -61,7 +61,8 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     let view = View::read(context).await?;
     let mut images = view.facts(context).await?;
     let bounds = Bounds::read(context, &filters).await?;
-    images.retain(|(row, facts)| wanted(&view, row, facts, &filters, &bounds));
+    let dangling = truth(&filters, "dangling")?;
+    images.retain(|(row, facts)| wanted(&view, row, facts, &filters, dangling, &bounds));
     images.sort_by_key(|(row, facts)| std::cmp::Reverse((facts.created(), row.added_at)));
     let users = if shared_size { layer_users(&images) } else { HashMap::new() };
     let patterns = filters.get("reference").map(Vec::as_slice).unwrap_or_default();
@@ -161,13 +162,12 @@ pub(crate) fn until(asked: &str) -> Result<i64, Refusal> {
     if number.is_empty() { Ok(now_ms() / 1000 - total) } else { Err(wrong()) }
 }
 
-fn wanted(view: &View, row: &ImageRow, facts: &ImageFacts, filters: &Filters, bounds: &Bounds) -> bool {
+fn wanted(view: &View, row: &ImageRow, facts: &ImageFacts, filters: &Filters, dangling: Option<bool>, bounds: &Bounds) -> bool {
     let id = &row.image_id;
     let names = || view.tags(id).into_iter().chain(view.digests(id));
-    let dangling = view.tags(id).is_empty() && view.digests(id).is_empty();
+    let is_dangling = view.tags(id).is_empty() && view.digests(id).is_empty();
     let labels = labels::shown(facts.labels()).unwrap_or_default();
-    let yes = |value: &String| matches!(value.as_str(), "1" | "true");
-    filters.get("dangling").is_none_or(|values| values.is_empty() || values.iter().any(yes) == dangling)
+    dangling.is_none_or(|wanted| wanted == is_dangling)
         && filters.get("label").into_iter().flatten().all(|label| has_label(&labels, label))
         && filters
             .get("reference")

@@ -43,6 +43,10 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     check_platform(platform.as_deref())?;
     let image = image.ok_or_else(|| Refusal::invalid("invalid reference format"))?;
     let reference = read(&image, tag.as_deref())?;
+    if reference.official_name() == Some("scratch") {
+        let refusal = Refusal::new(StatusCode::FORBIDDEN, "'scratch' is a reserved name");
+        return Err(failed(context, &reference, refusal).await);
+    }
     let repository = match context.scope.registry_repository(&reference) {
         Ok(repository) => repository,
         Err(refusal) => return Err(failed(context, &reference, refusal).await),

@@ -60,15 +60,6 @@ pub(crate) async fn push(context: &Context, mut request: Request) -> Answer {
 /// One tag, or, where none was named (`--all-tags`), every one that this host has.
 async fn push_all(context: &Context, reference: &Reference, repository: &RegistryRepository, messages: &Messages) -> Result<(), Refusal> {
     let name = reference.familiar_repository();
-    if !repository.is_own() {
-        let own = format!("{}/{}", context.shared.config.registry_alias, name);
-        return Err(Refusal::new(
-            http::StatusCode::FORBIDDEN,
-            format!(
-                "denied: requested access to the resource is denied\nlunchbox: a name without a registry, like {name}, means the course's images, and those are the course's to push. Give yours a name in your own registry, then push that: `docker tag {reference} {own}` and `docker push {own}`."
-            ),
-        ));
-    }
     let view = View::read(context).await?;
     let named = |row: &&crate::ledger::ImageReferenceRow| match &reference.tag {
         Some(_) => row.reference == reference.familiar(),
@@ -77,6 +68,15 @@ async fn push_all(context: &Context, reference: &Reference, repository: &Registr
     let rows: Vec<_> = view.references.iter().filter(named).collect();
     if rows.is_empty() {
         return Err(Refusal::new(http::StatusCode::NOT_FOUND, format!("An image does not exist locally with the tag: {name}")));
+    }
+    if !repository.is_own() {
+        let own = format!("{}/{}", context.shared.config.registry_alias, name);
+        return Err(Refusal::new(
+            http::StatusCode::FORBIDDEN,
+            format!(
+                "denied: requested access to the resource is denied\nlunchbox: a name without a registry, like {name}, means the course's images, and those are the course's to push. Give yours a name in your own registry, then push that: `docker tag {reference} {own}` and `docker push {own}`."
+            ),
+        ));
     }
     let _place = context.sandbox.moving.acquire().await.map_err(|_| Refusal::internal())?;
     for row in rows {

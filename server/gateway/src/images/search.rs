@@ -9,7 +9,10 @@ use crate::{
     reference::Reference,
     refusal::{Answer, Refusal},
     registry::{self, Lookup},
-    request::{Request, query::known_filters},
+    request::{
+        Request,
+        query::{known_filters, truth, whole_number},
+    },
     serve::Context,
 };
 
@@ -37,7 +40,13 @@ pub(crate) async fn search(context: &Context, mut request: Request) -> Answer {
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Refusal::invalid(format!("limit {limit} is outside the range of [1, {MAX_LIMIT}]")));
     }
-    let official = filters.get("is-official").and_then(|values| values.first()).map(|value| value == "true");
+    let official = truth(&filters, "is-official")?;
+    // Nothing is automated here, and nothing has stars.
+    let automated = truth(&filters, "is-automated")? == Some(true);
+    let stars = filters.get("stars").into_iter().flatten().map(|stars| whole_number("stars", stars)).collect::<Result<Vec<_>, _>>()?;
+    if automated || stars.iter().any(|stars| *stars > 0) {
+        return Ok(body::json(StatusCode::OK, &[(); 0]));
+    }
     let mut found = Vec::new();
     if official != Some(false) {
         for name in context.shared.registry.course_images().await? {

@@ -30,9 +30,11 @@ impl View {
         self.images.iter().find(|row| row.image_id == id)
     }
 
-    /// `nginx:latest` of an image.
+    /// `nginx:latest` of an image, in the engine's order: by the whole name, with what is left out for short.
     pub(crate) fn tags(&self, id: &str) -> Vec<String> {
-        self.references.iter().filter(|row| row.image_id == id).map(|row| row.reference.clone()).collect()
+        let mut tags: Vec<String> = self.references.iter().filter(|row| row.image_id == id).map(|row| row.reference.clone()).collect();
+        tags.sort_by_cached_key(|tag| Reference::parse(tag).map(|reference| reference.canonical()));
+        tags
     }
 
     /// `nginx@sha256:…` of an image.

@@ -135,6 +135,10 @@ pub(crate) struct NetworkSettings {
     #[serde(rename = "IPv6Gateway")]
     pub(crate) ipv6_gateway: String,
     pub(crate) mac_address: String,
+    #[serde(rename = "SecondaryIPAddresses", skip_deserializing)]
+    pub(crate) secondary_ip_addresses: Option<Empty>,
+    #[serde(rename = "SecondaryIPv6Addresses", skip_deserializing)]
+    pub(crate) secondary_ipv6_addresses: Option<Empty>,
     #[serde(deserialize_with = "or_null")]
     pub(crate) networks: BTreeMap<String, Endpoint>,
 }

@@ -40,9 +40,14 @@ pub(crate) struct Actor {
 }
 
 impl Event {
+    /// Without the older fields: as engines from API 1.52 on write it.
+    pub(crate) fn without_legacy(&self) -> Self {
+        Self { status: None, id: None, from: None, ..self.clone() }
+    }
+
     /// An event of the gateway's own making: images, networks and volumes are the learner's only here.
     pub(crate) fn now(kind: &str, action: &str, id: &str, attributes: &[(&str, &str)]) -> Self {
-        let ms = crate::ledger::now_ms();
+        let nanoseconds = time::OffsetDateTime::now_utc().unix_timestamp_nanos();
         let legacy = kind == "image";
         Self {
             status: legacy.then(|| action.to_owned()),
@@ -55,8 +60,8 @@ impl Event {
                 attributes: attributes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             },
             scope: "local".to_owned(),
-            time: ms / 1000,
-            time_nano: ms * 1_000_000,
+            time: i64::try_from(nanoseconds / 1_000_000_000).unwrap_or(0),
+            time_nano: i64::try_from(nanoseconds).unwrap_or(0),
         }
     }
 }

@@ -144,8 +144,6 @@ pub(crate) async fn connect(context: &Context, request: Request) -> Answer {
     let body = EngineConnect { container: container.engine_id(), endpoint_config: EngineEndpoint { aliases } };
     let ask = Ask::post(&["networks", network.engine_id(), "connect"]).json(&body)?;
     context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
-    let attributes = [("container", container.engine_id()), ("name", network.name()), ("type", "bridge")];
-    context.sandbox.emit(Event::now("network", "connect", network.engine_id(), &attributes));
     context.sandbox.changed();
     Ok(body::no_content(StatusCode::OK))
 }
@@ -155,12 +153,16 @@ pub(crate) async fn disconnect(context: &Context, request: Request) -> Answer {
     request.query.finish()?;
     let asked: DisconnectRequest = Request::json(request.body, &request.headers).await?;
     let network = context.scope.network(request.parameters.get("id")).await?;
-    let container = context.scope.container(&asked.container).await?;
+    let container = match context.scope.container(&asked.container).await {
+        // Whoever forces it means what is left of one that has gone.
+        Err(refusal) if asked.force && refusal.status == StatusCode::NOT_FOUND => {
+            return Err(Refusal::new(StatusCode::NOT_FOUND, format!("endpoint {} not found", asked.container)));
+        }
+        found => found?,
+    };
     let body = EngineDisconnect { container: container.engine_id(), force: asked.force };
     let ask = Ask::post(&["networks", network.engine_id(), "disconnect"]).json(&body)?;
     context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
-    let attributes = [("container", container.engine_id()), ("name", network.name()), ("type", "bridge")];
-    context.sandbox.emit(Event::now("network", "disconnect", network.engine_id(), &attributes));
     context.sandbox.changed();
     Ok(body::no_content(StatusCode::OK))
 }

@@ -82,6 +82,7 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     let filters = request.query.filters()?;
     request.query.finish()?;
     known_filters(&filters, &["name", "id", "driver", "type", "label", "scope", "dangling"])?;
+    check_filters(&filters)?;
     let names = names(context).await?;
     let mut networks = Vec::new();
     for own in context.scope.networks().await? {
@@ -139,6 +140,11 @@ async fn read(context: &Context, own: &OwnNetwork, names: &HashMap<String, Strin
     })
 }
 
+/// Whether a network was made without a way out.
+pub(crate) fn is_internal(own: &OwnNetwork) -> bool {
+    serde_json::from_str::<Asked>(&own.row().asked).unwrap_or_default().internal
+}
+
 /// What `docker network inspect bridge` shows on any host.
 fn default_options() -> BTreeMap<String, String> {
     [
@@ -164,6 +170,20 @@ fn made_up(context: &Context, name: &str) -> Network {
         driver: if name == "none" { "null".to_owned() } else { name.to_owned() },
         ipam: Ipam { driver: "default".to_owned(), options: None, config: Some(Vec::new()) },
         ..Network::default()
+    }
+}
+
+/// Values that mean nothing, in the engine's words.
+fn check_filters(filters: &Filters) -> Result<(), Refusal> {
+    let values = |key: &str| filters.get(key).map(Vec::as_slice).unwrap_or_default();
+    if let Some(kind) = values("type").iter().find(|kind| !matches!(kind.as_str(), "builtin" | "custom")) {
+        return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("invalid filter: 'type'='{kind}'")));
+    }
+    match values("dangling") {
+        [] => Ok(()),
+        [one] if matches!(one.as_str(), "0" | "1" | "false" | "true") => Ok(()),
+        [_] => Err(Refusal::invalid("invalid value for filter 'dangling', must be \"true\" (or \"1\"), or \"false\" (or \"0\")")),
+        _ => Err(Refusal::invalid("got more than one value for filter key \"dangling\"")),
     }
 }
 

@@ -126,6 +126,23 @@ pub(crate) fn known_filters(filters: &Filters, known: &[&str]) -> Result<(), Ref
     }
 }
 
+/// A filter that is yes or no. `None` where it isn't given; neither, or both, is told in the engine's words.
+pub(crate) fn truth(filters: &Filters, key: &str) -> Result<Option<bool>, Refusal> {
+    let Some(values) = filters.get(key) else { return Ok(None) };
+    let has = |wanted: [&str; 2]| values.iter().any(|value| wanted.contains(&value.as_str()));
+    match (has(["1", "true"]), has(["0", "false"])) {
+        (true, false) => Ok(Some(true)),
+        (false, true) => Ok(Some(false)),
+        _ if values.is_empty() => Err(Refusal::invalid(format!("invalid filter '{key}'"))),
+        _ => Err(Refusal::invalid(format!("invalid filter '{key}=[{}]'", values.join(" ")))),
+    }
+}
+
+/// A filter that is a whole number, as Go's `strconv.Atoi` reads it.
+pub(crate) fn whole_number(key: &str, value: &str) -> Result<i64, Refusal> {
+    value.parse().map_err(|_| Refusal::invalid(format!("invalid filter '{key}={value}': strconv.Atoi: parsing {value:?}: invalid syntax")))
+}
+
 /// The filter `label`: `key`, or `key=value`.
 pub(crate) fn has_label(labels: &BTreeMap<String, String>, wanted: &str) -> bool {
     match wanted.split_once('=') {
@@ -159,6 +176,19 @@ mod tests {
     #[test]
     fn names_are_of_one_case() {
         assert!(Query::parse(Some("ALL=1")).unwrap().finish().is_err());
+    }
+
+    #[test]
+    fn a_filter_of_yes_or_no_is_neither_nothing_nor_both() {
+        let of = |values: &[&str]| {
+            let filters = [("dangling".to_owned(), values.iter().map(|value| (*value).to_owned()).collect())].into();
+            truth(&filters, "dangling").map_err(|refusal| refusal.message)
+        };
+        assert_eq!(truth(&Filters::new(), "dangling").unwrap(), None);
+        assert_eq!((of(&["1"]), of(&["false"])), (Ok(Some(true)), Ok(Some(false))));
+        assert_eq!(of(&["perhaps"]), Err("invalid filter 'dangling=[perhaps]'".to_owned()));
+        assert_eq!(of(&["true", "0"]), Err("invalid filter 'dangling=[true 0]'".to_owned()));
+        assert_eq!(of(&[]), Err("invalid filter 'dangling'".to_owned()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::{
     body,
+    containers::create::policy,
     host::ContainerState,
     host_state,
     refusal::{Answer, Refusal},
@@ -87,7 +88,7 @@ pub(crate) async fn info(context: &Context) -> Answer {
             "InsecureRegistryCIDRs": [],
             "Mirrors": [],
         },
-        "NCPU": (limits.nano_cpus_max + 999_999_999) / 1_000_000_000,
+        "NCPU": policy::cpus(limits.nano_cpus_max),
         "MemTotal": limits.memory_max_bytes * i64::from(limits.running_containers),
         "GenericResources": null,
         "DockerRootDir": "/var/lib/docker",

@@ -179,10 +179,10 @@ async fn a_containers_files_are_imported_as_an_image() {
     let host = TestHost::start(1).await;
     let a = &host.sandboxes[0];
     a.run("pull busybox").await.ok();
-    a.run("run --name c busybox sh -c").await;
+    a.run("run --name cc busybox sh -c").await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("c.tar");
-    a.docker(&["export", "-o", file.to_str().unwrap(), "c"]).await.ok();
+    a.docker(&["export", "-o", file.to_str().unwrap(), "cc"]).await.ok();
     let said = a
         .docker(&["import", "--change", "CMD [\"echo\", \"imported\"]", "--message", "from c", file.to_str().unwrap(), "flat:1"])
         .await

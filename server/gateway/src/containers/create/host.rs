@@ -35,10 +35,7 @@ pub(super) async fn decide(context: &Context, asked: &CreateRequest) -> Result<E
         volumes_from.push(mode.map_or_else(|| other.engine_id().to_owned(), |mode| format!("{}:{mode}", other.engine_id())));
     }
     Ok(EngineHostConfig {
-        log_config: LogConfig {
-            kind: "json-file".to_owned(),
-            config: [("max-size", "5m"), ("max-file", "1")].map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-        },
+        log_config: log(&host.log_config),
         restart_policy: policy::restart_policy(&host.restart_policy),
         auto_remove: host.auto_remove,
         volumes_from,
@@ -68,6 +65,17 @@ pub(super) async fn decide(context: &Context, asked: &CreateRequest) -> Result<E
         ulimits: host.ulimits.iter().flatten().map(policy::ulimit).filter_map(Result::transpose).collect::<Result<_, _>>()?,
         ..EngineHostConfig::default()
     })
+}
+
+/// A log that doesn't grow; none where none is wanted.
+fn log(asked: &LogConfig) -> LogConfig {
+    if asked.kind == "none" {
+        return LogConfig { kind: "none".to_owned(), ..LogConfig::default() };
+    }
+    LogConfig {
+        kind: "json-file".to_owned(),
+        config: [("max-size", "5m"), ("max-file", "1")].map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+    }
 }
 
 /// `container:<own>` with the full ID; else the value, or the default where it is empty.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     admission::{Turn, Volumes},
     containers::create::{
-        paths::{clean, mount_target, subpath},
+        paths::{clean, mount_target, subpath, volume_target},
         policy::{MAX_MEMORY_FILES_BYTES, refused},
     },
     model::{
@@ -57,9 +57,11 @@ impl Bind {
             [source, target, mode] => (source, target, mode),
             _ => return Err(Refusal::invalid(format!("invalid volume specification: '{text}'"))),
         };
+        let kind = if source.starts_with('/') { "bind" } else { "volume" };
+        let told = |why: &str| format!("invalid volume specification: '{text}': invalid mount config for type \"{kind}\": {why}");
         let mut bind = Self {
             source: source.to_owned(),
-            target: mount_target(target, text)?,
+            target: mount_target(target, told)?,
             read_only: false,
             no_copy: false,
             mode: mode.to_owned(),
@@ -114,7 +116,7 @@ pub(crate) async fn decide(
         one(context, turn, mount, &mut decided).await?;
     }
     for (target, options) in &host.tmpfs {
-        decided.tmpfs.insert(mount_target(target, target)?, tmpfs_options(options)?);
+        decided.tmpfs.insert(mount_target(target, str::to_owned)?, tmpfs_options(options)?);
     }
     let in_memory = decided.tmpfs.len() + decided.mounts.iter().filter(|mount| matches!(mount, EngineMount::Tmpfs { .. })).count();
     if in_memory > MAX_TMPFS {
@@ -123,7 +125,7 @@ pub(crate) async fn decide(
     let taken: BTreeSet<String> =
         decided.mounts.iter().map(|mount| target(mount).to_owned()).chain(decided.tmpfs.keys().cloned()).collect();
     for path in asked.volumes.keys() {
-        decided.anonymous.insert(mount_target(path, path)?);
+        decided.anonymous.insert(volume_target(path)?);
     }
     decided.anonymous.extend(volumes_of_image.iter().cloned());
     decided.anonymous.retain(|path| !taken.contains(path));
@@ -149,7 +151,8 @@ async fn limit_volumes(context: &Context, _turn: &Turn<Volumes>, anonymous: usiz
 }
 
 async fn one(context: &Context, turn: &Turn<Volumes>, mount: &Mount, decided: &mut Mounts) -> Result<(), Refusal> {
-    let target = mount_target(&mount.target, &mount.target)?;
+    let told = |why: &str| format!("invalid mount config for type \"{}\": {why}", mount.kind);
+    let target = mount_target(&mount.target, told)?;
     match mount.kind.as_str() {
         "volume" => {
             let options = mount.volume_options.clone().unwrap_or_default();
@@ -187,9 +190,10 @@ async fn one(context: &Context, turn: &Turn<Volumes>, mount: &Mount, decided: &m
                 tmpfs_options: EngineTmpfsOptions { size_bytes, mode },
             });
         }
-        other => {
-            return Err(Refusal::invalid(format!("lunchbox: mounts of type {other:?} are not available here; volume, bind and tmpfs are")));
+        other @ ("image" | "cluster" | "npipe") => {
+            return Err(Refusal::invalid(format!("lunchbox: mounts of type {other} are not available here; volume, bind and tmpfs are.")));
         }
+        _ => return Err(Refusal::invalid(told("mount type unknown"))),
     }
     Ok(())
 }

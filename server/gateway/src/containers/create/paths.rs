@@ -52,18 +52,23 @@ pub(crate) fn check_working_dir(path: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Where something is mounted; `whole` is what was asked for.
-pub(crate) fn mount_target(path: &str, whole: &str) -> Result<String, Refusal> {
-    let clean = clean(path).ok_or_else(|| {
-        Refusal::invalid(format!("invalid volume specification: '{whole}': invalid mount path: '{path}' mount path must be absolute"))
-    })?;
+/// Where something is mounted. `told` makes a sentence of why it can't be.
+pub(crate) fn mount_target(path: &str, told: impl Fn(&str) -> String) -> Result<String, Refusal> {
+    let fail = |why: &str| Refusal::invalid(told(why));
+    let clean = clean(path).ok_or_else(|| fail(&format!("invalid mount path: '{path}' mount path must be absolute")))?;
     if clean == "/" {
-        return Err(Refusal::invalid(format!("invalid volume specification: '{whole}': invalid specification: destination can't be '/'")));
+        return Err(fail("invalid specification: destination can't be '/'"));
     }
     if is_kernels(&clean) {
         return Err(refused(format!("lunchbox: nothing can be mounted at {clean}: the kernel's own folders lie there.")));
     }
     Ok(clean)
+}
+
+/// Where a volume is that has no name: as Docker does, a path that isn't absolute begins at the root.
+pub(crate) fn volume_target(path: &str) -> Result<String, Refusal> {
+    let absolute = if path.is_empty() || path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    mount_target(&absolute, |why| format!("invalid volume specification: '{path}': {why}"))
 }
 
 /// Below a volume's root.
@@ -127,10 +132,19 @@ mod tests {
         for path in
             ["/proc", "/proc/..", "/sys", "/sys/fs/cgroup", "/dev", "/dev/shmX", "/dev/sh", "/dev/shm/../null", "/", "x", "/a/../.."]
         {
-            assert!(mount_target(path, path).is_err(), "{path}");
+            assert!(mount_target(path, str::to_owned).is_err(), "{path}");
         }
         for path in ["/dev/shm", "/dev/shm/x", "/process", "/devel", "/sysx", "/a/proc"] {
-            assert_eq!(mount_target(path, path).unwrap(), path);
+            assert_eq!(mount_target(path, str::to_owned).unwrap(), path);
+        }
+    }
+
+    #[test]
+    fn a_volume_without_a_name_begins_at_the_root() {
+        assert_eq!(volume_target("data").unwrap(), "/data");
+        assert_eq!(volume_target("/a/../b").unwrap(), "/b");
+        for path in ["", "/", "..", "proc/1", "../sys"] {
+            assert!(volume_target(path).is_err(), "{path}");
         }
     }
 

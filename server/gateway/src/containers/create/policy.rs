@@ -6,8 +6,13 @@
 
 mod health;
 mod host;
+mod limits;
 
-pub(crate) use self::{health::healthcheck, host::check_host};
+pub(crate) use self::{
+    health::healthcheck,
+    host::check_host,
+    limits::{Limits, check_limits, cpus},
+};
 
 use http::StatusCode;
 
@@ -22,6 +27,36 @@ use crate::{
 /// What Docker gives a container, less what it can do without: raw sockets, device nodes, audit records.
 pub(crate) const CAPABILITIES: &[&str] =
     &["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"];
+/// All that Linux has, less those that Docker gives.
+const OTHER_CAPABILITIES: &[&str] = &[
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "BLOCK_SUSPEND",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+    "DAC_READ_SEARCH",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "MAC_ADMIN",
+    "MAC_OVERRIDE",
+    "NET_ADMIN",
+    "NET_BROADCAST",
+    "PERFMON",
+    "SYSLOG",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "WAKE_ALARM",
+];
 /// Docker's own, less [`CAPABILITIES`].
 pub(crate) const DROPPED_CAPABILITIES: &[&str] = &["NET_RAW", "MKNOD", "AUDIT_WRITE"];
 
@@ -104,6 +139,11 @@ pub(crate) fn check_labels<'a>(mut keys: impl Iterator<Item = &'a String>) -> Re
 pub(crate) fn capability(name: &str) -> String {
     let upper = name.trim().to_ascii_uppercase();
     upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned()
+}
+
+/// Whether there is such a capability, or it stands for all of them.
+fn is_capability(name: &str) -> bool {
+    name == "ALL" || [CAPABILITIES, DROPPED_CAPABILITIES, OTHER_CAPABILITIES].iter().any(|known| known.contains(&name))
 }
 
 /// A name that a capability can have at all: what is dropped is the learner's choice.

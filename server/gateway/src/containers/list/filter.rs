@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
+use http::StatusCode;
+
 use crate::{
     containers::ports,
     model::container_shown::Listed,
     refusal::Refusal,
-    request::query::{Filters, has_label, known_filters},
+    request::query::{Filters, has_label, known_filters, truth, whole_number},
     serve::Context,
 };
 
@@ -25,6 +27,7 @@ pub(super) struct Filter<'f> {
     since: Option<(i64, String)>,
     /// Names of `network`, which may be given by ID.
     networks: HashSet<String>,
+    is_task: Option<bool>,
 }
 
 impl<'f> Filter<'f> {
@@ -33,20 +36,22 @@ impl<'f> Filter<'f> {
         if let Some(state) = values(filters, "status").find(|state| !STATES.contains(&state.as_str())) {
             return Err(Refusal::invalid(format!("invalid filter 'status={state}'")));
         }
-        if let Some(code) = values(filters, "exited").find(|code| code.parse::<i64>().is_err()) {
-            return Err(Refusal::invalid(format!("invalid filter 'exited={code}'")));
+        for code in values(filters, "exited") {
+            whole_number("exited", code)?;
         }
+        let is_task = truth(filters, "is-task")?;
         if let Some(health) =
             values(filters, "health").find(|health| !["starting", "healthy", "unhealthy", "none"].contains(&health.as_str()))
         {
-            return Err(Refusal::invalid(format!("invalid filter 'health={health}'")));
+            return Err(Refusal::invalid(format!("unrecognized filter value for health: {health}")));
         }
-        for port in values(filters, "publish").chain(values(filters, "expose")) {
-            parse_ports(port).ok_or_else(|| Refusal::invalid(format!("invalid filter: {port:?} is not a port")))?;
+        for key in ["publish", "expose"] {
+            values(filters, key).try_for_each(|port| check_port(key, port))?;
         }
         let mut ancestors = None;
         for name in values(filters, "ancestor") {
-            let found = context.scope.find_image(name).await?;
+            // What can't be an image's name is no mistake here: nothing is made of it.
+            let found = context.scope.find_image(name).await.unwrap_or_default();
             ancestors.get_or_insert_with(HashSet::new).extend(found.map(|image| image.id().to_owned()));
         }
         let mut networks = HashSet::new();
@@ -64,12 +69,24 @@ impl<'f> Filter<'f> {
             }
         }
         let [before, since] = times;
-        Ok(Self { filters, ancestors, before, since, networks })
+        Ok(Self { filters, ancestors, before, since, networks, is_task })
     }
 
     /// Whether a filter speaks of containers that don't run.
     pub(super) fn wants_ended(&self) -> bool {
         ["status", "exited", "before", "since"].iter().any(|key| values(self.filters, key).next().is_some())
+    }
+
+    /// `publish` and `expose`: one of all that are asked for will do, as in Docker.
+    fn has_port(&self, container: &Listed) -> bool {
+        let mut asked = values(self.filters, "publish").chain(values(self.filters, "expose")).peekable();
+        if asked.peek().is_none() {
+            return true;
+        }
+        container.ports.iter().any(|found| {
+            values(self.filters, "publish").any(|port| found.public_port > 0 && is_port(port, found.public_port, &found.protocol))
+                || values(self.filters, "expose").any(|port| is_port(port, found.private_port, &found.protocol))
+        })
     }
 
     pub(super) fn matches(&self, container: &Listed) -> bool {
@@ -85,14 +102,28 @@ impl<'f> Filter<'f> {
             && any("exited", &|code| exit_code(&container.status).is_some_and(|found| found.to_string() == *code))
             && any("health", &|wanted| health(&container.status) == wanted)
             && any("volume", &|volume| container.mounts.iter().any(|mount| mount.name == *volume || mount.destination == *volume))
-            && any("is-task", &|wanted| matches!(wanted.as_str(), "0" | "false"))
-            && any("publish", &|port| container.ports.iter().any(|found| found.public_port > 0 && is_port(port, found.public_port, &found.protocol)))
-            && any("expose", &|port| container.ports.iter().any(|found| is_port(port, found.private_port, &found.protocol)))
+            // None is: tasks are a swarm's.
+            && self.is_task != Some(true)
+            && self.has_port(container)
             && (self.networks.is_empty() || container.network_settings.networks.keys().any(|name| self.networks.contains(name)))
             && self.ancestors.as_ref().is_none_or(|ids| ids.contains(&container.image_id))
             && self.before.as_ref().is_none_or(|(at, id)| container.created * 1000 <= *at && container.id != *id)
             && self.since.as_ref().is_none_or(|(at, id)| container.created * 1000 + 999 >= *at && container.id != *id)
     }
+}
+
+/// As the engine tells what is no port.
+fn check_port(key: &str, text: &str) -> Result<(), Refusal> {
+    let wrong = |why: String| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, why);
+    if text.contains(':') {
+        return Err(wrong(format!("filter for '{key}' should not contain ':': {text}")));
+    }
+    if parse_ports(text).is_some() {
+        return Ok(());
+    }
+    let range = text.split('/').next().unwrap_or_default();
+    let bad = range.split('-').find(|part| part.parse::<u16>().is_err()).unwrap_or(range);
+    Err(wrong(format!("error while looking up for {key} {text}: strconv.ParseUint: parsing {bad:?}: invalid syntax")))
 }
 
 fn values<'f>(filters: &'f Filters, key: &str) -> impl Iterator<Item = &'f String> {

@@ -12,7 +12,7 @@ use crate::{
     refusal::Answer,
     request::{
         Request,
-        query::{has_label, known_filters},
+        query::{has_label, known_filters, truth},
     },
     serve::Context,
 };
@@ -33,8 +33,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let filters = request.query.filters()?;
     request.query.finish()?;
     known_filters(&filters, &["dangling", "label", "label!", "until"])?;
-    let only_dangling =
-        filters.get("dangling").and_then(|values| values.first()).is_none_or(|value| matches!(value.as_str(), "1" | "true"));
+    let only_dangling = truth(&filters, "dangling")?.unwrap_or(true);
     let mut until = None;
     for asked in filters.get("until").into_iter().flatten() {
         until = Some(list::until(asked)?);

@@ -11,6 +11,7 @@ use crate::{
     body::{self, Upload},
     images::{
         build,
+        commit::check_changes,
         message::{self, Message},
         own, tag,
     },
@@ -38,7 +39,9 @@ pub(crate) async fn import(context: &Context, mut request: Request) -> Answer {
     let repository = query.text("repo")?.filter(|repository| !repository.is_empty());
     let version = query.text("tag")?.filter(|tag| !tag.is_empty());
     let note = query.text("message")?.filter(|note| !note.is_empty());
-    let changes = build::changes(&query.all("changes"))?;
+    let changes = query.all("changes");
+    check_changes(&changes)?;
+    let changes = build::changes(&changes)?;
     crate::images::pull::check_platform(query.text("platform")?.as_deref().filter(|platform| !platform.is_empty()))?;
     query.ignore(&["fromImage"]);
     request.query.finish()?;

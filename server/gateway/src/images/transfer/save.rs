@@ -79,7 +79,8 @@ async fn find(context: &Context, asked: &str, names: &mut Names) -> Result<(), R
             return Ok(());
         }
     }
-    let image = context.scope.image(asked).await?;
+    // The one place where the engine doesn't write the tag that is understood.
+    let image = context.scope.find_image(asked).await?.ok_or_else(|| Refusal::no_such("image", asked))?;
     let of_image = names.entry(image.id().to_owned()).or_default();
     // What was called by its ID or its digest is saved without a name.
     let rows = context.shared.ledger.image_references(context.scope.sandbox()).await?;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::{CAPABILITIES, capability, is_host_name, links, ulimit};
+use super::{CAPABILITIES, capability, is_capability, is_host_name, limits::check_log_options, links, ulimit};
 use crate::{model::container::HostConfig, refusal::Refusal, request::json::says_nothing};
 
 const MAX_EXTRA_HOSTS: usize = 32;
@@ -15,6 +15,9 @@ pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
         return Err(Refusal::forbidden("privileged mode", "it would give root on the shared host."));
     }
     check_namespaces(host)?;
+    if let Some(name) = host.cap_add.iter().flatten().map(|name| capability(name)).find(|name| !is_capability(name)) {
+        return Err(Refusal::invalid(format!("invalid CapAdd: unknown capability: \"CAP_{name}\"")));
+    }
     if let Some(name) = host.cap_add.iter().flatten().map(|name| capability(name)).find(|name| !CAPABILITIES.contains(&name.as_str())) {
         return Err(Refusal::forbidden(
             &format!("the capability {name}"),
@@ -44,8 +47,10 @@ pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
             "it would send from the shared host. Leave --log-driver out: `docker logs` works as usual.",
         ));
     }
-    if !host.container_id_file.is_empty() {
-        return Err(Refusal::invalid("lunchbox: ContainerIDFile is the client's own business"));
+    check_log_options(&host.log_config)?;
+    // Where the client writes the ID, which it does by itself. Shown again, and nothing else.
+    if host.container_id_file.len() > crate::limits::MAX_NAME_BYTES {
+        return Err(Refusal::invalid("lunchbox: the name of --cidfile's file is too long"));
     }
     if host.oom_kill_disable == Some(true) || host.oom_score_adj < 0 {
         return Err(Refusal::forbidden(
@@ -61,9 +66,6 @@ pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
     }
     if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
         return Err(Refusal::invalid("can't create 'AutoRemove' container with restart policy"));
-    }
-    if host.nano_cpus > 0 && (host.cpu_quota > 0 || host.cpu_period > 0) {
-        return Err(Refusal::invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set"));
     }
     if host.links.as_ref().is_some_and(|links| !links.is_empty()) {
         return Err(links());
