@@ -18,6 +18,7 @@ use crate::{
     sandbox::Sandbox,
     scope::Scope,
     serve,
+    system::volume_sizes::VolumeSizes,
     upstream::{EngineSaid, Upstream},
     watch,
 };
@@ -76,6 +77,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) engine: Upstream,
     pub(crate) catalogue: Catalogue,
+    pub(crate) volume_sizes: VolumeSizes,
     pub(crate) registry: Registry,
     pub(crate) ports: Arc<dyn HostPorts>,
     sandboxes: RwLock<HashMap<SandboxId, Arc<Sandbox>>>,
@@ -111,6 +113,7 @@ impl Gateway {
         let ledger = Ledger::open(database).await?;
         let shared = Arc::new(Shared {
             catalogue: Catalogue::new(engine.clone()),
+            volume_sizes: VolumeSizes::new(engine.clone()),
             registry: Registry::new(&config.registry),
             sandboxes: RwLock::default(),
             config,

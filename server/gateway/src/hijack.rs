@@ -12,17 +12,13 @@ use tokio::{
     sync::OwnedSemaphorePermit,
 };
 
-use crate::{body, body::Body, limits};
+use crate::{body, body::Body, limits, model::versions, request::path::ApiVersion};
 
 /// Answers 101 and copies both ways until both have ended. `held` is let go of at the end.
-pub(crate) fn relay(client: OnUpgrade, engine: Response<Incoming>, held: OwnedSemaphorePermit) -> Response<Body> {
+pub(crate) fn relay(client: OnUpgrade, engine: Response<Incoming>, version: ApiVersion, held: OwnedSemaphorePermit) -> Response<Body> {
     // raw-stream, or multiplexed-stream: the client reads from this which it is.
-    let content_type = engine
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .filter(|value| value.as_bytes().starts_with(b"application/vnd.docker."))
-        .cloned()
-        .unwrap_or(HeaderValue::from_static("application/vnd.docker.raw-stream"));
+    let of_engine = engine.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let content_type = HeaderValue::from_static(versions::stream_type(of_engine, version));
     tokio::spawn(async move {
         let _held = held;
         match tokio::try_join!(client, hyper::upgrade::on(engine)) {

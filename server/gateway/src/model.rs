@@ -5,3 +5,4 @@ pub(crate) mod container;
 pub(crate) mod container_engine;
 pub(crate) mod container_shown;
 pub(crate) mod event;
+pub(crate) mod versions;

@@ -126,7 +126,7 @@ async fn answer(shared: Arc<Shared>, sandbox: Arc<Sandbox>, request: http::Reque
         }
     };
     let headers = response.headers_mut();
-    headers.insert("Api-Version", http::HeaderValue::from_static("1.45"));
+    headers.insert("Api-Version", http::HeaderValue::from_static("1.53"));
     headers.insert("Docker-Experimental", http::HeaderValue::from_static("false"));
     headers.insert("Ostype", http::HeaderValue::from_static("linux"));
     headers.insert(header::SERVER, http::HeaderValue::from_static("Docker/26.1.5 (linux)"));

@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod info;
 pub(crate) mod ping;
 pub(crate) mod version;
+pub(crate) mod volume_sizes;
 
 use http::StatusCode;
 

@@ -1,7 +1,7 @@
 //! Volumes: the sandbox's own, always of the plain local kind. Driver options are refused: with them a
 //! volume can be any folder of the real host.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ use crate::{
     },
     scope::{OwnVolume, Scope, is_name},
     serve::Context,
+    system::volume_sizes::FOR_A_REMOVAL,
     upstream::{Ask, EngineSaid},
 };
 
@@ -130,6 +131,19 @@ pub(crate) async fn is_used(context: &Context, own: &OwnVolume) -> Result<bool, 
         .await
         .map_err(|said| context.engine_said(said))?;
     Ok(!users.is_empty())
+}
+
+/// As it is shown with its use. An unknown size is -1, as in Docker.
+pub(crate) async fn used(context: &Context, own: &OwnVolume, bytes: Option<i64>) -> Result<Volume, Refusal> {
+    let filters = serde_json::json!({ "volume": [own.engine_name()] }).to_string();
+    let users: Vec<serde::de::IgnoredAny> = context
+        .shared
+        .engine
+        .json(Ask::get(&["containers", "json"]).parameter("all", 1).parameter("filters", filters))
+        .await
+        .map_err(|said| context.engine_said(said))?;
+    let usage_data = UsageData { ref_count: i64::try_from(users.len()).unwrap_or(0), size: bytes.unwrap_or(-1) };
+    Ok(Volume { usage_data: Some(usage_data), ..shown(own.row()) })
 }
 
 /// `GET /volumes/{name}`
@@ -254,21 +268,25 @@ async fn remove_one(context: &Context, own: &OwnVolume) -> Result<(), EngineSaid
 }
 
 /// `POST /volumes/prune`: anonymous ones that nobody uses; all that nobody uses with the filter `all`
-/// (the rule since API 1.42). Sizes are not measured.
+/// (the rule since API 1.42).
 pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let filters = request.query.filters()?;
     request.query.finish()?;
     known_filters(&filters, &["all", "label", "label!"])?;
     let all = truth(&filters, "all")?.unwrap_or(request.version.0 < 42);
     let mut deleted = Vec::new();
-    for own in context.scope.volumes().await? {
+    let mut reclaimed = 0;
+    let volumes = context.scope.volumes().await?;
+    let sizes = if volumes.is_empty() { Arc::default() } else { context.shared.volume_sizes.read(FOR_A_REMOVAL).await };
+    for own in volumes {
         let labels: BTreeMap<String, String> = serde_json::from_str(&own.row().labels).unwrap_or_default();
         let wanted = filters.get("label").is_none_or(|values| values.iter().all(|value| has_label(&labels, value)))
             && filters.get("label!").is_none_or(|values| !values.iter().any(|value| has_label(&labels, value)));
         // One in use is refused by the engine, and stays.
         if wanted && (all || own.row().anonymous) && remove_one(context, &own).await.is_ok() {
+            reclaimed += sizes.get(own.engine_name()).copied().unwrap_or(0);
             deleted.push(own.name().to_owned());
         }
     }
-    Ok(body::json(StatusCode::OK, &serde_json::json!({ "VolumesDeleted": deleted, "SpaceReclaimed": 0 })))
+    Ok(body::json(StatusCode::OK, &serde_json::json!({ "VolumesDeleted": deleted, "SpaceReclaimed": reclaimed })))
 }

@@ -51,7 +51,7 @@ pub(crate) async fn attach(context: &Context, mut request: Request) -> Answer {
         .patient();
     let engine = context.shared.engine.hijack(ask).await.map_err(|said| context.engine_said(said))?;
     context.sandbox.record(ActivityKind::ContainerAttached { id: own.engine_id().to_owned(), name: own.name().to_owned() }).await;
-    Ok(hijack::relay(client, engine, permit))
+    Ok(hijack::relay(client, engine, request.version, permit))
 }
 
 /// `h` and `w` of a resize.

@@ -29,7 +29,7 @@ use crate::{
         event::Event,
     },
     refusal::{Answer, Refusal},
-    request::Request,
+    request::{Request, path::ApiVersion},
     scope::{OwnImage, is_name},
     serve::Context,
     upstream::{Ask, EngineSaid},
@@ -54,7 +54,13 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     let name = request.query.text("name")?.filter(|name| !name.is_empty());
     let platform = request.query.text("platform")?.filter(|platform| !platform.is_empty());
     request.query.finish()?;
-    let asked: CreateRequest = Request::json(request.body, &request.headers).await?;
+    let version = request.version;
+    let mut asked: CreateRequest = Request::json(request.body, &request.headers).await?;
+    let warning = without_bindings(&mut asked, version);
+    if version < ApiVersion(44) && asked.networking_config.endpoints_config.len() > 1 {
+        let names: Vec<&str> = asked.networking_config.endpoints_config.keys().map(String::as_str).collect();
+        return Err(Refusal::invalid(format!("Container cannot be connected to network endpoints: {}", names.join(", "))));
+    }
     policy::check(&asked)?;
     policy::check_limits(&asked.host_config, context.shared.config.limits.nano_cpus_max, policy::Limits::OfNew)?;
     let name = name.map(|name| name.strip_prefix('/').map(str::to_owned).unwrap_or(name));
@@ -86,8 +92,25 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
         return Err(refusal);
     }
     context.sandbox.record(ActivityKind::ContainerCreated { id: created.id.clone(), name, image: asked.image.clone() }).await;
-    let warnings: Vec<String> = created.warnings.unwrap_or_default().iter().map(|text| context.scope.scrub(text)).collect();
+    let warnings: Vec<String> = created.warnings.unwrap_or_default().iter().map(|text| context.scope.scrub(text)).chain(warning).collect();
     Ok(body::json(StatusCode::CREATED, &serde_json::json!({ "Id": created.id, "Warnings": warnings })))
+}
+
+/// A port with an empty list of where it is published: once any port of the host, then that with a warning, and
+/// none from API 1.53 on.
+fn without_bindings(asked: &mut CreateRequest, version: ApiVersion) -> Option<String> {
+    let bindings = &mut asked.host_config.port_bindings;
+    if version > ApiVersion(52) {
+        bindings.retain(|_, bindings| !bindings.is_empty());
+        return None;
+    }
+    let empty: Vec<&str> = bindings.iter().filter(|(_, bindings)| bindings.is_empty()).map(|(port, _)| port.as_str()).collect();
+    (version == ApiVersion(52) && !empty.is_empty()).then(|| {
+        let ports = empty.join(", ");
+        format!(
+            "Following container port(s) have an empty list of port-bindings: {ports}. Such bindings will be discarded in a future version."
+        )
+    })
 }
 
 /// The client takes every 404 for an image that isn't there, and would pull it. The engine itself notices

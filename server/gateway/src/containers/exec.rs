@@ -140,7 +140,7 @@ pub(crate) async fn start(context: &Context, request: Request) -> Answer {
     // Nobody waits for it to be written down before the first output is seen.
     let context = context.clone();
     tokio::spawn(async move { told(&context, &own).await });
-    Ok(hijack::relay(client, engine, permit))
+    Ok(hijack::relay(client, engine, request.version, permit))
 }
 
 async fn told(context: &Context, own: &OwnExec) {

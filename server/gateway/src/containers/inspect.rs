@@ -10,6 +10,7 @@ use crate::{
     model::{
         container::CreateRequest,
         container_shown::{GraphDriver, Inspected, NetworkSettings},
+        versions,
     },
     refusal::{Answer, Refusal},
     request::Request,
@@ -40,7 +41,9 @@ pub(crate) async fn inspect(context: &Context, mut request: Request) -> Answer {
     let own = context.scope.container(request.parameters.get("id")).await?;
     let inspected = read(context, &own, size).await?;
     context.sandbox.record(ActivityKind::ContainerInspected { id: own.engine_id().to_owned(), name: own.name().to_owned() }).await;
-    Ok(body::json(StatusCode::OK, &inspected))
+    let mut shown = serde_json::to_value(&inspected).unwrap_or_default();
+    versions::container(&mut shown, request.version);
+    Ok(body::json(StatusCode::OK, &shown))
 }
 
 /// The engine's own answer; its names are the engine's still.

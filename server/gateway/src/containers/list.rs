@@ -11,7 +11,10 @@ use crate::{
     ActivityKind, body,
     containers::{ports, remove::own_labels, shown},
     ledger::PortRow,
-    model::container_shown::{Listed, ListedHostConfig, ListedNetworks},
+    model::{
+        container_shown::{Listed, ListedHostConfig, ListedNetworks},
+        versions,
+    },
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
@@ -37,7 +40,9 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
         let names = containers.iter().flat_map(|container| &container.names).map(|name| name.trim_start_matches('/').to_owned()).collect();
         context.sandbox.record(ActivityKind::ContainersListed { all, names }).await;
     }
-    Ok(body::json(StatusCode::OK, &containers))
+    let mut shown = serde_json::to_value(&containers).unwrap_or_default();
+    shown.as_array_mut().into_iter().flatten().for_each(|container| versions::listed_container(container, request.version));
+    Ok(body::json(StatusCode::OK, &shown))
 }
 
 /// The sandbox's containers as the learner sees them, newest first.

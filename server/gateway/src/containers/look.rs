@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ActivityKind, body,
     lines::{self, JsonLines},
+    model::versions,
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
@@ -67,12 +68,8 @@ pub(crate) async fn logs(context: &Context, mut request: Request) -> Answer {
         .patient();
     let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
     context.sandbox.record(ActivityKind::ContainerLogsRead { id: own.engine_id().to_owned(), name: own.name().to_owned() }).await;
-    let content_type = engine
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .filter(|value| value.as_bytes().starts_with(b"application/vnd.docker."))
-        .cloned()
-        .unwrap_or(HeaderValue::from_static("application/vnd.docker.raw-stream"));
+    let of_engine = engine.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let content_type = HeaderValue::from_static(versions::stream_type(of_engine, request.version));
     let mut response = http::Response::new(body::holding(pass_on(engine.into_body()), permit));
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     Ok(response)
@@ -127,7 +124,7 @@ pub(crate) async fn stats(context: &Context, mut request: Request) -> Answer {
         .flag("one-shot", one_shot && !streams)
         .patient();
     let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
-    let name = format!("/{}", own.name());
+    let (name, version) = (format!("/{}", own.name()), request.version);
     let mut all = JsonLines::new(engine.into_body());
     let stream = async_stream::stream! {
         let _permit = permit;
@@ -135,6 +132,7 @@ pub(crate) async fn stats(context: &Context, mut request: Request) -> Answer {
             match next {
                 Ok(mut stats) => {
                     stats.name.clone_from(&name);
+                    versions::stats(&mut stats.numbers, version);
                     yield Ok(lines::line(&stats));
                 }
                 Err(error) => { yield Err(error); break }

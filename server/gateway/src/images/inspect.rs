@@ -8,11 +8,12 @@ use crate::{
     ActivityKind, body,
     images::{
         catalogue::{HistoryItem, ImageFacts, ImageInspect},
-        labels,
+        labels, pull,
         view::View,
     },
     ledger::ImageRow,
-    refusal::Answer,
+    model::versions,
+    refusal::{Answer, Refusal},
     request::{Request, path::ApiVersion},
     serve::Context,
 };
@@ -25,8 +26,6 @@ const MISSING: &str = "<missing>";
 struct Inspected {
     #[serde(flatten)]
     image: ImageInspect,
-    #[serde(rename = "VirtualSize", skip_serializing_if = "Option::is_none")]
-    virtual_size: Option<i64>,
     #[serde(rename = "GraphDriver")]
     graph_driver: GraphDriver,
 }
@@ -40,15 +39,23 @@ struct GraphDriver {
 }
 
 pub(crate) async fn inspect(context: &Context, mut request: Request) -> Answer {
-    request.query.ignore(&["size", "manifests", "platform"]);
+    request.query.ignore(&["size"]);
+    let manifests = request.query.flag("manifests")?;
+    let platform = request.query.all("platform");
     request.query.finish()?;
+    if manifests && request.version >= ApiVersion(49) && !platform.is_empty() {
+        return Err(Refusal::invalid("conflicting options: manifests and platform options cannot both be set"));
+    }
+    pull::check_platforms(&platform)?;
     let own = context.scope.image(request.parameters.get("name")).await?;
     let facts = context.shared.catalogue.get(own.id()).await.map_err(|said| context.engine_said(said))?;
     let view = View::read(context).await?;
     let image = as_seen(&view, own.id(), &facts);
-    let virtual_size = (request.version < ApiVersion(44)).then_some(image.size);
+    let inspected = Inspected { image, graph_driver: GraphDriver { data: None, name: "overlay2" } };
+    let mut shown = serde_json::to_value(inspected).unwrap_or_default();
+    versions::image(&mut shown, request.version);
     context.sandbox.record(ActivityKind::ImageInspected { image_id: own.id().to_owned(), references: view.tags(own.id()) }).await;
-    Ok(body::json(StatusCode::OK, &Inspected { image, virtual_size, graph_driver: GraphDriver { data: None, name: "overlay2" } }))
+    Ok(body::json(StatusCode::OK, &shown))
 }
 
 fn as_seen(view: &View, id: &str, facts: &ImageFacts) -> ImageInspect {
@@ -75,8 +82,9 @@ fn added(row: &ImageRow) -> String {
 }
 
 pub(crate) async fn history(context: &Context, mut request: Request) -> Answer {
-    request.query.ignore(&["platform"]);
+    let platform = request.query.all("platform");
     request.query.finish()?;
+    pull::check_platforms(&platform)?;
     let own = context.scope.image(request.parameters.get("name")).await?;
     let facts = context.shared.catalogue.get(own.id()).await.map_err(|said| context.engine_said(said))?;
     let view = View::read(context).await?;

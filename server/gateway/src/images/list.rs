@@ -26,7 +26,7 @@ const KNOWN_FILTERS: [&str; 6] = ["dangling", "label", "before", "since", "refer
 /// `ImageSummary`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ImageSummary {
+pub(crate) struct ImageSummary {
     id: String,
     parent_id: String,
     repo_tags: Vec<String>,
@@ -34,21 +34,25 @@ struct ImageSummary {
     /// Unix seconds.
     created: i64,
     /// Bytes, uncompressed.
-    size: i64,
+    pub(crate) size: i64,
     /// Bytes that another image of this host has too; -1 where nobody asked.
-    shared_size: i64,
+    pub(crate) shared_size: i64,
     /// Up to API 1.43.
     #[serde(skip_serializing_if = "Option::is_none")]
     virtual_size: Option<i64>,
     labels: Option<BTreeMap<String, String>>,
-    /// -1: counted by `docker system df` only.
-    containers: i64,
+    /// -1: up to API 1.50 counted by `docker system df` only.
+    pub(crate) containers: i64,
 }
 
 pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     // Images without a name that others are built from are no part of this view, so `all` adds nothing.
-    request.query.ignore(&["all", "digests", "manifests"]);
-    let shared_size = request.query.flag("shared-size")?;
+    request.query.ignore(&["all", "digests"]);
+    // An image's manifests are told by an engine that keeps them, as a store of several platforms does. Shared
+    // sizes by one of 1.42.
+    _ = request.query.flag("manifests")?;
+    _ = request.query.flag("identity")?;
+    let shared_size = request.query.flag("shared-size")? && request.version >= ApiVersion(42);
     let mut filters = request.query.filters()?;
     // Before filters, a name was given like this; some clients still do.
     if let Some(name) = request.query.text("filter")?.filter(|name| !name.is_empty()) {
@@ -67,10 +71,14 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     let users = if shared_size { layer_users(&images) } else { HashMap::new() };
     let patterns = filters.get("reference").map(Vec::as_slice).unwrap_or_default();
 
+    let users_of_images = if request.version >= ApiVersion(51) { Some(containers(context).await?) } else { None };
     let summaries: Vec<ImageSummary> = images
         .iter()
         .map(|(row, facts)| {
             let mut summary = summary(&view, row, facts, patterns, request.version);
+            if let Some(users) = &users_of_images {
+                summary.containers = users.get(&row.image_id).copied().unwrap_or(0);
+            }
             if shared_size {
                 summary.shared_size = shared(facts, &users);
             }
@@ -82,6 +90,29 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
         context.sandbox.record(ActivityKind::ImagesListed { references }).await;
     }
     Ok(body::json(StatusCode::OK, &summaries))
+}
+
+/// All images, with what `docker system df` tells of them besides.
+pub(crate) async fn for_disk_usage(context: &Context, version: ApiVersion) -> Result<Vec<ImageSummary>, Refusal> {
+    let view = View::read(context).await?;
+    let mut images = view.facts(context).await?;
+    images.sort_by_key(|(row, facts)| std::cmp::Reverse((facts.created(), row.added_at)));
+    let (users, containers) = (layer_users(&images), containers(context).await?);
+    let with_both = |(row, facts): &(&ImageRow, Arc<ImageFacts>)| ImageSummary {
+        shared_size: shared(facts, &users),
+        containers: containers.get(&row.image_id).copied().unwrap_or(0),
+        ..summary(&view, row, facts, &[], version)
+    };
+    Ok(images.iter().map(with_both).collect())
+}
+
+/// How many containers each image has.
+async fn containers(context: &Context) -> Result<HashMap<String, i64>, Refusal> {
+    let mut users = HashMap::new();
+    for own in context.scope.containers().await? {
+        *users.entry(own.row().image_id.clone()).or_insert(0) += 1;
+    }
+    Ok(users)
 }
 
 fn summary(view: &View, row: &ImageRow, facts: &ImageFacts, patterns: &[String], version: ApiVersion) -> ImageSummary {

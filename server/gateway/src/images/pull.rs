@@ -12,6 +12,7 @@ pub(crate) use self::{
 };
 
 use http::StatusCode;
+use serde::Deserialize;
 
 use crate::{
     ActivityKind,
@@ -101,6 +102,28 @@ pub(crate) fn check_platform(platform: Option<&str>) -> Result<(), Refusal> {
     ))
 }
 
+/// An OCI platform, as newer clients write it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Platform {
+    os: String,
+    architecture: String,
+}
+
+/// The same of a parameter that may come often, each in JSON or in words.
+pub(crate) fn check_platforms(platforms: &[String]) -> Result<(), Refusal> {
+    for text in platforms.iter().filter(|text| !text.is_empty()) {
+        if !text.starts_with('{') {
+            check_platform(Some(text))?;
+            continue;
+        }
+        let platform: Platform =
+            serde_json::from_str(text).map_err(|_| Refusal::invalid("failed to parse platform: it is no JSON of an OCI platform"))?;
+        check_platform(Some(&format!("{}/{}", platform.os, platform.architecture)))?;
+    }
+    Ok(())
+}
+
 /// `docker pull --all-tags`
 async fn all_tags(context: &Context, reference: Reference, repository: RegistryRepository) -> Answer {
     let tags = context.shared.registry.tags(repository.path()).await?.unwrap_or_default();
@@ -145,5 +168,9 @@ mod tests {
         assert!(check_platform(Some(&format!("linux/{}", registry::architecture()))).is_ok());
         assert!(check_platform(Some("windows/amd64")).is_err());
         assert!(check_platform(Some("linux/s390x")).is_err());
+        let json = |architecture: &str| format!(r#"{{"architecture":"{architecture}","os":"linux"}}"#);
+        assert!(check_platforms(&[json(registry::architecture()), String::new(), "linux".to_owned()]).is_ok());
+        assert!(check_platforms(&[json(registry::architecture()), json("s390x")]).is_err());
+        assert!(check_platforms(&["{".to_owned()]).is_err());
     }
 }

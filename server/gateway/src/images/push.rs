@@ -11,14 +11,14 @@ use crate::{
     images::{
         MAX_REFERENCES,
         message::{self, Message, Messages},
-        own,
+        own, pull,
         view::{View, repository_of, short},
     },
     lines::JsonLines,
     model::event::Event,
     reference::Reference,
     refusal::{Answer, Refusal},
-    request::Request,
+    request::{Request, path::ApiVersion},
     sandbox::TransferGuard,
     scope::RegistryRepository,
     serve::Context,
@@ -35,8 +35,12 @@ const LAYER_STATES: [&str; 6] = ["Preparing", "Waiting", "Pushing", PUSHED, EXIS
 
 pub(crate) async fn push(context: &Context, mut request: Request) -> Answer {
     let tag = request.query.text("tag")?.filter(|tag| !tag.is_empty());
-    request.query.ignore(&["platform"]);
+    let platform = request.query.all("platform");
     request.query.finish()?;
+    // Clients sent one before there was a meaning to it.
+    if request.version >= ApiVersion(46) {
+        pull::check_platforms(&platform)?;
+    }
     let name = request.parameters.get("name");
     let text = tag.as_ref().map_or_else(|| name.to_owned(), |tag| format!("{name}:{tag}"));
     let reference = Reference::parse(&text).ok_or_else(|| Refusal::invalid("invalid reference format"))?;

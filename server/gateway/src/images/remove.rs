@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     ActivityKind, body,
     images::{
-        layers, own,
+        layers, own, pull,
         view::{self, View},
     },
     model::event::Event,
@@ -71,8 +71,10 @@ fn names_of(view: &View, id: &str) -> Vec<Name> {
 pub(crate) async fn remove(context: &Context, mut request: Request) -> Answer {
     let force = request.query.flag("force")?;
     // Parents of own images go with them on the engine; here they were never seen.
-    request.query.ignore(&["noprune", "platforms"]);
+    request.query.ignore(&["noprune"]);
+    let platforms = request.query.all("platforms");
     request.query.finish()?;
+    pull::check_platforms(&platforms)?;
     let asked = request.parameters.get("name");
     let image = context.scope.image(asked).await?;
     let mut removal = Removal { context, force, lines: Vec::new() };

@@ -1,4 +1,4 @@
-//! `ContainerCreateRequest`: every field of API 1.41 to 1.45, so that each can be decided on by name.
+//! `ContainerCreateRequest`: every field of API 1.41 to 1.53, so that each can be decided on by name.
 //!
 //! What isn't a type of its own here is refused whenever it says something; see
 //! `containers::create::policy`.
@@ -208,6 +208,12 @@ pub(crate) struct Mount {
     pub(crate) volume_options: Option<VolumeOptions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tmpfs_options: Option<TmpfsOptions>,
+    /// Since 1.48, for a type of mount that can't be had.
+    #[serde(skip_serializing)]
+    image_options: Value,
+    /// For a type of mount that only a swarm has.
+    #[serde(skip_serializing)]
+    cluster_options: Value,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -241,6 +247,9 @@ pub(crate) struct DriverConfig {
 pub(crate) struct TmpfsOptions {
     pub(crate) size_bytes: i64,
     pub(crate) mode: u32,
+    /// Since 1.46: `["noexec"]`, `["uid", "1000"]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) options: Vec<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -260,8 +269,16 @@ pub(crate) struct EndpointRequest {
     pub(crate) aliases: Vec<String>,
     pub(crate) mac_address: String,
     pub(crate) driver_opts: BTreeMap<String, String>,
+    /// Since 1.48.
+    pub(crate) gw_priority: i64,
     #[serde(skip_serializing)]
     gateway: Value,
+    #[serde(rename = "IPv6Gateway", skip_serializing)]
+    ipv6_gateway: Value,
+    #[serde(rename = "GlobalIPv6Address", skip_serializing)]
+    global_ipv6_address: Value,
+    #[serde(rename = "GlobalIPv6PrefixLen", skip_serializing)]
+    global_ipv6_prefix_len: Value,
     #[serde(rename = "NetworkID", skip_serializing)]
     network_id: Value,
     #[serde(rename = "EndpointID", skip_serializing)]

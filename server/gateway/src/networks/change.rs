@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ActivityKind, body,
+    containers::create::policy,
     model::event::Event,
     refusal::{Answer, Refusal},
     request::{Request, query::known_filters},
@@ -34,6 +35,10 @@ struct EndpointConfig {
     links: Option<Vec<String>>,
     aliases: Option<Vec<String>>,
     driver_opts: Option<BTreeMap<String, String>>,
+    /// Heeded since 1.54 only, and not to be chosen here.
+    mac_address: String,
+    /// Since 1.48.
+    gw_priority: i64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -132,6 +137,12 @@ pub(crate) async fn connect(context: &Context, request: Request) -> Answer {
             "choosing addresses, links or driver options",
             "this classroom gives each container its address. Use --alias for another name.",
         ));
+    }
+    if endpoint.gw_priority != 0 {
+        return Err(policy::gateway_priority());
+    }
+    if !endpoint.mac_address.is_empty() {
+        return Err(policy::mac_address());
     }
     let mut aliases = endpoint.aliases.unwrap_or_default();
     if aliases.len() > MAX_ALIASES || !aliases.iter().all(|alias| crate::scope::is_name(alias)) {

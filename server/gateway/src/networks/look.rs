@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
     body,
+    model::versions,
     networks::make::Asked,
     refusal::{Answer, Refusal},
     request::{
         Request,
+        path::ApiVersion,
         query::{Filters, has_label, known_filters},
     },
     scope::OwnNetwork,
@@ -92,7 +95,14 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
         }
     }
     networks.extend(["host", "none"].map(|name| made_up(context, name)).into_iter().filter(|network| matches(network, &filters)));
+    let networks: Vec<Value> = networks.iter().map(|network| as_json(network, request.version)).collect();
     Ok(body::json(StatusCode::OK, &networks))
+}
+
+fn as_json(network: &Network, version: ApiVersion) -> Value {
+    let mut shown = serde_json::to_value(network).unwrap_or_default();
+    versions::network(&mut shown, version);
+    shown
 }
 
 /// `GET /networks/{id}`
@@ -103,11 +113,11 @@ pub(crate) async fn inspect(context: &Context, mut request: Request) -> Answer {
     for name in ["host", "none"] {
         let network = made_up(context, name);
         if asked == name || (asked.len() >= 12 && network.id.starts_with(asked)) {
-            return Ok(body::json(StatusCode::OK, &network));
+            return Ok(body::json(StatusCode::OK, &as_json(&network, request.version)));
         }
     }
     let own = context.scope.network(asked).await?;
-    Ok(body::json(StatusCode::OK, &read(context, &own, &names(context).await?).await?))
+    Ok(body::json(StatusCode::OK, &as_json(&read(context, &own, &names(context).await?).await?, request.version)))
 }
 
 /// Engine ID → the learner's name, of containers.

@@ -14,7 +14,7 @@ pub(super) async fn dispatch(context: &Context, request: Request) -> Answer {
     match request.operation {
         O::Ping => system::ping::ping(),
         O::Version => system::version::version(context).await,
-        O::Info => system::info::info(context).await,
+        O::Info => system::info::info(context, request).await,
         O::Events => system::events::events(context, request).await,
         O::DiskUsage => system::disk_usage::disk_usage(context, request).await,
         O::Auth => system::auth::auth(context, request).await,

@@ -1,130 +1,141 @@
 //! `docker system df`: the sandbox's own images, containers and volumes. Shared layers count once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     body,
-    host::ContainerState,
-    host_state,
+    containers::list,
+    images::{self, layers, view::View},
+    model::{container_shown::Listed, versions},
     refusal::{Answer, Refusal},
-    request::Request,
+    request::{Request, path::ApiVersion},
     serve::Context,
-    volumes::{self, UsageData},
+    system::volume_sizes::FOR_A_LOOK,
+    volumes::{self, Volume},
 };
 
-/// `ImageSummary`.
+const KINDS: [&str; 4] = ["container", "image", "volume", "build-cache"];
+
+/// What there is of one kind, in short and (where it is asked for) each.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Image<'a> {
-    id: &'a str,
-    parent_id: &'a str,
-    repo_tags: &'a [String],
-    repo_digests: Vec<String>,
-    created: i64,
-    size: u64,
-    /// Bytes of layers that another image of this host has too.
-    shared_size: u64,
-    containers: usize,
-    labels: BTreeMap<String, String>,
+struct Usage {
+    #[serde(skip_serializing_if = "is_zero")]
+    active_count: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    total_count: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    total_size: i64,
+    #[serde(skip_serializing_if = "is_zero")]
+    reclaimable: i64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    items: Vec<Value>,
 }
 
-/// `ContainerSummary`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Container<'a> {
-    id: &'a str,
-    names: Vec<String>,
-    image: &'a str,
-    #[serde(rename = "ImageID")]
-    image_id: &'a str,
-    command: &'a str,
-    created: i64,
-    size_rw: u64,
-    size_root_fs: u64,
-    state: ContainerState,
-    status: String,
-    labels: BTreeMap<String, String>,
-    mounts: [(); 0],
-    ports: [(); 0],
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 pub(crate) async fn disk_usage(context: &Context, mut request: Request) -> Answer {
+    let version = request.version;
     let kinds = request.query.all("type");
-    request.query.ignore(&["verbose"]);
+    let verbose = request.query.flag("verbose")? && version >= ApiVersion(52);
     request.query.finish()?;
-    let wanted = |kind: &str| kinds.is_empty() || kinds.iter().any(|asked| asked == kind);
-    let state = host_state::read(&context.shared, &context.sandbox).await.map_err(|error| {
-        tracing::error!(%error, "the host's state can't be read");
-        Refusal::internal()
-    })?;
-    let mut users: BTreeMap<&str, usize> = BTreeMap::new();
-    for layer in state.images.iter().flat_map(|image| image.layers.iter().map(|layer| layer.digest.as_str()).collect::<BTreeSet<_>>()) {
-        *users.entry(layer).or_default() += 1;
+    if let Some(unknown) = kinds.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
+        return Err(Refusal::invalid(format!("unknown object type: {unknown}")));
     }
-    let distinct: BTreeMap<&str, u64> =
-        state.images.iter().flat_map(|image| &image.layers).map(|layer| (layer.digest.as_str(), layer.size)).collect();
-    let images: Vec<Image<'_>> = state
-        .images
-        .iter()
-        .map(|image| Image {
-            id: &image.id,
-            parent_id: "",
-            repo_tags: &image.references,
-            repo_digests: Vec::new(),
-            created: image.created_at,
-            size: image.size,
-            shared_size: image
-                .layers
-                .iter()
-                .filter(|layer| users.get(layer.digest.as_str()).is_some_and(|count| *count > 1))
-                .map(|layer| layer.size)
-                .sum(),
-            containers: state.containers.iter().filter(|container| container.image_id == image.id).count(),
-            labels: BTreeMap::new(),
-        })
-        .collect();
-    let containers: Vec<Container<'_>> = state
-        .containers
-        .iter()
-        .map(|container| Container {
-            id: &container.id,
-            names: vec![format!("/{}", container.name)],
-            image: &container.image,
-            image_id: &container.image_id,
-            command: &container.command,
-            created: container.created_at / 1000,
-            size_rw: container.writable_bytes.unwrap_or(0),
-            size_root_fs: container.writable_bytes.unwrap_or(0)
-                + state.images.iter().find(|image| image.id == container.image_id).map_or(0, |image| image.size),
-            state: container.state,
-            status: String::new(),
-            labels: BTreeMap::new(),
-            mounts: [],
-            ports: [],
-        })
-        .collect();
-    let mut shown = Vec::new();
-    if wanted("volume") {
-        for own in context.scope.volumes().await? {
-            let mut volume = volumes::shown(own.row());
-            // Measuring a volume means walking through it, on a disk that all share: not on request.
-            volume.usage_data = Some(UsageData { ref_count: i64::from(volumes::is_used(context, &own).await?), size: -1 });
-            shown.push(volume);
+    let wanted = |kind: &str| kinds.is_empty() || version < ApiVersion(42) || kinds.iter().any(|asked| asked == kind);
+    let images = if wanted("image") { Some(of_images(context, version).await?) } else { None };
+    let containers = if wanted("container") { Some(of_containers(context, version).await?) } else { None };
+    let volumes = if wanted("volume") { Some(of_volumes(context).await?) } else { None };
+    let cache = Usage { active_count: 0, total_count: 0, total_size: 0, reclaimable: 0, items: Vec::new() };
+    let cache = wanted("build-cache").then_some(cache);
+
+    let mut answer = json!({});
+    // From 1.52 on by their kinds, and only where somebody wants it all are the older fields left out.
+    if !verbose {
+        let each = |usage: &Option<Usage>| usage.as_ref().map(|usage| usage.items.clone());
+        answer = json!({
+            "LayersSize": images.as_ref().map_or(0, |usage| usage.total_size),
+            "Images": each(&images),
+            "Containers": each(&containers),
+            "Volumes": each(&volumes),
+            "BuildCache": each(&cache),
+        });
+        if version < ApiVersion(52) {
+            answer["BuilderSize"] = json!(0);
         }
     }
-    Ok(body::json(
-        StatusCode::OK,
-        &json!({
-            "LayersSize": if wanted("image") { distinct.values().sum::<u64>() } else { 0 },
-            "Images": if wanted("image") { Some(images) } else { None },
-            "Containers": if wanted("container") { Some(containers) } else { None },
-            "Volumes": if wanted("volume") { Some(shown) } else { None },
-            "BuildCache": [],
-            "BuilderSize": 0,
-        }),
-    ))
+    if version >= ApiVersion(52) {
+        for (name, usage) in [("ImageUsage", images), ("ContainerUsage", containers), ("VolumeUsage", volumes), ("BuildCacheUsage", cache)]
+        {
+            if let Some(mut usage) = usage {
+                if !verbose {
+                    usage.items.clear();
+                }
+                answer[name] = serde_json::to_value(usage).unwrap_or_default();
+            }
+        }
+    }
+    Ok(body::json(StatusCode::OK, &answer))
+}
+
+async fn of_images(context: &Context, version: ApiVersion) -> Result<Usage, Refusal> {
+    let view = View::read(context).await?;
+    let facts = view.facts(context).await?;
+    let mut distinct = BTreeMap::new();
+    for (_, facts) in &facts {
+        distinct.extend(layers::chain_ids(facts.diff_ids()).into_iter().zip(facts.layers.iter().map(|layer| layer.size)));
+    }
+    let all = images::list::for_disk_usage(context, version).await?;
+    let unused = all.iter().filter(|image| image.containers == 0);
+    Ok(Usage {
+        active_count: i64::try_from(all.iter().filter(|image| image.containers > 0).count()).unwrap_or(0),
+        total_count: i64::try_from(all.len()).unwrap_or(0),
+        total_size: i64::try_from(distinct.values().sum::<u64>()).unwrap_or(0),
+        reclaimable: unused.map(|image| image.size - image.shared_size.max(0)).sum(),
+        items: all.iter().map(|image| serde_json::to_value(image).unwrap_or_default()).collect(),
+    })
+}
+
+async fn of_containers(context: &Context, version: ApiVersion) -> Result<Usage, Refusal> {
+    let all: Vec<Listed> = list::read(context, true, true).await?;
+    let is_up = |container: &&Listed| matches!(container.state.as_str(), "running" | "paused" | "restarting");
+    let bytes = |container: &Listed| container.size_rw.unwrap_or(0);
+    let items = all.iter().map(|container| {
+        let mut shown = serde_json::to_value(container).unwrap_or_default();
+        versions::listed_container(&mut shown, version);
+        shown
+    });
+    Ok(Usage {
+        active_count: i64::try_from(all.iter().filter(is_up).count()).unwrap_or(0),
+        total_count: i64::try_from(all.len()).unwrap_or(0),
+        total_size: all.iter().map(bytes).sum(),
+        reclaimable: all.iter().filter(|container| !is_up(container)).map(bytes).sum(),
+        items: items.collect(),
+    })
+}
+
+async fn of_volumes(context: &Context) -> Result<Usage, Refusal> {
+    let sizes = context.shared.volume_sizes.read(FOR_A_LOOK).await;
+    let mut all: Vec<Volume> = Vec::new();
+    for own in context.scope.volumes().await? {
+        all.push(volumes::used(context, &own, sizes.get(own.engine_name()).copied()).await?);
+    }
+    let known = || all.iter().filter_map(|volume| volume.usage_data.as_ref()).filter(|usage| usage.size >= 0);
+    Ok(Usage {
+        active_count: i64::try_from(
+            all.iter().filter(|volume| volume.usage_data.as_ref().is_some_and(|usage| usage.ref_count > 0)).count(),
+        )
+        .unwrap_or(0),
+        total_count: i64::try_from(all.len()).unwrap_or(0),
+        total_size: known().map(|usage| usage.size).sum(),
+        reclaimable: known().filter(|usage| usage.ref_count == 0).map(|usage| usage.size).sum(),
+        items: all.iter().map(|volume| serde_json::to_value(volume).unwrap_or_default()).collect(),
+    })
 }

@@ -2,7 +2,7 @@
 //! may print it.
 
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
@@ -10,7 +10,9 @@ use crate::{
     containers::create::policy,
     host::ContainerState,
     host_state,
+    model::versions,
     refusal::{Answer, Refusal},
+    request::Request,
     serve::Context,
     upstream::Ask,
 };
@@ -32,9 +34,20 @@ struct Info {
     server_version: String,
     logging_driver: String,
     security_options: Option<Vec<String>>,
+    containerd_commit: Commit,
+    runc_commit: Commit,
+    init_commit: Commit,
 }
 
-pub(crate) async fn info(context: &Context) -> Answer {
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Commit {
+    #[serde(rename = "ID")]
+    id: String,
+}
+
+pub(crate) async fn info(context: &Context, request: Request) -> Answer {
+    request.query.finish()?;
     let shared = &context.shared;
     let engine: Info = shared.engine.json(Ask::get(&["info"])).await.map_err(|said| context.engine_said(said))?;
     let state = host_state::read(shared, &context.sandbox).await.map_err(|error| {
@@ -105,6 +118,9 @@ pub(crate) async fn info(context: &Context) -> Answer {
         "LiveRestoreEnabled": false,
         "Isolation": "",
         "InitBinary": "docker-init",
+        "ContainerdCommit": engine.containerd_commit,
+        "RuncCommit": engine.runc_commit,
+        "InitCommit": engine.init_commit,
         "SecurityOptions": engine.security_options.unwrap_or_default(),
         "Warnings": null,
     });
@@ -116,5 +132,7 @@ pub(crate) async fn info(context: &Context) -> Answer {
             _ => None,
         })
         .flatten();
-    Ok(body::json(StatusCode::OK, &fields.collect::<serde_json::Map<_, _>>()))
+    let mut shown = serde_json::Value::Object(fields.collect());
+    versions::info(&mut shown, request.version);
+    Ok(body::json(StatusCode::OK, &shown))
 }

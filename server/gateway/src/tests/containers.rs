@@ -10,6 +10,7 @@ mod policy;
 mod ports;
 mod scope;
 mod streams;
+mod versions;
 
 use serde_json::Value;
 

@@ -12,7 +12,7 @@ use crate::{
 async fn version_and_info_tell_of_a_host_of_ones_own() {
     let host = TestHost::start(1).await;
     let sandbox = &host.sandboxes[0];
-    assert!(sandbox.run("version --format {{.Server.APIVersion}}").await.ok().starts_with("1.45"));
+    assert!(sandbox.run("version --format {{.Server.APIVersion}}").await.ok().starts_with("1.53"));
     let info = sandbox.run("info").await.ok();
     assert!(info.contains("Containers: 0") && info.contains("Images: 0") && info.contains("Name: lunchbox"), "{info}");
     assert!(!info.contains(&host.config.instance), "{info}");

@@ -184,6 +184,15 @@ async fn one(context: &Context, turn: &Turn<Volumes>, mount: &Mount, decided: &m
             let options = mount.tmpfs_options.clone().unwrap_or_default();
             let size_bytes = if options.size_bytes <= 0 { MAX_MEMORY_FILES_BYTES } else { options.size_bytes.min(MAX_MEMORY_FILES_BYTES) };
             let mode = (options.mode != 0).then_some(options.mode & 0o7777);
+            if !options.options.is_empty() {
+                // The engine takes such options in the other of its two ways to mount memory.
+                let mut words: Vec<String> = options.options.iter().map(|option| option.join("=")).collect();
+                words.extend(mount.read_only.then(|| "ro".to_owned()));
+                words.extend(mode.map(|mode| format!("mode={mode:o}")));
+                words.push(format!("size={size_bytes}"));
+                decided.tmpfs.insert(target, tmpfs_options(&words.join(","))?);
+                return Ok(());
+            }
             decided.mounts.push(EngineMount::Tmpfs {
                 target,
                 read_only: mount.read_only,

@@ -94,7 +94,7 @@ pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
     }
     ports::wanted(&asked.host_config.port_bindings)?;
     if !asked.mac_address.is_empty() || asked.networking_config.endpoints_config.values().any(|endpoint| !endpoint.mac_address.is_empty()) {
-        return Err(Refusal::forbidden("choosing a MAC address", "the host gives each container its own. Leave --mac-address out."));
+        return Err(mac_address());
     }
     paths::check_working_dir(&asked.working_dir)?;
     if !asked.stop_signal.is_empty() {
@@ -107,6 +107,9 @@ pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
                 "choosing addresses or driver options of a network",
                 "this classroom gives each container its address. Use --network-alias for another name.",
             ));
+        }
+        if endpoint.gw_priority != 0 {
+            return Err(gateway_priority());
         }
         if !endpoint.links.is_empty() {
             return Err(links());
@@ -123,6 +126,14 @@ fn links() -> Refusal {
         "--link",
         "it is Docker's old way. Make a network (`docker network create app`), start both containers with --network app, and each finds the other by its name.",
     )
+}
+
+pub(crate) fn mac_address() -> Refusal {
+    Refusal::forbidden("choosing a MAC address", "the host gives each container its own. Leave --mac-address out.")
+}
+
+pub(crate) fn gateway_priority() -> Refusal {
+    Refusal::forbidden("choosing a gateway's priority", "no network of this host leads further than another. Leave gw-priority out.")
 }
 
 /// Labels of the classroom's own can't be set.

@@ -53,7 +53,7 @@ struct Loading {
 pub(crate) async fn load(context: &Context, mut request: Request) -> Answer {
     // A quiet load tells its end only, which is all that is told here.
     request.query.ignore(&["quiet"]);
-    crate::images::pull::check_platform(request.query.text("platform")?.as_deref().filter(|platform| !platform.is_empty()))?;
+    crate::images::pull::check_platforms(&request.query.all("platform"))?;
     request.query.finish()?;
     own::check_limit(context).await?;
     let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;

@@ -46,7 +46,7 @@ pub(crate) async fn save(context: &Context, mut request: Request) -> Answer {
     }
     // Older clients send all in one.
     asked = asked.iter().flat_map(|names| names.split(',')).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    crate::images::pull::check_platform(request.query.text("platform")?.as_deref().filter(|platform| !platform.is_empty()))?;
+    crate::images::pull::check_platforms(&request.query.all("platform"))?;
     request.query.finish()?;
     if asked.is_empty() || asked.len() > MAX_IMAGES {
         return Err(Refusal::invalid(format!("lunchbox: name 1 to {MAX_IMAGES} images to save")));
