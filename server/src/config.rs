@@ -53,6 +53,8 @@ pub struct Config {
     pub sandboxes: Places,
     pub address_pool: Ipv4Net,
     pub egress: Egress,
+    /// The engine's runtime for all of a sandbox's containers; `None`: its own default.
+    pub runtime: Option<String>,
     pub limits: SandboxLimits,
 }
 
@@ -132,6 +134,7 @@ impl Config {
             registry_alias: REGISTRY_ALIAS.to_owned(),
             address_pool: self.address_pool,
             egress: self.egress,
+            runtime: self.runtime.clone(),
             limits: self.limits.clone(),
         }
     }
@@ -146,6 +149,7 @@ impl Config {
             warm: self.sandboxes.warm.min(self.sandboxes.max),
             max: self.sandboxes.max,
             workstation: self.sandboxes.workstation.clone(),
+            runtime: self.runtime.clone(),
             preview_domain: self.web.preview_domain.clone(),
         }
     }

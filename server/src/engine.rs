@@ -56,6 +56,8 @@ pub struct EngineInfo {
     pub memory_bytes: u64,
     /// Whether the storage driver can limit what a container writes (`--storage-opt size`).
     pub disk_limits: bool,
+    /// Names of its runtimes.
+    pub runtimes: Vec<String>,
     /// What the engine itself warns of.
     pub warnings: Vec<String>,
 }
@@ -107,6 +109,7 @@ impl Engine {
             cpus: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
             memory_bytes: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default(),
             disk_limits,
+            runtimes: info.runtimes.unwrap_or_default().into_keys().collect(),
             warnings: info.warnings.unwrap_or_default(),
         })
     }

@@ -51,6 +51,8 @@ pub struct SandboxesConfig {
     /// Sandboxes at most, warm ones included; who comes then is told so.
     pub max: u32,
     pub workstation: WorkstationLimits,
+    /// As in [`GatewayConfig`].
+    pub runtime: Option<String>,
     /// Where previews live: `preview.example.com` (with `:port` where it isn't the page's own).
     /// `None`: names under `localhost` where Lunchbox itself is visited as localhost; else the path form.
     pub preview_domain: Option<String>,
@@ -82,7 +84,7 @@ pub async fn start(
 ) -> Result<(Gateway, Sandboxes), StartError> {
     if gateway_config.egress == Egress::On {
         tracing::warn!(
-            "Learners' containers reach whatever this machine reaches (egress is on): its own network and a cloud's metadata service, too. Forbid what they shall not in the firewall's chain DOCKER-USER."
+            "Learners' containers reach the internet (egress is on). server/setup/firewall.sh (set-up runs it) keeps them off this machine's own network and a cloud's metadata service."
         );
     }
     let store = store::Store::new(database.clone());

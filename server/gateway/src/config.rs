@@ -23,6 +23,8 @@ pub struct GatewayConfig {
     pub address_pool: Ipv4Net,
     /// Whether containers may reach beyond their sandbox.
     pub egress: Egress,
+    /// The engine's runtime for learners' containers, as it knows it (`runsc`); `None`: its own default.
+    pub runtime: Option<String>,
     pub limits: SandboxLimits,
 }
 

@@ -20,6 +20,8 @@ use crate::{sandboxes::WorkstationLimits, throwaway::is_throwaway};
 const MIB: i64 = 1024 * 1024;
 /// Sandboxes on one engine at the most: each has a bridge of its own, and Linux takes 1023 of them.
 const MAX_SANDBOXES: u32 = 500;
+/// Characters of a runtime's name.
+const MAX_RUNTIME: usize = 64;
 /// A week.
 const MAX_IDLE_MINUTES: u32 = 7 * 24 * 60;
 /// MiB of memory or disk; a TiB.
@@ -70,6 +72,7 @@ pub(super) fn config(raw: Raw) -> Result<Config, ConfigError> {
         },
         address_pool: reader.read("address_pool", pool).unwrap_or_default(),
         egress: if reader.read("egress", switch).unwrap_or_default() { Egress::On } else { Egress::Off },
+        runtime: reader.optional("runtime", runtime),
         limits: limits(&mut reader),
     };
     let mut mistakes = reader.raw.mistakes;
@@ -206,6 +209,12 @@ fn instance(text: &str) -> Result<String, String> {
         return Err("is a name as `lunchbox sandbox` makes them, and its things would be removed: choose another".to_owned());
     }
     if fine { Ok(text.to_owned()) } else { Err("is not a name of 4 to 12 characters from a-z and 0-9".to_owned()) }
+}
+
+/// As engines name them: `runsc`, `io.containerd.runsc.v1`.
+fn runtime(text: &str) -> Result<String, String> {
+    let fine = text.len() <= MAX_RUNTIME && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if fine { Ok(text.to_owned()) } else { Err("is not the name of a runtime: letters, digits, `.`, `_` and `-`".to_owned()) }
 }
 
 fn run_dir(text: &str) -> Result<PathBuf, String> {

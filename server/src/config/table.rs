@@ -78,7 +78,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "egress",
         "off",
         "off|on",
-        "Whether learners' containers reach beyond their sandbox. On: whatever this machine reaches, its own network and a cloud's metadata service (169.254.169.254) too, unless a firewall (chain DOCKER-USER) forbids it",
+        "Whether learners' containers reach beyond their sandbox; `docker pull` and `push` reach the course registry either way. On: the internet. This machine's own network and a cloud's metadata service (169.254.169.254) stay shut where set-up's firewall rules are in place",
+    ),
+    setting(
+        "runtime",
+        "",
+        "NAME",
+        "The engine's runtime for learners' containers and workstations, as `docker info` lists it: runsc for gVisor, a kernel of their own between theirs and this machine's. Not set: the engine's own default",
     ),
     // Places.
     setting("warm_sandboxes", "8", "NUMBER", "Sandboxes kept ready for whoever comes next"),

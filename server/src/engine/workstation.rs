@@ -63,6 +63,8 @@ pub struct WorkstationSpec {
     /// Of the sandbox; the role is added.
     pub labels: Vec<(String, String)>,
     pub limits: WorkstationLimits,
+    /// As the engine knows it; `None`: its default.
+    pub runtime: Option<String>,
 }
 
 /// How a container stands.
@@ -199,6 +201,7 @@ fn body(spec: &WorkstationSpec, disk_limit: Option<i64>) -> ContainerCreateBody 
         storage_opt: disk_limit.map(|bytes| HashMap::from([("size".to_owned(), bytes.to_string())])),
         shm_size: Some(SHM_BYTES),
         network_mode: Some(spec.network.clone()),
+        runtime: spec.runtime.clone(),
         mounts: Some(mounts),
         privileged: Some(false),
         cap_drop: Some(vec!["ALL".to_owned()]),

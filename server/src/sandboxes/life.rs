@@ -263,6 +263,7 @@ impl Inner {
             home: self.home_name(&handle.id),
             labels: handle.labels.clone(),
             limits: self.config.workstation.clone(),
+            runtime: self.config.runtime.clone(),
         }
     }
 

@@ -47,6 +47,8 @@ pub(crate) struct EngineCreate {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct EngineHostConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) runtime: Option<String>,
     pub(crate) log_config: LogConfig,
     pub(crate) network_mode: String,
     pub(crate) restart_policy: RestartPolicy,
@@ -125,4 +127,15 @@ pub(crate) struct EngineNetworking {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct EngineEndpoint {
     pub(crate) aliases: Vec<String>,
+    /// `<short ID>:<alias>` of other containers, which this one alone finds by the alias.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) links: Vec<String>,
+    #[serde(rename = "IPAMConfig", skip_serializing_if = "Option::is_none")]
+    pub(crate) ipam_config: Option<EngineAddress>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct EngineAddress {
+    #[serde(rename = "IPv4Address")]
+    pub(crate) ipv4_address: String,
 }

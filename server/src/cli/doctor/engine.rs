@@ -50,6 +50,17 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Option<EngineI
     for warning in &info.warnings {
         report.note(format!("The engine says: {warning}"), "See the engine's manual for what the kernel must be given.");
     }
+    match &config.runtime {
+        // A runtime by its shim's name is found by the engine when a container starts, and listed nowhere.
+        Some(runtime) if info.runtimes.contains(runtime) || runtime.starts_with("io.containerd.") => {
+            report.good(format!("Sandboxes' containers run by {runtime}"));
+        }
+        Some(runtime) => report.bad(
+            format!("The engine has no runtime {runtime}"),
+            format!("It has {}. Install it and name it in the engine's daemon.json, or unset `runtime`.", info.runtimes.join(", ")),
+        ),
+        None => {}
+    }
     let image = &config.sandboxes.workstation_image;
     match engine.image_id(image).await {
         Ok(Some(_)) => report.good(format!("The workstation's image {image} is there")),

@@ -35,8 +35,8 @@ pub(super) fn look(config: &Config, engine: Option<&EngineInfo>, report: &mut Re
     match config.egress {
         Egress::Off => report.good("Learners' containers reach nothing beyond their sandbox (egress off)"),
         Egress::On => report.note(
-            "Learners' containers reach your network and the internet (egress on)",
-            "Keep it on only among people you trust, or behind a firewall of your own.",
+            "Learners' containers reach the internet (egress on)",
+            "Set-up's firewall rules keep them off this machine's own network and a cloud's metadata; after a reboot run ./lunchbox setup again.",
         ),
     }
     if !config.web.listen.ip().is_loopback() && config.web.public_url.is_none() {

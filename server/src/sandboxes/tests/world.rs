@@ -58,6 +58,7 @@ impl World {
             warm: 0,
             max: 50,
             workstation: WorkstationLimits::default(),
+            runtime: None,
             preview_domain: None,
         };
         settings(&mut config);
@@ -70,6 +71,7 @@ impl World {
             registry_alias: "registry.lunchbox".to_owned(),
             address_pool: "10.213.0.0/16".parse().expect("a network"),
             egress: Egress::Off,
+            runtime: None,
             limits: SandboxLimits::default(),
         };
         sqlx::any::install_default_drivers();

@@ -63,6 +63,7 @@ pub(super) async fn decide(context: &Context, asked: &CreateRequest) -> Result<E
         cpu_shares: if host.cpu_shares <= 0 { 0 } else { host.cpu_shares.clamp(2, 1024) },
         pids_limit: host.pids_limit.filter(|limit| *limit > 0).unwrap_or(limits.pids_max).min(limits.pids_max),
         ulimits: host.ulimits.iter().flatten().map(policy::ulimit).filter_map(Result::transpose).collect::<Result<_, _>>()?,
+        runtime: context.shared.config.runtime.clone(),
         ..EngineHostConfig::default()
     })
 }

@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::{host, inspect, names, on_engine, refused};
-use crate::{ActivityKind, SandboxLimits};
+use crate::{ActivityKind, SandboxLimits, tests::support::TestHost};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_reach_the_shared_host_is_refused_with_a_reason() {
@@ -144,4 +144,18 @@ async fn limits_are_set_on_the_engine_whatever_is_asked() {
     a.run("update --memory 32m greedy").await.ok();
     assert_eq!(on_engine(&id).await["HostConfig"]["Memory"], 32 * 1024 * 1024);
     refused(a.run("update --cpuset-cpus 0 greedy").await, "--cpuset-cpus is switched off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_runtime_runs_every_container_and_learners_see_the_usual_one() {
+    let mut host = TestHost::start(0).await;
+    // The default one's other name: with which the engine starts it is seen, without another being installed.
+    host.config.runtime = Some("io.containerd.runc.v2".to_owned());
+    host.restart().await;
+    let a = host.open().await;
+    a.run("pull busybox").await.ok();
+    let id = a.run("run -d --name plain busybox sleep 1000").await.ok();
+    assert_eq!(on_engine(&id).await["HostConfig"]["Runtime"], "io.containerd.runc.v2");
+    assert_eq!(inspect(&a, "plain", "{{.HostConfig.Runtime}}").await, "runc");
+    refused(a.run("run --rm --runtime runc busybox true").await, "--runtime is switched off");
 }
