@@ -1,6 +1,7 @@
 //! Networks: the sandbox's own, each with addresses of the pool. The default one is called `bridge`, as
 //! on any host; `host` and `none` are there in name.
 
+mod addresses;
 mod change;
 mod look;
 mod make;
@@ -9,6 +10,7 @@ mod pool;
 #[cfg(test)]
 pub(crate) use self::make::bridge_name;
 pub(crate) use self::{
+    addresses::own_address,
     change::{connect, disconnect, prune, remove},
     look::{inspect, is_internal, list},
     make::{create, make_default},

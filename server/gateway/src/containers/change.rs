@@ -12,7 +12,7 @@ use crate::{
     ledger,
     model::{
         container::{HostConfig, RestartPolicy},
-        container_engine::EngineEndpoint,
+        container_engine::{EngineAddress, EngineEndpoint},
         container_shown::Inspected,
     },
     refusal::{Answer, Refusal},
@@ -158,10 +158,18 @@ async fn name_on_networks(context: &Context, own: &OwnContainer, name: &str) -> 
         let short = own.engine_id().get(..12).unwrap_or_default();
         let others: Vec<String> =
             endpoint.aliases.iter().flatten().filter(|alias| *alias != own.name() && *alias != short).cloned().collect();
-        let aliases = network::aliases(&network, &others, name);
+        let wanted = EngineEndpoint {
+            aliases: network::aliases(&network, &others, name),
+            links: endpoint.links.clone().unwrap_or_default(),
+            ipam_config: endpoint
+                .ipam_config
+                .as_ref()
+                .and_then(|asked| asked.ipv4_address.clone())
+                .map(|ipv4_address| EngineAddress { ipv4_address }),
+        };
         let container = own.engine_id();
         let leave = Connection { container, endpoint_config: None, force: true };
-        let join = Connection { container, endpoint_config: Some(EngineEndpoint { aliases }), force: false };
+        let join = Connection { container, endpoint_config: Some(wanted), force: false };
         engine.done(Ask::post(&["networks", network.engine_id(), "disconnect"]).json(&leave).map_err(EngineSaid::Away)?).await?;
         engine.done(Ask::post(&["networks", network.engine_id(), "connect"]).json(&join).map_err(EngineSaid::Away)?).await?;
     }

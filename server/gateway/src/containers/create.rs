@@ -2,6 +2,7 @@
 //! built from what is left, by image ID and under a name and limits of the sandbox's.
 
 pub(crate) mod host;
+pub(crate) mod links;
 pub(crate) mod mounts;
 pub(crate) mod network;
 pub(crate) mod paths;

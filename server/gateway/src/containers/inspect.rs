@@ -5,7 +5,12 @@ use serde_json::{Value, json};
 
 use crate::{
     ActivityKind, body,
-    containers::{create::policy, ports, remove::own_labels, shown},
+    containers::{
+        create::{links::Link, policy},
+        ports,
+        remove::own_labels,
+        shown,
+    },
     ledger::PortRow,
     model::{
         container::CreateRequest,
@@ -63,7 +68,7 @@ async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspe
 
     inspected.name = format!("/{}", row.name);
     inspected.state.error = context.scope.scrub(&inspected.state.error);
-    inspected.host_config = host_config(&asked);
+    inspected.host_config = host_config(&asked, &row.name);
     inspected.graph_driver = GraphDriver { data: None, name: inspected.driver.clone() };
     inspected.config.image.clone_from(&row.image);
     if let Some(labels) = &mut inspected.config.labels {
@@ -93,8 +98,9 @@ async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspe
 }
 
 /// As asked for, with Docker's defaults where nothing was.
-fn host_config(asked: &CreateRequest) -> Value {
+fn host_config(asked: &CreateRequest, name: &str) -> Value {
     let mut host = asked.host_config.clone();
+    host.links = host.links.map(|links| links.iter().map(|link| Link::shown(link, name)).collect());
     host.network_mode = shown::network_mode(asked);
     for (value, default) in
         [(&mut host.log_config.kind, "json-file"), (&mut host.ipc_mode, "private"), (&mut host.cgroupns_mode, "private")]

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::{
     containers::create::{mounts::Bind, network, paths::clean},
-    images::catalogue::Empty,
     ledger::ContainerRow,
     model::{
         container::{CreateRequest, EndpointRequest},
@@ -108,11 +107,10 @@ fn home_source(asked: &CreateRequest, destination: &str) -> Option<(String, Stri
 }
 
 fn renamed(endpoint: Endpoint, row: &ContainerRow, asked: &CreateRequest, network: &OwnNetwork) -> Endpoint {
-    let given = asked.networking_config.endpoints_config.iter();
-    let own: &[String] = given
-        .into_iter()
-        .find(|(key, _)| key.as_str() == network.name() || key.as_str() == network.engine_id())
-        .map_or(&[], |(_, endpoint): (_, &EndpointRequest)| &endpoint.aliases);
+    let mut given = asked.networking_config.endpoints_config.iter();
+    let given = given.find(|(key, _)| key.as_str() == network.name() || key.as_str() == network.engine_id()).map(|(_, endpoint)| endpoint);
+    let own: &[String] = given.map_or(&[], |endpoint: &EndpointRequest| &endpoint.aliases);
+    let links = given.map(|endpoint| endpoint.links.clone()).filter(|links| !links.is_empty());
     let short = row.engine_id.get(..12).unwrap_or_default();
     let aliases: Vec<String> = endpoint
         .aliases
@@ -127,8 +125,8 @@ fn renamed(endpoint: Endpoint, row: &ContainerRow, asked: &CreateRequest, networ
             .collect()
     });
     Endpoint {
-        ipam_config: (!network.is_default()).then_some(Empty {}),
-        links: None,
+        ipam_config: (!network.is_default()).then(|| endpoint.ipam_config.unwrap_or_default()),
+        links,
         aliases: (!aliases.is_empty()).then_some(aliases),
         dns_names,
         ..endpoint

@@ -158,12 +158,20 @@ pub(crate) struct ShownBinding {
     pub(crate) host_port: String,
 }
 
+/// `EndpointIPAMConfig`: the address that was asked for.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Address {
+    #[serde(rename = "IPv4Address", skip_serializing_if = "Option::is_none")]
+    pub(crate) ipv4_address: Option<String>,
+}
+
 /// `EndpointSettings`.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(crate) struct Endpoint {
     #[serde(rename = "IPAMConfig")]
-    pub(crate) ipam_config: Option<Empty>,
+    pub(crate) ipam_config: Option<Address>,
     pub(crate) links: Option<Vec<String>>,
     pub(crate) aliases: Option<Vec<String>>,
     pub(crate) mac_address: String,

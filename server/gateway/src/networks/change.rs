@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ActivityKind, body,
-    containers::create::policy,
-    model::event::Event,
+    containers::create::{links, policy},
+    model::{
+        container_engine::{EngineAddress, EngineEndpoint},
+        event::Event,
+    },
+    networks::addresses,
     refusal::{Answer, Refusal},
     request::{Request, query::known_filters},
     scope::OwnNetwork,
@@ -53,12 +57,6 @@ struct DisconnectRequest {
 struct EngineConnect<'a> {
     container: &'a str,
     endpoint_config: EngineEndpoint,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct EngineEndpoint {
-    aliases: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -129,15 +127,11 @@ pub(crate) async fn connect(context: &Context, request: Request) -> Answer {
     let network = context.scope.network(name).await?;
     let container = context.scope.container(&asked.container).await?;
     let endpoint = asked.endpoint_config.unwrap_or_default();
-    if endpoint.driver_opts.is_some_and(|options| !options.is_empty())
-        || endpoint.links.is_some_and(|links| !links.is_empty())
-        || endpoint.ipam_config.is_some_and(|config| config.values().any(|value| value.as_str().is_some_and(|text| !text.is_empty())))
-    {
-        return Err(Refusal::forbidden(
-            "choosing addresses, links or driver options",
-            "this classroom gives each container its address. Use --alias for another name.",
-        ));
+    if endpoint.driver_opts.is_some_and(|options| !options.is_empty()) {
+        return Err(policy::driver_options());
     }
+    let address = addresses::own_address(&network, &endpoint.ipam_config.unwrap_or_default())?;
+    let links = links::decide(context, endpoint.links.iter().flatten()).await?;
     if endpoint.gw_priority != 0 {
         return Err(policy::gateway_priority());
     }
@@ -152,7 +146,8 @@ pub(crate) async fn connect(context: &Context, request: Request) -> Answer {
     if !network.is_default() {
         aliases.push(container.name().to_owned());
     }
-    let body = EngineConnect { container: container.engine_id(), endpoint_config: EngineEndpoint { aliases } };
+    let ipam_config = address.map(|address| EngineAddress { ipv4_address: address.to_string() });
+    let body = EngineConnect { container: container.engine_id(), endpoint_config: EngineEndpoint { aliases, links, ipam_config } };
     let ask = Ask::post(&["networks", network.engine_id(), "connect"]).json(&body)?;
     context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
     context.sandbox.changed();

@@ -57,6 +57,8 @@ struct Ipam {
 #[serde(default, rename_all = "PascalCase")]
 struct IpamConfig {
     subnet: String,
+    #[serde(rename = "IPRange", skip_serializing_if = "String::is_empty")]
+    ip_range: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     gateway: Option<String>,
 }

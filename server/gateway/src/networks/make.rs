@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::StatusCode;
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -12,7 +13,10 @@ use crate::{
     gateway::{GatewayError, Shared},
     ledger::{self, NetworkRow},
     model::event::Event,
-    networks::pool,
+    networks::{
+        addresses::{self, Chosen, IpamConfig},
+        pool,
+    },
     refusal::{Answer, Refusal},
     request::Request,
     scope::{DEFAULT_NETWORK, EngineName, Scope, is_name},
@@ -50,7 +54,7 @@ struct CreateRequest {
 #[serde(default, rename_all = "PascalCase")]
 struct Ipam {
     driver: Option<String>,
-    config: Option<Vec<serde_json::Value>>,
+    config: Option<Vec<IpamConfig>>,
     options: Option<BTreeMap<String, String>>,
 }
 
@@ -61,6 +65,9 @@ pub(super) struct Asked {
     pub(super) internal: bool,
     pub(super) attachable: bool,
     pub(super) labels: BTreeMap<String, String>,
+    /// Where the learner chose it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) subnet: Option<String>,
 }
 
 /// What the engine is asked for.
@@ -87,6 +94,10 @@ struct EngineIpam {
 #[serde(rename_all = "PascalCase")]
 struct EngineIpamConfig {
     subnet: String,
+    #[serde(rename = "IPRange", skip_serializing_if = "Option::is_none")]
+    ip_range: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,10 +117,10 @@ pub(crate) async fn make_default(shared: &Shared, scope: &Scope) -> Result<(), G
         shared.ledger.remove_network(scope.sandbox(), DEFAULT_NETWORK).await?;
     }
     let asked = Asked::default();
-    match make(shared, scope, DEFAULT_NETWORK, &scope.default_network_name(), &asked).await {
+    match make(shared, scope, DEFAULT_NETWORK, &scope.default_network_name(), &asked, None).await {
         Ok(_) => Ok(()),
         Err(Failed::Taken) => Ok(()),
-        Err(Failed::PoolExhausted) => Err(GatewayError::AddressPoolExhausted),
+        Err(Failed::PoolExhausted | Failed::InUse(_)) => Err(GatewayError::AddressPoolExhausted),
         Err(Failed::Engine(said)) => Err(said.into()),
         Err(Failed::Ledger(error)) => Err(error.into()),
     }
@@ -131,19 +142,27 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
         return Err(Refusal::new(StatusCode::FORBIDDEN, format!("operation is not permitted on predefined {} network ", asked.name)));
     }
     only_plain(&asked)?;
+    let configs = asked.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+    let addresses = addresses::choose(&configs, context.shared.config.address_pool)?;
     let turn = context.sandbox.turns.networks().await;
     let limit = context.shared.config.limits.networks;
     if context.scope.networks().await?.len() > limit as usize {
         return Err(Refusal::limit("networks", limit, "docker network rm"));
     }
-    let kept = Asked { internal: asked.internal, attachable: asked.attachable, labels: asked.labels.unwrap_or_default() };
+    let kept = Asked {
+        internal: asked.internal,
+        attachable: asked.attachable,
+        labels: asked.labels.unwrap_or_default(),
+        subnet: addresses.map(|chosen| chosen.subnet.to_string()),
+    };
     let name = context.scope.engine_name(&asked.name);
-    let id = make(&context.shared, &context.scope, &asked.name, &name, &kept).await.map_err(|failed| match failed {
+    let id = make(&context.shared, &context.scope, &asked.name, &name, &kept, addresses).await.map_err(|failed| match failed {
         Failed::Taken => Refusal::conflict(format!("network with name {} already exists", asked.name)),
         Failed::PoolExhausted => Refusal::new(
             StatusCode::FORBIDDEN,
             "lunchbox: this classroom has no free addresses for another network. Remove one with `docker network rm`.",
         ),
+        Failed::InUse(subnet) => addresses::in_use(subnet),
         Failed::Engine(said) => context.engine_said(said),
         Failed::Ledger(error) => error.into(),
     })?;
@@ -179,10 +198,6 @@ fn only_plain(asked: &CreateRequest) -> Result<(), Refusal> {
         if !matches!(driver, "" | "default") || ipam.options.as_ref().is_some_and(|options| !options.is_empty()) {
             return Err(plain("asked for an address driver"));
         }
-        let addresses = ipam.config.iter().flatten().any(|config| config.as_object().is_none_or(|config| !config.is_empty()));
-        if addresses {
-            return Err(plain("asked for addresses of its own: this classroom gives each network its addresses"));
-        }
     }
     if asked.labels.iter().flatten().any(|(key, _)| Scope::is_our_label(key)) {
         return Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own"));
@@ -205,12 +220,28 @@ fn is_interface(name: &str) -> bool {
 enum Failed {
     Taken,
     PoolExhausted,
+    /// What the learner chose is somebody else's.
+    InUse(Ipv4Net),
     Engine(EngineSaid),
     Ledger(sqlx::Error),
 }
 
 /// Reserves name and addresses in the ledger, then makes the network.
-async fn make(shared: &Shared, scope: &Scope, name: &str, engine_name: &EngineName, asked: &Asked) -> Result<String, Failed> {
+async fn make(
+    shared: &Shared,
+    scope: &Scope,
+    name: &str,
+    engine_name: &EngineName,
+    asked: &Asked,
+    chosen: Option<Chosen>,
+) -> Result<String, Failed> {
+    if let Some(chosen) = chosen {
+        let Some(bridge) = (0..TRIES).map(|attempt| bridge_name(engine_name, attempt)).find(|bridge| !is_interface(bridge)) else {
+            return Err(Failed::PoolExhausted);
+        };
+        let place = Place { slot: chosen.slot(), chosen, bridge };
+        return make_at(shared, scope, name, engine_name, asked, place).await?.ok_or(Failed::InUse(chosen.subnet));
+    }
     let used = shared.ledger.network_slots().await.map_err(Failed::Ledger)?;
     let pool = shared.config.address_pool;
     for (attempt, slot) in pool::free_slots(pool, &shared.config.instance, &used).take(TRIES).enumerate() {
@@ -220,51 +251,73 @@ async fn make(shared: &Shared, scope: &Scope, name: &str, engine_name: &EngineNa
         if is_interface(&bridge) {
             continue;
         }
-        let row = NetworkRow {
-            name: name.to_owned(),
-            engine_id: format!("reserved:{slot}"),
-            slot,
-            asked: serde_json::to_string(asked).unwrap_or_default(),
-            created_at: ledger::now_ms(),
-        };
-        match shared.ledger.add_network(scope.sandbox(), &row).await {
-            Ok(()) => {}
-            Err(error) if ledger::is_taken(&error) => {
-                let ours = shared.ledger.networks(scope.sandbox()).await.map_err(Failed::Ledger)?;
-                if ours.iter().any(|row| row.name == name) {
-                    return Err(Failed::Taken);
-                }
-                // Another sandbox was quicker with this slot.
-                continue;
-            }
-            Err(error) => return Err(Failed::Ledger(error)),
-        }
-        let role = "network";
-        let mut labels: BTreeMap<String, String> = asked.labels.clone();
-        labels.extend(scope.labels(role));
-        let body = EngineCreate {
-            name: engine_name.as_str(),
-            driver: "bridge",
-            internal: asked.internal || shared.config.egress == Egress::Off,
-            ipam: EngineIpam { driver: "default", config: vec![EngineIpamConfig { subnet: subnet.to_string() }] },
-            options: [(BRIDGE_NAME, bridge)].into(),
-            labels,
-        };
-        let ask = Ask::post(&["networks", "create"]).json(&body).map_err(|refusal| Failed::Engine(EngineSaid::Away(refusal)))?;
-        match shared.engine.json::<Created>(ask).await {
-            Ok(created) => {
-                shared.ledger.set_network_engine_id(scope.sandbox(), name, &created.id).await.map_err(Failed::Ledger)?;
-                return Ok(created.id);
-            }
-            Err(said) => {
-                shared.ledger.remove_network(scope.sandbox(), name).await.map_err(Failed::Ledger)?;
-                let text = said.message();
-                // Somebody else on this engine or machine has these addresses or this bridge: the next, then.
-                if !(text.contains("overlaps") || text.contains("overlap with") || text.contains("same bridge name")) {
-                    return Err(Failed::Engine(said));
-                }
-            }
+        let place = Place { slot, chosen: Chosen { subnet, ip_range: None, gateway: None }, bridge };
+        if let Some(id) = make_at(shared, scope, name, engine_name, asked, place).await? {
+            return Ok(id);
         }
     }
     Err(Failed::PoolExhausted)
+}
+
+/// Addresses, and what stands for them in the ledger and on the machine.
+struct Place {
+    slot: i64,
+    chosen: Chosen,
+    bridge: String,
+}
+
+/// `None` where somebody else has these addresses or this bridge.
+async fn make_at(
+    shared: &Shared,
+    scope: &Scope,
+    name: &str,
+    engine_name: &EngineName,
+    asked: &Asked,
+    place: Place,
+) -> Result<Option<String>, Failed> {
+    let row = NetworkRow {
+        name: name.to_owned(),
+        engine_id: format!("reserved:{}", place.slot),
+        slot: place.slot,
+        asked: serde_json::to_string(asked).unwrap_or_default(),
+        created_at: ledger::now_ms(),
+    };
+    match shared.ledger.add_network(scope.sandbox(), &row).await {
+        Ok(()) => {}
+        Err(error) if ledger::is_taken(&error) => {
+            let ours = shared.ledger.networks(scope.sandbox()).await.map_err(Failed::Ledger)?;
+            // Else another sandbox was quicker with this slot.
+            return if ours.iter().any(|row| row.name == name) { Err(Failed::Taken) } else { Ok(None) };
+        }
+        Err(error) => return Err(Failed::Ledger(error)),
+    }
+    let mut labels: BTreeMap<String, String> = asked.labels.clone();
+    labels.extend(scope.labels("network"));
+    let config = EngineIpamConfig {
+        subnet: place.chosen.subnet.to_string(),
+        ip_range: place.chosen.ip_range.map(|range| range.to_string()),
+        gateway: place.chosen.gateway.map(|gateway| gateway.to_string()),
+    };
+    let body = EngineCreate {
+        name: engine_name.as_str(),
+        driver: "bridge",
+        internal: asked.internal || shared.config.egress == Egress::Off,
+        ipam: EngineIpam { driver: "default", config: vec![config] },
+        options: [(BRIDGE_NAME, place.bridge)].into(),
+        labels,
+    };
+    let ask = Ask::post(&["networks", "create"]).json(&body).map_err(|refusal| Failed::Engine(EngineSaid::Away(refusal)))?;
+    match shared.engine.json::<Created>(ask).await {
+        Ok(created) => {
+            shared.ledger.set_network_engine_id(scope.sandbox(), name, &created.id).await.map_err(Failed::Ledger)?;
+            Ok(Some(created.id))
+        }
+        Err(said) => {
+            shared.ledger.remove_network(scope.sandbox(), name).await.map_err(Failed::Ledger)?;
+            let text = said.message();
+            // Somebody else on this engine or machine has them.
+            let taken = ["overlaps", "overlap with", "same bridge name", "conflicts with network"].iter().any(|words| text.contains(words));
+            if taken { Ok(None) } else { Err(Failed::Engine(said)) }
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod fidelity;
 mod folders;
 mod life;
 mod names;
+mod networks;
 mod policy;
 mod ports;
 mod scope;

@@ -90,7 +90,7 @@ async fn only_plain_networks_can_be_made() {
     for line in [
         "network create -d macvlan x",
         "network create -d overlay x",
-        "network create --subnet 10.0.0.0/24 x",
+        "network create --subnet 8.8.8.0/24 x",
         "network create --ipv6 x",
         "network create -o com.docker.network.bridge.name=docker0 x",
         "network create --ingress x",

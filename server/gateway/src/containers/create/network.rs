@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    containers::create::links,
     model::{
         container::CreateRequest,
-        container_engine::{EngineEndpoint, EngineNetworking},
+        container_engine::{EngineAddress, EngineEndpoint, EngineNetworking},
     },
+    networks,
     refusal::Refusal,
     scope::{DEFAULT_NETWORK, OwnNetwork},
     serve::Context,
@@ -67,9 +69,18 @@ pub(crate) async fn decide(context: &Context, asked: &CreateRequest, name: &str)
                 "invalid config for network bridge: invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks",
             ));
         }
-        endpoints.insert(network.engine_id().to_owned(), EngineEndpoint { aliases: aliases(&network, &endpoint.aliases, name) });
+        let address = networks::own_address(&network, &endpoint.ipam_config)?;
+        let wanted = EngineEndpoint {
+            aliases: aliases(&network, &endpoint.aliases, name),
+            links: links::decide(context, endpoint.links.iter()).await?,
+            ipam_config: address.map(|address| EngineAddress { ipv4_address: address.to_string() }),
+        };
+        endpoints.insert(network.engine_id().to_owned(), wanted);
     }
-    endpoints.entry(first.engine_id().to_owned()).or_insert_with(|| EngineEndpoint { aliases: aliases(&first, &[], name) });
+    let own = endpoints
+        .entry(first.engine_id().to_owned())
+        .or_insert_with(|| EngineEndpoint { aliases: aliases(&first, &[], name), ..EngineEndpoint::default() });
+    own.links.extend(links::decide(context, asked.host_config.links.iter().flatten()).await?);
     Ok(Networking { mode: first.engine_id().to_owned(), endpoints: EngineNetworking { endpoints_config: endpoints } })
 }
 

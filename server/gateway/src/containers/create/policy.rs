@@ -20,7 +20,6 @@ use crate::{
     containers::{create::paths, ports},
     model::container::{CreateRequest, RestartPolicy, Ulimit},
     refusal::Refusal,
-    request::json::says_nothing,
     scope::Scope,
 };
 
@@ -101,18 +100,11 @@ pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
         check_signal(&asked.stop_signal)?;
     }
     for endpoint in asked.networking_config.endpoints_config.values() {
-        let addressed = endpoint.ipam_config.values().any(|value| !says_nothing(Some(value)));
-        if addressed || !endpoint.driver_opts.is_empty() {
-            return Err(Refusal::forbidden(
-                "choosing addresses or driver options of a network",
-                "this classroom gives each container its address. Use --network-alias for another name.",
-            ));
+        if !endpoint.driver_opts.is_empty() {
+            return Err(driver_options());
         }
         if endpoint.gw_priority != 0 {
             return Err(gateway_priority());
-        }
-        if !endpoint.links.is_empty() {
-            return Err(links());
         }
         if endpoint.aliases.len() > MAX_ALIASES || !endpoint.aliases.iter().all(|alias| is_host_name(alias)) {
             return Err(Refusal::invalid("lunchbox: network aliases are letters, digits and dashes; at most 16 of them"));
@@ -121,11 +113,8 @@ pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
     check_host(&asked.host_config)
 }
 
-fn links() -> Refusal {
-    Refusal::forbidden(
-        "--link",
-        "it is Docker's old way. Make a network (`docker network create app`), start both containers with --network app, and each finds the other by its name.",
-    )
+pub(crate) fn driver_options() -> Refusal {
+    Refusal::forbidden("choosing driver options of a network", "they reach into the shared host. Leave --driver-opt out.")
 }
 
 pub(crate) fn mac_address() -> Refusal {

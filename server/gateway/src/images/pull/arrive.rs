@@ -82,7 +82,9 @@ async fn pull(context: &Context, wanted: &Wanted, messages: &Messages) -> Result
     let view = view::View::read(context).await?;
     let manifest = &wanted.manifest;
     let title = Message::status(format!("Pulling from {}", wanted.reference.path));
-    messages.tell(Message { id: Some(wanted.version().to_owned()), ..title }).await;
+    // A digest is told with the whole name before it.
+    let id = if wanted.reference.digest.is_some() { wanted.reference.canonical() } else { wanted.version().to_owned() };
+    messages.tell(Message { id: Some(id), ..title }).await;
 
     let familiar = wanted.reference.familiar();
     let named = view.references.iter().any(|row| row.reference == familiar && row.image_id == manifest.image_id);

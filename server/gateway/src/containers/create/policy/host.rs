@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::{CAPABILITIES, capability, is_capability, is_host_name, limits::check_log_options, links, ulimit};
+use super::{CAPABILITIES, capability, is_capability, is_host_name, limits::check_log_options, ulimit};
 use crate::{model::container::HostConfig, refusal::Refusal, request::json::says_nothing};
 
 const MAX_EXTRA_HOSTS: usize = 32;
@@ -66,9 +66,6 @@ pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
     }
     if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
         return Err(Refusal::invalid("can't create 'AutoRemove' container with restart policy"));
-    }
-    if host.links.as_ref().is_some_and(|links| !links.is_empty()) {
-        return Err(links());
     }
     if let Some(group) = host.group_add.iter().flatten().find(|group| !is_group_name(group)) {
         return Err(Refusal::forbidden(
