@@ -47,6 +47,8 @@ pub(crate) struct EngineCreate {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct EngineHostConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) runtime: Option<String>,
     pub(crate) log_config: LogConfig,
     pub(crate) network_mode: String,
     pub(crate) restart_policy: RestartPolicy,
