@@ -79,7 +79,7 @@ async fn a_network_has_the_addresses_that_its_learner_chose_where_they_are_free(
         );
     }
     a.run(&format!("network connect --ip {net}.9 own renamed")).await.fails();
-    a.run(&format!("run -d --name joins --network given busybox sleep 1000")).await.ok();
+    a.run("run -d --name joins --network given busybox sleep 1000").await.ok();
     a.run(&format!("network connect --ip {net}.9 own joins")).await.ok();
     assert_eq!(inspect(a, "joins", "{{.NetworkSettings.Networks.own.IPAddress}}").await, format!("{net}.9"));
 
