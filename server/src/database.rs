@@ -69,6 +69,8 @@ impl Database {
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE_LIMIT)
+            // A file is there: asking first whether it is takes as long as a query.
+            .test_before_acquire(false)
             .after_connect(move |connection, _| {
                 let pragmas = pragmas.clone();
                 Box::pin(async move { connection.execute(pragmas.as_str()).await.map(drop) })

@@ -58,6 +58,13 @@ async fn one_way(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unp
                 if to.write_all(&buffer[..read]).await.is_err() || to.flush().await.is_err() {
                     return;
                 }
+                // Room for who has much to say, for as long as that lasts: most streams are silent mostly.
+                if read == buffer.len() {
+                    buffer.resize(limits::HIJACK_FLOOD_BYTES, 0);
+                } else if read < limits::HIJACK_BUFFER_BYTES && buffer.len() > limits::HIJACK_BUFFER_BYTES {
+                    buffer.truncate(limits::HIJACK_BUFFER_BYTES);
+                    buffer.shrink_to_fit();
+                }
             }
         }
     }

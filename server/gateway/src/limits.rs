@@ -38,6 +38,8 @@ pub(crate) const ENGINE_ANSWER_TIME: Duration = Duration::from_secs(60);
 pub(crate) const HALF_CLOSED_TIME: Duration = Duration::from_secs(600);
 /// Bytes copied at once between a learner and the engine on a hijacked stream.
 pub(crate) const HIJACK_BUFFER_BYTES: usize = 16 * 1024;
+/// The same, while there is always more to copy than that.
+pub(crate) const HIJACK_FLOOD_BYTES: usize = 128 * 1024;
 /// Activities a slow consumer may lag behind before it has to read the log.
 pub(crate) const ACTIVITY_BACKLOG: usize = 256;
 /// Events a slow `docker events` may lag behind.

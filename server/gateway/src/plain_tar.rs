@@ -12,6 +12,10 @@ use std::{
 
 use tar::{Builder, EntryType, Header};
 
+/// Bytes that are copied at once.
+const PIECE_BYTES: usize = 256 * 1024;
+/// A tar is made of these.
+const BLOCK_BYTES: usize = 512;
 /// What a header has room for.
 const NAME_BYTES: usize = 100;
 /// The name of an entry that holds the name of the next (GNU tar's way with long ones).
@@ -44,7 +48,29 @@ fn write(to: &mut Builder<impl Write>, mut header: Header, path: &Path, target: 
         }
     }
     put(&mut header, &name, target)?;
-    to.append(&header, data)
+    // The data goes by here, since the builder would copy it in small pieces.
+    to.append(&header, io::empty())?;
+    copy(data, to.get_mut(), header.size()?)
+}
+
+/// Data in large pieces, and what makes its blocks full.
+fn copy(mut data: impl Read, to: &mut impl Write, size: u64) -> io::Result<()> {
+    let mut buffer = vec![0; usize::try_from(size).unwrap_or(usize::MAX).min(PIECE_BYTES)];
+    let mut left = size;
+    while left > 0 {
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        match data.read(&mut buffer[..most]) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => {
+                to.write_all(&buffer[..read])?;
+                left -= read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let over = usize::try_from(size % BLOCK_BYTES as u64).unwrap_or_default();
+    if over > 0 { to.write_all(&[0; BLOCK_BYTES][over..]) } else { Ok(()) }
 }
 
 /// As much of both as there is room for.

@@ -101,6 +101,12 @@ impl Sandbox {
         _ = self.activity.send(activity);
     }
 
+    /// As [`Sandbox::record`], for what was only looked at: the answer doesn't wait for it.
+    pub(crate) fn record_look(self: &Arc<Self>, kind: ActivityKind) {
+        let sandbox = Arc::clone(self);
+        tokio::spawn(async move { sandbox.record(kind).await });
+    }
+
     /// Something moved that nobody did and nobody needs to read later: told, but not stored.
     pub(crate) fn changed(&self) {
         let seq = self.announced.load(Ordering::Acquire);

@@ -9,16 +9,14 @@ use std::{
 };
 
 use gateway::{Gateway, GatewayConfig, GatewayError, SandboxHandle, SandboxId, ports::NoHostPorts};
-use sqlx::{AnyPool, any::AnyPoolOptions};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
+    database::{Database, DatabaseError},
     engine::{Engine, EngineError},
     throwaway::{self, Throwaway},
 };
 
-/// Connections to the throwaway database. SQLite writes one at a time anyway.
-const DATABASE_CONNECTIONS: u32 = 4;
 /// Exit code of a command that a signal has ended, as shells have it: this and the signal.
 const SIGNAL_EXIT_BASE: u8 = 128;
 
@@ -37,8 +35,8 @@ pub enum SandboxCommandError {
     Gateway(#[from] GatewayError),
     #[error(transparent)]
     Engine(#[from] EngineError),
-    #[error("its database could not be made")]
-    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error("{what}")]
     Io { what: String, source: std::io::Error },
 }
@@ -54,7 +52,7 @@ pub async fn run(args: SandboxArgs, gateway_config: GatewayConfig) -> Result<Exi
     let config = GatewayConfig { instance: throwaway.instance().to_owned(), run_dir: folder.path.join("run"), ..gateway_config };
     make_dir(&config.run_dir)?;
     let mut ends = Ends::listen()?;
-    let database = database(&folder.path).await?;
+    let database = Database::connect(&format!("sqlite://{}", folder.path.join("sandbox.db").display())).await?.pool;
     let gateway = Gateway::start(config, database.clone(), Arc::new(NoHostPorts)).await?;
     let id = SandboxId::random();
     let used = match gateway.open(id.clone()).await {
@@ -113,12 +111,6 @@ fn say(docker_host: &str) -> std::io::Result<()> {
 
 fn pid(child: &tokio::process::Child) -> Option<rustix::process::Pid> {
     rustix::process::Pid::from_raw(i32::try_from(child.id()?).ok()?)
-}
-
-async fn database(folder: &Path) -> Result<AnyPool, sqlx::Error> {
-    sqlx::any::install_default_drivers();
-    let url = format!("sqlite://{}?mode=rwc", folder.join("sandbox.db").display());
-    AnyPoolOptions::new().max_connections(DATABASE_CONNECTIONS).connect(&url).await
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -45,7 +45,7 @@ pub(crate) async fn inspect(context: &Context, mut request: Request) -> Answer {
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
     let inspected = read(context, &own, size).await?;
-    context.sandbox.record(ActivityKind::ContainerInspected { id: own.engine_id().to_owned(), name: own.name().to_owned() }).await;
+    context.sandbox.record_look(ActivityKind::ContainerInspected { id: own.engine_id().to_owned(), name: own.name().to_owned() });
     let mut shown = serde_json::to_value(&inspected).unwrap_or_default();
     versions::container(&mut shown, request.version);
     Ok(body::json(StatusCode::OK, &shown))

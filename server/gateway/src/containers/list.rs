@@ -38,7 +38,7 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     }
     if !completes {
         let names = containers.iter().flat_map(|container| &container.names).map(|name| name.trim_start_matches('/').to_owned()).collect();
-        context.sandbox.record(ActivityKind::ContainersListed { all, names }).await;
+        context.sandbox.record_look(ActivityKind::ContainersListed { all, names });
     }
     let mut shown = serde_json::to_value(&containers).unwrap_or_default();
     shown.as_array_mut().into_iter().flatten().for_each(|container| versions::listed_container(container, request.version));

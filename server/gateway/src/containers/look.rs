@@ -67,7 +67,7 @@ pub(crate) async fn logs(context: &Context, mut request: Request) -> Answer {
         .optional("tail", tail)
         .patient();
     let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
-    context.sandbox.record(ActivityKind::ContainerLogsRead { id: own.engine_id().to_owned(), name: own.name().to_owned() }).await;
+    context.sandbox.record_look(ActivityKind::ContainerLogsRead { id: own.engine_id().to_owned(), name: own.name().to_owned() });
     let of_engine = engine.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let content_type = HeaderValue::from_static(versions::stream_type(of_engine, request.version));
     let mut response = http::Response::new(body::holding(pass_on(engine.into_body()), permit));
@@ -97,7 +97,7 @@ pub(crate) async fn changes(context: &Context, request: Request) -> Answer {
     let own = context.scope.container(request.parameters.get("id")).await?;
     let ask = Ask::get(&["containers", own.engine_id(), "changes"]);
     let changes: Option<Vec<Change>> = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
-    context.sandbox.record(ActivityKind::ContainerDiffed { id: own.engine_id().to_owned(), name: own.name().to_owned() }).await;
+    context.sandbox.record_look(ActivityKind::ContainerDiffed { id: own.engine_id().to_owned(), name: own.name().to_owned() });
     Ok(body::json(StatusCode::OK, &changes))
 }
 

@@ -54,7 +54,7 @@ pub(crate) async fn inspect(context: &Context, mut request: Request) -> Answer {
     let inspected = Inspected { image, graph_driver: GraphDriver { data: None, name: "overlay2" } };
     let mut shown = serde_json::to_value(inspected).unwrap_or_default();
     versions::image(&mut shown, request.version);
-    context.sandbox.record(ActivityKind::ImageInspected { image_id: own.id().to_owned(), references: view.tags(own.id()) }).await;
+    context.sandbox.record_look(ActivityKind::ImageInspected { image_id: own.id().to_owned(), references: view.tags(own.id()) });
     Ok(body::json(StatusCode::OK, &shown))
 }
 
@@ -89,7 +89,7 @@ pub(crate) async fn history(context: &Context, mut request: Request) -> Answer {
     let facts = context.shared.catalogue.get(own.id()).await.map_err(|said| context.engine_said(said))?;
     let view = View::read(context).await?;
     let lines = lines(&view, own.id(), &facts.history);
-    context.sandbox.record(ActivityKind::ImageHistoryViewed { image_id: own.id().to_owned(), references: view.tags(own.id()) }).await;
+    context.sandbox.record_look(ActivityKind::ImageHistoryViewed { image_id: own.id().to_owned(), references: view.tags(own.id()) });
     Ok(body::json(StatusCode::OK, &lines))
 }
 

@@ -87,7 +87,7 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
         .collect();
     if !completes {
         let references = images.iter().flat_map(|(row, _)| view.tags(&row.image_id)).collect();
-        context.sandbox.record(ActivityKind::ImagesListed { references }).await;
+        context.sandbox.record_look(ActivityKind::ImagesListed { references });
     }
     Ok(body::json(StatusCode::OK, &summaries))
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use hyper::body::Incoming;
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -18,10 +18,12 @@ use crate::{
     refusal::Refusal,
 };
 
-/// Pieces under way between the connection and the thread that reads tar.
-const PIECES: usize = 8;
-/// Bytes of a piece that is written.
-const PIECE_BYTES: usize = 64 * 1024;
+/// Pieces under way between the connection and the thread that reads tar, and from there to the engine.
+const PIECES: usize = 3;
+/// Bytes of a piece: each wakes a thread.
+const PIECE_BYTES: usize = 256 * 1024;
+/// Bytes of a piece that goes on by itself, without waiting for others.
+const LARGE_BYTES: usize = 16 * 1024;
 /// Files in one archive.
 const MAX_ENTRIES: usize = 100_000;
 /// Bytes looked at to tell what an archive is.
@@ -72,15 +74,26 @@ pub(super) fn rewrite(from: Incoming, limit: u64) -> (Body, Upload) {
     let reading = tokio::spawn(async move {
         let mut from = body::Upload::new(from);
         let mut unheard = 0;
-        while let Some(data) = from.next().await {
-            let data = match data {
-                Ok(data) => data,
+        let mut piece = BytesMut::new();
+        loop {
+            let ended = match from.next().await {
+                Some(Ok(data)) => {
+                    piece.extend_from_slice(&data);
+                    false
+                }
                 // Told before the thread finds its archive cut short.
-                Err(refusal) => return told.set(refusal),
+                Some(Err(refusal)) => return told.set(refusal),
+                None => true,
             };
-            let bytes = data.len() as u64;
-            if in_sender.send(data).await.is_err() {
+            if piece.len() < PIECE_BYTES && !ended {
+                continue;
+            }
+            let bytes = piece.len() as u64;
+            if in_sender.send(piece.split().freeze()).await.is_err() {
                 unheard += bytes;
+            }
+            if ended {
+                break;
             }
             if unheard > limit.saturating_mul(DRAINED_LIMITS) {
                 break;
@@ -231,8 +244,18 @@ struct Sending {
     buffer: Vec<u8>,
 }
 
+impl Sending {
+    fn send(&self, piece: Bytes) -> io::Result<()> {
+        self.sender.blocking_send(Ok(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
 impl Write for Sending {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() >= LARGE_BYTES {
+            self.flush()?;
+            return self.send(Bytes::copy_from_slice(bytes)).map(|()| bytes.len());
+        }
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= PIECE_BYTES {
             self.flush()?;
@@ -245,7 +268,7 @@ impl Write for Sending {
             return Ok(());
         }
         let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE_BYTES));
-        self.sender.blocking_send(Ok(piece.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.send(piece.into())
     }
 }
 
