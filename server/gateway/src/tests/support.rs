@@ -81,6 +81,11 @@ impl TestHost {
     }
 
     pub(crate) async fn with(count: usize, limits: SandboxLimits) -> Self {
+        Self::on(ENGINE, count, limits).await
+    }
+
+    /// On another engine.
+    pub(crate) async fn on(engine_socket: impl Into<PathBuf>, count: usize, limits: SandboxLimits) -> Self {
         sqlx::any::install_default_drivers();
         let folder = tempfile::Builder::new().prefix("lbt").tempdir_in("/tmp").unwrap();
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
@@ -102,12 +107,13 @@ impl TestHost {
         let instance = format!("t{:08x}", rand::random::<u32>());
         let config = GatewayConfig {
             instance,
-            engine_socket: ENGINE.into(),
+            engine_socket: engine_socket.into(),
             run_dir: folder.path().join("run"),
             registry: REGISTRY.to_owned(),
             registry_alias: "registry.lunchbox".to_owned(),
             address_pool: "10.213.0.0/16".parse().unwrap(),
             egress: Egress::Off,
+            runtime: None,
             limits,
         };
         let gateway =
