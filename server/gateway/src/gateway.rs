@@ -11,7 +11,7 @@ use tokio::{net::TcpStream, sync::broadcast};
 
 use crate::{
     Activity, GatewayConfig, HostPorts, HostState, SandboxId, close, host_state,
-    images::catalogue::Catalogue,
+    images::{self, catalogue::Catalogue},
     ledger::Ledger,
     networks,
     registry::Registry,
@@ -122,6 +122,7 @@ impl Gateway {
             ports,
         });
         let gateway = Self { inner: shared.clone() };
+        images::build::sweep(&shared).await;
         for id in shared.ledger.sandboxes("open").await? {
             gateway.serve(&id).await?;
         }

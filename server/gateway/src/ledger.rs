@@ -4,6 +4,7 @@
 //! Only TEXT and BIGINT columns and `$1` placeholders, so that SQLite and PostgreSQL both serve.
 
 mod activity;
+mod builds;
 mod containers;
 mod images;
 mod networks;
@@ -12,6 +13,7 @@ mod sandboxes;
 mod volumes;
 
 pub(crate) use self::{
+    builds::BuildStepRow,
     containers::ContainerRow,
     images::{ImageOrigin, ImageReferenceRow, ImageRow},
     networks::NetworkRow,

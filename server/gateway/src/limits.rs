@@ -77,3 +77,16 @@ pub(crate) const BUILD_WINDOW_BYTES: u32 = 512 * 1024;
 pub(crate) const MAX_BUILD_CALLS: u32 = 16;
 /// Lines of progress that may wait for a slow reader before the build itself waits.
 pub(crate) const BUILD_PROGRESS_BACKLOG: usize = 256;
+/// Steps of builds that a sandbox keeps, the last used ones. A step is a layer on the disk that all share.
+pub(crate) const MAX_BUILD_STEPS: usize = 200;
+/// Caches (`RUN --mount=type=cache`) that a sandbox keeps.
+pub(crate) const MAX_BUILD_CACHES: usize = 8;
+/// Bytes that one COPY takes out of another image.
+pub(crate) const MAX_COPIED_BYTES: u64 = 1_000_000_000;
+/// Bytes of a secret that a build is given. BuildKit has the same limit.
+pub(crate) const MAX_SECRET_BYTES: usize = 500 * 1024;
+/// How often and how soon a step's volume is removed anew while its container still holds it.
+pub(crate) const VOLUME_TRIES: u32 = 20;
+pub(crate) const VOLUME_PAUSE: Duration = Duration::from_millis(250);
+/// Bytes of output that one step tells a BuildKit client. BuildKit has the same limit.
+pub(crate) const MAX_STEP_LOG_BYTES: usize = 2 * 1024 * 1024;

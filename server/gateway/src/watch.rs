@@ -98,11 +98,6 @@ async fn of_container(shared: &Arc<Shared>, event: Event, remembered: &mut Remem
     let id = event.actor.id.clone();
     let is_learners = event.actor.attributes.get("io.lunchbox.role").is_some_and(|role| role == "learner");
     let row = match shared.ledger.container_by_engine_id(&id).await {
-        Ok(None) if event.action == "create" && is_build_step(&event) => {
-            let shared = shared.clone();
-            tokio::spawn(async move { limit_processes(&shared, &id).await });
-            return;
-        }
         // Being made in this moment.
         Ok(None) if event.action == "create" && is_learners => made(shared, &id).await,
         Ok(row) => row,
@@ -155,24 +150,6 @@ async fn of_use(shared: &Arc<Shared>, mut event: Event, remembered: &Remembered)
         own.name().clone_into(&mut event.actor.id);
     }
     sandbox.emit(event);
-}
-
-/// Whether a container is a step of a build: the builder makes up its name, and all that others make begin
-/// with `lb-`.
-fn is_build_step(event: &Event) -> bool {
-    event.actor.attributes.get("name").is_some_and(|name| !name.starts_with("lb-"))
-}
-
-/// The builder can't be asked for a limit of processes; its containers can be given one. Some have ended or are
-/// gone by then.
-async fn limit_processes(shared: &Shared, container: &str) {
-    let limit = serde_json::json!({ "PidsLimit": shared.config.limits.pids_max });
-    let Ok(ask) = Ask::post(&["containers", container, "update"]).json(&limit) else { return };
-    if let Err(said) = shared.engine.done(ask).await
-        && !said.is_not_found()
-    {
-        tracing::debug!(error = said.message(), "a step of a build runs without a limit of processes");
-    }
 }
 
 async fn known(shared: &Arc<Shared>, event: Event, row: ContainerRow) {

@@ -29,7 +29,7 @@ use super::{
         Worker,
     },
 };
-use crate::{body, images::own, limits, registry, serve::Context};
+use crate::{body, images::build, limits, registry, serve::Context};
 
 /// Of Docker Engine 26.1, which this host says it is.
 const BUILDKIT_VERSION: &str = "v0.13.2";
@@ -276,7 +276,7 @@ async fn disk_usage() -> Result<DiskUsageResponse, Status> {
 async fn prune(context: Context) -> Result<Messages<UsageRecord>, Status> {
     // Not below a build that runs: its steps have no name yet.
     let pruned = match context.sandbox.building.clone().try_acquire_owned() {
-        Ok(_place) => own::prune_steps(&context.shared, &context.scope).await.map_err(|said| solve::status(context.engine_said(said)))?,
+        Ok(_place) => build::clear_cache(&context).await.map_err(solve::status)?,
         Err(_) => return Ok(Messages::of(Vec::new())),
     };
     let size = i64::try_from(pruned.bytes).unwrap_or(i64::MAX);

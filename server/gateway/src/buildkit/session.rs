@@ -1,5 +1,6 @@
 //! `POST /session`: the connection on which a client serves what a build needs of it. The roles turn
-//! round: from here on the gateway asks, and the client answers. Asked for are folders, nothing else.
+//! round: from here on the gateway asks, and the client answers. Asked for are folders, and the
+//! secrets that a build names.
 
 use std::{
     collections::HashMap,
@@ -13,7 +14,7 @@ use tokio::{sync::watch, time::timeout};
 use tonic::{Status, Streaming, metadata::MetadataValue};
 use tonic_prost::ProstCodec;
 
-use super::wire::{Packet, Piece};
+use super::wire::{Packet, Piece, SecretRequest, SecretResponse};
 use crate::limits;
 
 /// The header in which a client says what its session is called.
@@ -21,6 +22,7 @@ pub(super) const SESSION_HEADER: HeaderName = HeaderName::from_static("x-docker-
 /// Bytes of a session's name. BuildKit's have 25.
 const MAX_NAME_BYTES: usize = 64;
 const UPLOAD: &str = "/moby.upload.v1.Upload/Pull";
+const SECRETS: &str = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
 const FILES: &str = "/moby.filesync.v1.FileSync/DiffCopy";
 
 /// Sessions by their names. Dropped with the sandbox.
@@ -144,6 +146,22 @@ impl Session {
             MetadataValue::try_from(name).map_err(|_| Status::unknown("lunchbox: the build context has no name that can be understood"))?;
         request.metadata_mut().insert("urlpath", path);
         self.ask(request, UPLOAD, ProstCodec::<Piece, Piece>::default()).await
+    }
+
+    /// A secret of this name, where the client has one.
+    pub(super) async fn secret(&self, name: String) -> Result<Option<Vec<u8>>, Status> {
+        let mut grpc = tonic::client::Grpc::with_origin(self.service(), http::Uri::from_static("http://localhost"))
+            .max_decoding_message_size(limits::MAX_SECRET_BYTES + limits::MAX_BUILD_MESSAGE_BYTES);
+        grpc.ready().await.map_err(|_| gone())?;
+        let path = http::uri::PathAndQuery::from_static(SECRETS);
+        let asked =
+            grpc.unary(tonic::Request::new(SecretRequest { id: name }), path, ProstCodec::<SecretRequest, SecretResponse>::default());
+        match timeout(limits::BUILD_SESSION_TIME, asked).await.map_err(|_| gone())? {
+            Ok(response) => Ok(Some(response.into_inner().data)),
+            // A client that has no secrets at all doesn't know the call.
+            Err(status) if matches!(status.code(), tonic::Code::NotFound | tonic::Code::Unimplemented) => Ok(None),
+            Err(status) => Err(status),
+        }
     }
 
     async fn ask<M: prost::Message + Default + Send + 'static>(

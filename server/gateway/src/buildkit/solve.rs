@@ -1,7 +1,7 @@
 //! A build by BuildKit's API: fetched from the client's session, judged and built as every build is, told
 //! as BuildKit tells it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use tonic::Status;
 
@@ -81,7 +81,17 @@ pub(super) async fn build(
             Some(name) => receive(context, &session, name, &mut vertices).await?,
             None => fetch(context, &session, prepared.dockerfile(), &mut vertices).await?,
         };
-        prepared.run(sources, vertices).await.map_err(status)
+        let asked = session.clone();
+        let secrets: frontend::SecretSource = Arc::new(move |name| {
+            let session = asked.clone();
+            Box::pin(async move {
+                session
+                    .secret(name)
+                    .await
+                    .map_err(|status| Refusal::invalid(format!("lunchbox: the client gave no secret: {}", status.message())))
+            })
+        });
+        prepared.run(sources, vertices, secrets).await.map_err(status)
     };
     let image_id = built.await?;
     let mut said =

@@ -308,3 +308,17 @@ pub(super) struct Piece {
     #[prost(bytes = "bytes", tag = "1")]
     pub(super) data: bytes::Bytes,
 }
+
+/// `moby.buildkit.secrets.v1.GetSecretRequest`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct SecretRequest {
+    #[prost(string, tag = "1")]
+    pub(super) id: String,
+}
+
+/// `moby.buildkit.secrets.v1.GetSecretResponse`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct SecretResponse {
+    #[prost(bytes = "vec", tag = "1")]
+    pub(super) data: Vec<u8>,
+}

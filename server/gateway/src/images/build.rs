@@ -1,50 +1,61 @@
-//! `docker build`, by the engine's classic builder. The gateway reads the context and the Dockerfile
-//! before the engine does, finds the images that it names, and sends the engine a Dockerfile of its own
-//! writing that names them by ID (`plan`). What the engine tells is rewritten to what the learner wrote
-//! (`output`).
+//! `docker build`, done by the gateway itself. The Dockerfile is judged as a whole (`plan`), then each
+//! instruction is understood (`stage`) and looked up among what the sandbox has built (`cache`), or done: a
+//! RUN in a container as learners' own are, a COPY in one that is never started (`workshop`). The image is
+//! written here, down to its history, and the engine takes it with layers that it has (`image`). The engine's
+//! own builders, whose caches are everybody's, are asked for nothing.
 
+mod cache;
 mod context;
+mod copy;
 mod dockerfile;
-mod folders;
 pub(crate) mod frontend;
+mod image;
+mod mounts;
+mod names;
 mod options;
 mod output;
 mod plan;
+mod run;
+mod stage;
+mod step;
+mod tree;
+mod volumes;
 mod words;
-mod written;
+mod workshop;
+
+pub(crate) use self::workshop::sweep;
 
 use std::collections::HashMap;
 
 use http::StatusCode;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_util::io::ReaderStream;
 
 use crate::{
     ActivityKind,
     body::{self, Upload},
     images::{
-        catalogue::ImageFacts,
-        message::{self, Message},
+        message::{self, ErrorDetail, Message},
         own, pull, tag,
     },
     ledger::ImageOrigin,
     limits,
-    lines::JsonLines,
     model::event::Event,
     reference::Reference,
     refusal::{Answer, Refusal},
     request::{Request, query::Query},
     serve::Context,
-    upstream::Ask,
 };
 
 use self::{
     context::BuildContext,
+    frontend::SecretSource,
     options::Options,
-    output::{Output, Progress},
-    plan::{Base, Plan},
-    written::Written,
+    output::Output,
+    plan::Plan,
+    run::{Base, Work},
+    stage::Stage,
+    workshop::Workshop,
 };
 
 pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
@@ -62,9 +73,18 @@ pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
 
     let context = context.clone();
     Ok(message::answer(|messages| async move {
-        let output = Output::text(messages, options.quiet);
-        let build = Build { context, options, plan, output, told: 0, no_cache: false, _place: place };
-        build.run(files).await.map(drop)
+        let output = Output::text(messages.clone(), options.quiet, options.removes);
+        let build = Build { context, options, plan, output, told: 0, exit_code: None, secrets: None, _place: place };
+        match build.run(files).await {
+            // The client ends with the step's own code.
+            Err((refusal, Some(code))) => {
+                let detail = ErrorDetail { code: Some(code), message: refusal.message.clone() };
+                messages.tell(Message { error: Some(refusal.message), error_detail: Some(detail), ..Message::default() }).await;
+                Ok(())
+            }
+            Err((refusal, None)) => Err(refusal),
+            Ok(_) => Ok(()),
+        }
     }))
 }
 
@@ -117,26 +137,40 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let Ok(_place) = context.sandbox.building.clone().try_acquire_owned() else {
         return Ok(body::json(StatusCode::OK, &Pruned { caches_deleted: None, space_reclaimed: 0 }));
     };
-    let pruned = own::prune_steps(&context.shared, &context.scope).await.map_err(|said| context.engine_said(said))?;
+    let pruned = clear_cache(context).await?;
     let caches_deleted = (!pruned.images.is_empty()).then_some(pruned.images);
     Ok(body::json(StatusCode::OK, &Pruned { caches_deleted, space_reclaimed: pruned.bytes }))
 }
 
-/// One build under way. Dropped, it takes its connection to the engine with it, which ends it there.
+/// Forgets what was built before: steps, and the caches of their mounts. Not below a build that runs.
+pub(crate) async fn clear_cache(context: &Context) -> Result<own::PrunedSteps, Refusal> {
+    context.shared.ledger.clear_build_steps(context.scope.sandbox()).await?;
+    let mut pruned = own::prune_steps(&context.shared, &context.scope).await.map_err(|said| context.engine_said(said))?;
+    for volume in volumes::remove_caches(context).await {
+        pruned.images.push(volume.rsplit('-').next().unwrap_or_default().to_owned());
+    }
+    Ok(pruned)
+}
+
+/// One build under way. Dropped, it takes its containers with it.
 struct Build {
     context: Context,
     options: Options,
     plan: Plan,
     output: Output,
-    /// Steps that were told before the engine began.
+    /// Steps that were told before the first began.
     told: usize,
-    no_cache: bool,
+    /// Of the step that failed.
+    exit_code: Option<i64>,
+    /// Of a client that can be asked for them.
+    secrets: Option<SecretSource>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Build {
-    /// Builds within the time that a build may take. Returns the image's ID.
-    async fn run(mut self, files: BuildContext) -> Result<String, Refusal> {
+    /// Builds within the time that a build may take. Returns the image's ID, or why there is none, with the
+    /// exit code of the step that failed.
+    async fn run(mut self, files: BuildContext) -> Result<String, (Refusal, Option<i64>)> {
         let built = match tokio::time::timeout(limits::BUILD_TIME, self.make(files)).await {
             Ok(built) => built,
             Err(_) => Err(Refusal::new(
@@ -144,24 +178,39 @@ impl Build {
                 format!("lunchbox: the build took longer than {} minutes and was ended.", limits::BUILD_TIME.as_secs() / 60),
             )),
         };
-        if let Err(refusal) = &built {
-            self.output.failed(&refusal.message).await;
-            self.context.sandbox.record(ActivityKind::ImageBuildFailed { message: refusal.message.clone() }).await;
-        }
-        built
+        let Err(refusal) = built else { return built.map_err(|refusal| (refusal, None)) };
+        self.output.failed(&refusal.message).await;
+        self.context.sandbox.record(ActivityKind::ImageBuildFailed { message: refusal.message.clone() }).await;
+        Err((refusal, self.exit_code))
     }
 
     async fn make(&mut self, files: BuildContext) -> Result<String, Refusal> {
         let bases = self.find_bases().await?;
-        folders::check(&self.plan.parts, &bases, &self.options.arguments, self.plan.escape)?;
-        let written = self.plan.write(&bases, &self.context.scope, !self.options.labels.is_empty())?;
-        let tar = files.finish(written.dockerfile.clone()).await?;
-        let ask = self.options.ask(&self.context, context::DOCKERFILE, self.no_cache)?;
-        let ask = ask.stream(
-            "application/x-tar",
-            body::stream(tokio_stream::StreamExt::map(ReaderStream::new(tar), |read| read.map_err(Into::into))),
-        );
-        let (image_id, steps, cached) = self.follow(ask, &written).await?;
+        let mut work = Work {
+            workshop: Workshop {
+                context: self.context.clone(),
+                network: self.options.network().to_owned(),
+                shm_bytes: self.options.shm_bytes,
+                hosts: self.options.hosts.clone(),
+            },
+            options: &self.options,
+            bases: &bases,
+            context: files.tree().await?,
+            secrets: self.secrets.clone(),
+            escape: self.plan.escape,
+            outside: Stage::outside(),
+            stages: Vec::new(),
+            names: Vec::new(),
+            opened: HashMap::new(),
+            output: &mut self.output,
+            told: self.told,
+            steps: 0,
+            cached_steps: 0,
+            exit_code: &mut self.exit_code,
+        };
+        let image_id = work.run(&self.plan).await?;
+        let (steps, cached) = (work.steps, work.cached_steps);
+        drop(work);
         let sandbox = &self.context.sandbox;
         let turn = sandbox.turns.images().await;
         own::take_in(&self.context, &turn, &image_id, ImageOrigin::Built, &self.options.names).await?;
@@ -200,17 +249,13 @@ impl Build {
                 }
             };
             let facts = self.context.shared.catalogue.get(&id).await.map_err(|said| self.context.engine_said(said))?;
-            let marked = facts.label(own::SANDBOX_LABEL) == Some(self.context.scope.sandbox().as_str());
-            self.check_triggers(&facts, marked)?;
-            let config = facts.inspect.config.clone().unwrap_or_default();
-            let base = Base {
-                id,
-                marked,
-                folder: config.working_dir,
-                environment: config.env.unwrap_or_default(),
-                triggers: config.on_build.unwrap_or_default(),
-            };
-            bases.insert(name, base);
+            let config = facts.inspect.config.as_ref();
+            for trigger in config.and_then(|config| config.on_build.as_deref()).unwrap_or_default() {
+                plan::check_trigger(trigger)?;
+            }
+            let library = format!("{}/library/", self.context.shared.config.registry);
+            let is_course = facts.inspect.repo_tags.iter().any(|tag| tag.starts_with(&library));
+            bases.insert(name, Base { id, is_course, facts });
         }
         Ok(bases)
     }
@@ -234,49 +279,5 @@ impl Build {
         let repository = self.context.scope.registry_repository(&reference)?;
         let wanted = pull::look_up(&self.context, reference, repository).await?;
         Ok(pull::bring(&self.context, &wanted, &self.output.messages()).await?.image_id)
-    }
-
-    /// Triggers of a base run before the line that keeps the caches of learners apart: those of an image
-    /// that isn't the learner's own are run without a cache.
-    fn check_triggers(&mut self, facts: &ImageFacts, marked: bool) -> Result<(), Refusal> {
-        let triggers = facts.inspect.config.as_ref().and_then(|config| config.on_build.as_deref()).unwrap_or_default();
-        for trigger in triggers {
-            plan::check_trigger(trigger)?;
-        }
-        self.no_cache |= !triggers.is_empty() && !marked;
-        Ok(())
-    }
-
-    /// Reads the engine's stream to its end. Returns the image's ID, the learner's steps, and how many
-    /// of them came from the cache.
-    async fn follow(&mut self, ask: Ask, written: &Written) -> Result<(String, usize, usize), Refusal> {
-        let extra = usize::from(!self.options.labels.is_empty());
-        let mut progress = Progress::new(&written.steps, written.lines_before, extra, self.told);
-        let response = self.context.shared.engine.stream(ask).await.map_err(|said| {
-            let mut refusal = self.context.engine_said(said);
-            refusal.message = progress.error(&self.context.scope, &refusal.message);
-            refusal
-        })?;
-        let mut lines = JsonLines::new(response.into_body());
-        let mut image_id = None;
-        while let Some(message) = lines.next::<Message>().await {
-            let message = message.map_err(|error| {
-                tracing::error!(%error, "the engine broke off a build");
-                Refusal::engine_away()
-            })?;
-            if let Some(error) = message.error {
-                let message = progress.error(&self.context.scope, &error);
-                return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message));
-            }
-            if let Some(id) = message.aux.as_ref().and_then(|aux| aux.id.clone()) {
-                self.output.made(message.aux).await;
-                image_id = Some(id);
-            }
-            if let Some(text) = message.stream {
-                progress.take(&text, &mut self.output).await;
-            }
-        }
-        let image_id = image_id.ok_or_else(|| Refusal::invalid("No image was generated. Is your Dockerfile empty?"))?;
-        Ok((image_id, progress.total, progress.cached))
     }
 }

@@ -228,7 +228,7 @@ fn layers(inspect: &ImageInspect, history: &[HistoryItem]) -> Vec<Layer> {
         .collect()
 }
 
-fn changes_files(created_by: &str) -> bool {
+pub(crate) fn changes_files(created_by: &str) -> bool {
     let text = created_by.trim_start_matches("/bin/sh -c ").trim_start_matches("#(nop)").trim_start();
     if created_by.contains("#(nop)") {
         return text.starts_with("ADD") || text.starts_with("COPY") || text.starts_with("WORKDIR");

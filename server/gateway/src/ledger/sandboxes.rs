@@ -44,6 +44,7 @@ impl Ledger {
             "DELETE FROM gateway_image_digests WHERE sandbox = $1",
             "DELETE FROM gateway_images WHERE sandbox = $1",
             "DELETE FROM gateway_pushed WHERE sandbox = $1",
+            "DELETE FROM gateway_build_steps WHERE sandbox = $1",
             "DELETE FROM gateway_sandboxes WHERE id = $1",
         ] {
             sqlx::query(statement).bind(id.as_str()).execute(&mut *transaction).await?;

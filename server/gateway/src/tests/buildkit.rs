@@ -172,7 +172,7 @@ async fn what_a_build_may_not_do_is_refused_in_a_sentence() {
         ("buildx build --push -t x .", "push"),
         ("build --network host .", "switched off"),
         ("build --allow security.insecure .", "rights"),
-        ("build --add-host a:1.2.3.4 .", "--add-host"),
+        ("build --add-host a:host-gateway .", "host-gateway"),
         ("build --build-context other=/work .", "--build-context"),
         ("build https://example.org/x.git", "lunchbox:"),
     ] {
@@ -221,4 +221,64 @@ async fn a_context_of_many_files_and_odd_names_arrives_whole() {
     // 300 of many, the long one, A, BZh91AY, run, empty, large, and .dockerignore.
     assert!(built.contains(" 307\n") || built.contains(" 306\n"), "{built}");
     assert!(built.contains("no archive"), "{built}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_there_for_its_step_and_nowhere_else() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull alpine").await.ok();
+    let text = "FROM alpine\nRUN --mount=type=secret,id=key,mode=0444 wc -c </run/secrets/key && stat -c %a /run/secrets/key && ! sh -c 'echo x >>/run/secrets/key'\nRUN --mount=type=secret,id=key,env=KEY --mount=type=secret,id=key,target=/k,uid=7 test \"$KEY\" = \"$(cat /k)\" && stat -c '%u %a' /k\nRUN test -z \"$KEY\" && ! test -s /k && ! test -s /run/secrets/key\nRUN --mount=type=secret,id=other test ! -e /run/secrets/other\n";
+    let secret = "correct-horse-battery-staple";
+    let files = folder(&[("Dockerfile", text), ("key", secret), (".dockerignore", "key\n")]);
+    let built = docker(a, files.path(), "build -t kept --secret id=key,src=key .").await.ok();
+    assert!(built.contains(" 28\n") && built.contains(" 444\n") && built.contains(" 7 400\n"), "{built}");
+    let (saved, found) = (files.path().join("kept.tar"), secret.as_bytes());
+    a.docker(&["save", "-o", saved.to_str().unwrap(), "kept"]).await.ok();
+    let bytes = std::fs::read(&saved).unwrap();
+    assert!(!bytes.windows(found.len()).any(|window| window == found), "the secret is in the image");
+    for line in ["history --no-trunc kept", "image inspect kept"] {
+        assert!(!a.run(line).await.ok().contains(secret), "{line}");
+    }
+    // Nor is it in what the engine keeps of the steps, nor in what is told or remembered.
+    let of = format!("label=io.lunchbox.sandbox={}", a.id);
+    for image in bare(&["images", "-aq", "--no-trunc", "--filter", &of]).await.ok().lines() {
+        let said = bare(&["image", "inspect", image]).await.ok() + &bare(&["history", "--no-trunc", image]).await.ok();
+        assert!(!said.contains(secret), "{said}");
+    }
+    assert!(!format!("{:?}", a.activity().await).contains(secret) && !built.contains(secret));
+    let rows = host.ledger().await.build_steps(&a.id).await.unwrap();
+    assert!(rows.len() >= 4 && !format!("{rows:?}").contains(secret));
+    let left = || async {
+        bare(&["volume", "ls", "-q", "--filter", &of]).await.ok().is_empty() && bare(&["ps", "-aq", "--filter", &of]).await.ok().is_empty()
+    };
+    super::support::until("the end of the secret's volume", left).await;
+    // Another value is no reason to do a step again; the lack of one that is required ends it.
+    std::fs::write(files.path().join("key"), "other").unwrap();
+    let again = docker(a, files.path(), "build --secret id=key,src=key .").await.ok();
+    assert_eq!(again.matches("CACHED").count(), 4, "{again}");
+    let required = folder(&[("Dockerfile", "FROM alpine\nRUN --mount=type=secret,id=key,required=true true\n")]);
+    assert!(docker(a, required.path(), "build .").await.fails().contains("secret key: not found"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_needed_is_not_done_and_history_is_buildkits() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull alpine").await.ok();
+    let text = "FROM alpine AS unneeded\nRUN exit 9\nFROM alpine AS maker\nARG N=1\nRUN <<EOF\necho $N >/n\necho $TARGETARCH\nEOF\nFROM alpine\nENV A=b\nCOPY --link --chmod=0600 --from=maker /n /n\nCMD [\"cat\", \"/n\"]\n";
+    let files = folder(&[("Dockerfile", text)]);
+    let built = docker(a, files.path(), "build -t lean .").await.ok();
+    assert!(!built.contains("unneeded") && built.contains("[maker 2/2] RUN <<EOF (echo $N >/n...)"), "{built}");
+    let history = a.docker(&["history", "--no-trunc", "--format", "{{.CreatedBy}}|{{.Comment}}", "lean"]).await.ok();
+    let lines: Vec<&str> = history.lines().collect();
+    assert_eq!(
+        lines[..3],
+        [
+            "CMD [\"cat\" \"/n\"]|buildkit.dockerfile.v0",
+            "COPY --chmod=0600 /n /n # buildkit|buildkit.dockerfile.v0",
+            "ENV A=b|buildkit.dockerfile.v0"
+        ]
+    );
+    assert_eq!(a.run("run --rm lean").await.ok(), "1\n");
 }

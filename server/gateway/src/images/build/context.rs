@@ -4,7 +4,7 @@
 use std::{
     collections::HashSet,
     fs::File,
-    io::{self, BufReader, BufWriter, Read, Seek, Write},
+    io::{self, BufReader, BufWriter, Read, Seek},
     path::{Component, Path, PathBuf},
 };
 
@@ -13,22 +13,18 @@ use http::StatusCode;
 use tar::{Archive, Builder, EntryType, Header};
 use tokio::io::AsyncWriteExt;
 
+use super::tree::{self, Tree};
 use crate::{body::Upload, images::glob, limits, plain_tar, refusal::Refusal};
 
-/// The Dockerfile that the engine reads. The learner's own stays in the context as it is, so that a
-/// `COPY . .` copies what they wrote.
-pub(super) const DOCKERFILE: &str = ".lunchbox.dockerfile";
 /// How many times the bytes that are taken may be sent in vain.
 const DRAINED_TIMES: u64 = 8;
 const IGNORE: &str = ".dockerignore";
 const DEFAULT_DOCKERFILE: &str = "Dockerfile";
 
-/// The tar, written but for the Dockerfile.
+/// The tar, written anew, and what to do with it.
 pub(super) struct BuildContext {
     tar: Builder<BufWriter<File>>,
-    /// The learner's Dockerfile.
     pub(super) dockerfile: String,
-    ignore: Option<String>,
 }
 
 /// What ends the reading.
@@ -161,6 +157,7 @@ fn read(mut received: File, place: &Path, most_bytes: u64) -> Result<BuildContex
 }
 
 /// A file that is read, and written last.
+#[derive(Clone)]
 struct KeptFile {
     header: Header,
     text: String,
@@ -171,7 +168,7 @@ struct Kept {
     dockerfile: Option<KeptFile>,
     /// `dockerfile`, which serves where there is no `Dockerfile`.
     fallback: Option<KeptFile>,
-    ignore: Option<String>,
+    ignore: Option<KeptFile>,
 }
 
 /// `place`: where the Dockerfile lies in it, where it does.
@@ -204,9 +201,6 @@ fn read_tar(source: impl Read, place: Option<&Path>, most_bytes: u64) -> Result<
             );
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, why).into());
         }
-        if path == Path::new(DOCKERFILE) {
-            return Err(Refusal::invalid(format!("lunchbox: {DOCKERFILE} is a name that the classroom needs. Rename that file.")).into());
-        }
         let special = place.is_some_and(|place| path == place || path == Path::new(IGNORE) || fallback.as_deref() == Some(&path));
         if special {
             let name = path.display();
@@ -217,12 +211,13 @@ fn read_tar(source: impl Read, place: Option<&Path>, most_bytes: u64) -> Result<
                 return Err(Refusal::invalid(format!("lunchbox: {name} is in the build context twice.")).into());
             }
             let text = text(&mut entry, &path)?;
-            if path == Path::new(IGNORE) {
-                kept.ignore = Some(text);
-                continue;
-            }
             let file = KeptFile { header: plain(entry.header(), EntryType::Regular, text.len() as u64)?, text };
-            *(if place == Some(&path) { &mut kept.dockerfile } else { &mut kept.fallback }) = Some(file);
+            let kept = match &path {
+                path if path == Path::new(IGNORE) => &mut kept.ignore,
+                path if place == Some(path) => &mut kept.dockerfile,
+                _ => &mut kept.fallback,
+            };
+            *kept = Some(file);
             continue;
         }
         match kind {
@@ -249,9 +244,9 @@ fn read_tar(source: impl Read, place: Option<&Path>, most_bytes: u64) -> Result<
             }
         }
     }
-    let Some(place) = place else { return Ok(BuildContext { tar, dockerfile: String::new(), ignore: None }) };
+    let Some(place) = place else { return Ok(BuildContext { tar, dockerfile: String::new() }) };
     let ignore = kept.ignore;
-    let ignored = |path: &Path| ignore.as_deref().is_some_and(|ignore| is_ignored(ignore, path));
+    let ignored = |path: &Path| ignore.as_ref().is_some_and(|ignore| is_ignored(&ignore.text, path));
     let missing = || Refusal::invalid(format!("Cannot locate specified Dockerfile: {}", place.display()));
     let (dockerfile, other) = match (kept.dockerfile, kept.fallback, fallback) {
         (Some(file), other, fallback) => ((place.to_owned(), file), fallback.zip(other)),
@@ -260,10 +255,11 @@ fn read_tar(source: impl Read, place: Option<&Path>, most_bytes: u64) -> Result<
     };
     let text = dockerfile.1.text.clone();
     // Clients send the Dockerfile in any case; what `.dockerignore` takes out is for COPY not to find.
-    for (path, file) in other.into_iter().chain(Some(dockerfile).filter(|(path, _)| !ignored(path))) {
+    let special = [Some(dockerfile), ignore.clone().map(|file| (PathBuf::from(IGNORE), file))];
+    for (path, file) in other.into_iter().chain(special.into_iter().flatten().filter(|(path, _)| !ignored(path))) {
         plain_tar::append(&mut tar, file.header, &path, file.text.as_bytes())?;
     }
-    Ok(BuildContext { tar, dockerfile: text, ignore })
+    Ok(BuildContext { tar, dockerfile: text })
 }
 
 /// A header with what a context's files keep: mode and time. Owners are root, as the builder has it.
@@ -290,40 +286,13 @@ fn text(entry: &mut impl Read, path: &Path) -> Result<String, Failed> {
 }
 
 impl BuildContext {
-    /// Adds the Dockerfile that the engine is to read, and sees to it that no COPY finds it: the engine
-    /// takes out what `.dockerignore` excludes. Returns the tar, from its beginning.
-    pub(super) async fn finish(self, dockerfile: String) -> Result<tokio::fs::File, Refusal> {
-        let finished = tokio::task::spawn_blocking(move || self.finish_now(&dockerfile)).await;
-        match finished {
-            Ok(Ok(file)) => Ok(tokio::fs::File::from_std(file)),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "a build context could not be written");
-                Err(Refusal::internal())
-            }
-            Err(error) => {
-                tracing::error!(%error, "writing a build context broke off");
-                Err(Refusal::internal())
-            }
-        }
-    }
-
-    fn finish_now(mut self, dockerfile: &str) -> io::Result<File> {
-        let ignore = match &self.ignore {
-            Some(ignore) => format!("{}\n{DOCKERFILE}\n", ignore.trim_end_matches('\n')),
-            None => format!("{IGNORE}\n{DOCKERFILE}\n"),
-        };
-        for (name, text) in [(IGNORE, ignore.as_str()), (DOCKERFILE, dockerfile)] {
-            let mut header = Header::new_gnu();
-            header.set_entry_type(EntryType::Regular);
-            header.set_mode(0o644);
-            header.set_size(text.len() as u64);
-            plain_tar::append(&mut self.tar, header, Path::new(name), text.as_bytes())?;
-        }
-        let mut writer = self.tar.into_inner()?;
-        writer.flush()?;
-        let mut file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        Ok(file)
+    /// What COPY finds.
+    pub(super) async fn tree(self) -> Result<Tree, Refusal> {
+        let read = tokio::task::spawn_blocking(move || Tree::read(tree::finish(self.tar)?, Path::new(""))).await;
+        read.map_err(|_| Refusal::internal())?.map_err(|error| {
+            tracing::debug!(%error, "a build context can't be read");
+            Refusal::invalid("lunchbox: the build context is no tar that can be read. Build from a folder: `docker build .`")
+        })
     }
 }
 

@@ -1,9 +1,11 @@
-//! A Dockerfile, read as the classic builder reads it, and written again so that it can be read in one
-//! way only: no comments, no continued lines, no directive but `escape`.
+//! A Dockerfile, read as BuildKit's frontend reads it; an instruction can be written again so that it is read
+//! in one way only: no comments, no continued lines.
 //!
 //! Source: the Dockerfile reference, and moby's frontend/dockerfile/parser.
 
 use crate::refusal::Refusal;
+
+use super::words;
 
 /// The words that a Dockerfile's lines begin with.
 const KEYWORDS: [&str; 18] = [
@@ -40,6 +42,48 @@ pub(super) struct Instruction {
     pub(super) original: String,
     /// Where it begins, from 1.
     pub(super) line: usize,
+    /// Files written in the Dockerfile itself, in their order.
+    pub(super) heredocs: Vec<Heredoc>,
+}
+
+/// `<<EOF`, and the lines up to `EOF`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Heredoc {
+    pub(super) name: String,
+    /// As it was written.
+    pub(super) text: String,
+    /// `<<-`: tabs before each line aren't part of it.
+    chomps: bool,
+    /// The name wasn't quoted: variables are replaced where the builder itself reads the text.
+    pub(super) expands: bool,
+}
+
+impl Heredoc {
+    pub(super) fn parse(word: &str, escape: char) -> Option<Self> {
+        let rest = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
+        let (chomps, rest) = rest.strip_prefix('-').map_or((false, rest), |rest| (true, rest));
+        if rest.contains('<') {
+            return None;
+        }
+        let name = words::expand(rest, &words::Variables::new(), escape).filter(|name| !name.is_empty())?;
+        let expands = name == rest;
+        Some(Self { name, text: String::new(), chomps, expands })
+    }
+
+    /// The file's content.
+    pub(super) fn content(&self) -> String {
+        if !self.chomps {
+            return self.text.clone();
+        }
+        self.text.split_inclusive('\n').map(|line| line.trim_start_matches('\t')).collect()
+    }
+
+    /// Its first line, for those who read what a build does.
+    pub(super) fn summary(&self) -> String {
+        let mut lines = self.text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let first = lines.next().unwrap_or_default();
+        if lines.next().is_some() { format!("{first}...") } else { first.to_owned() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,14 +95,7 @@ pub(super) struct Dockerfile {
 
 /// An error in the engine's words.
 pub(super) fn error(line: usize, message: &str) -> Refusal {
-    Refusal::invalid(format!("dockerfile parse error line {line}: {message}"))
-}
-
-/// What builds here can't do: the engine's classic builder does their work.
-pub(super) fn needs_buildkit(what: &str) -> Refusal {
-    Refusal::invalid(format!(
-        "lunchbox: {what} is a feature of BuildKit's that builds in this classroom don't have. Leave it out and build again."
-    ))
+    Refusal::invalid(format!("dockerfile parse error on line {line}: {message}"))
 }
 
 pub(super) fn parse(text: &str) -> Result<Dockerfile, Refusal> {
@@ -85,15 +122,27 @@ pub(super) fn parse(text: &str) -> Result<Dockerfile, Refusal> {
             joined.push_str(&part);
             continues = more;
         }
-        instructions.push(instruction(&joined, number, escape)?);
+        let mut instruction = instruction(&joined, number, escape)?;
+        for heredoc in &mut instruction.heredocs {
+            loop {
+                let Some((_, line)) = lines.next() else { return Err(Refusal::invalid("unterminated heredoc")) };
+                if (if heredoc.chomps { line.trim_start_matches('\t') } else { line }) == heredoc.name {
+                    break;
+                }
+                heredoc.text.push_str(line);
+                heredoc.text.push('\n');
+            }
+        }
+        instructions.push(instruction);
     }
     if instructions.is_empty() {
-        return Err(Refusal::invalid("the Dockerfile cannot be empty"));
+        return Err(Refusal::invalid("failed to parse Dockerfile: file with no instructions"));
     }
     Ok(Dockerfile { escape, instructions })
 }
 
-/// Directives stand at the very top, one a line. Only `escape` means anything to the classic builder.
+/// Directives stand at the very top, one a line. Only `escape` means anything here: which frontend `syntax`
+/// names is heeded by none, for this one is all there is.
 fn escape_directive(text: &str) -> Result<char, Refusal> {
     let mut escape = None;
     for line in text.split('\n') {
@@ -134,11 +183,13 @@ fn instruction(joined: &str, line: usize, escape: char) -> Result<Instruction, R
     let original = joined.trim().to_owned();
     let (word, rest) = original.split_once(is_space).unwrap_or((&original, ""));
     let Some(keyword) = KEYWORDS.into_iter().find(|keyword| word.eq_ignore_ascii_case(keyword)) else {
-        return Err(error(line, &format!("unknown instruction: {word}")));
+        let near = KEYWORDS.into_iter().map(|keyword| (strsim::levenshtein(&word.to_ascii_uppercase(), keyword), keyword)).min();
+        let meant = near.filter(|(distance, _)| *distance <= 2).map(|(_, keyword)| format!(" (did you mean {keyword}?)"));
+        return Err(error(line, &format!("unknown instruction: {word}{}", meant.unwrap_or_default())));
     };
     let mut rest = rest.trim();
     let mut flags = Vec::new();
-    if matches!(keyword, "FROM" | "RUN" | "COPY" | "ADD") {
+    if matches!(keyword, "FROM" | "RUN" | "COPY" | "ADD" | "HEALTHCHECK") {
         while rest.starts_with("--") {
             let (flag, after) = rest.split_once(is_space).unwrap_or((rest, ""));
             // The builder splits options at any space that Unicode knows, and takes quotes off. What it
@@ -151,10 +202,14 @@ fn instruction(joined: &str, line: usize, escape: char) -> Result<Instruction, R
             flags.push(flag.to_owned());
         }
     }
-    let instruction = Instruction { keyword, flags, rest: rest.to_owned(), original: original.clone(), line };
-    if instruction.has_heredoc() {
-        return Err(needs_buildkit("a heredoc (<<EOF)"));
+    let mut heredocs = Vec::new();
+    if matches!(keyword, "RUN" | "COPY" | "ADD" | "ONBUILD") && !rest.starts_with('[') {
+        heredocs = words::split(rest, escape).iter().filter_map(|word| Heredoc::parse(word, escape)).collect();
     }
+    if keyword == "ONBUILD" && !heredocs.is_empty() {
+        return Err(error(line, "lunchbox: an ONBUILD takes no heredoc (<<EOF) in this classroom. Write its command on one line"));
+    }
+    let instruction = Instruction { keyword, flags, rest: rest.to_owned(), original: original.clone(), line, heredocs };
     // Two parsers must not see two things: a line that would go on isn't written.
     if without_continuation(&instruction.rest, escape).1 {
         return Err(error(line, &format!("lunchbox: the line ends in {escape}, which continues a line, but something follows it")));
@@ -173,15 +228,6 @@ impl Instruction {
         line.push(' ');
         line.push_str(&self.rest);
         line
-    }
-
-    /// Whether a word begins a heredoc, which only BuildKit understands.
-    fn has_heredoc(&self) -> bool {
-        matches!(self.keyword, "RUN" | "COPY" | "ADD" | "ONBUILD")
-            && self.rest.split(is_space).any(|word| {
-                let word = word.trim_start_matches(|c: char| c.is_ascii_digit());
-                word.strip_prefix("<<").is_some_and(|name| !name.is_empty() && name != "-" && !name.contains('<'))
-            })
     }
 
     /// The rest, split at spaces.
@@ -227,8 +273,11 @@ mod tests {
 
     #[test]
     fn an_unknown_instruction_is_told_with_its_line() {
-        assert_eq!(parse("FROM x\nFROOM y").unwrap_err().message, "dockerfile parse error line 2: unknown instruction: FROOM");
-        assert_eq!(parse("# only\n").unwrap_err().message, "the Dockerfile cannot be empty");
+        assert_eq!(
+            parse("FROM x\nFROOM y").unwrap_err().message,
+            "dockerfile parse error on line 2: unknown instruction: FROOM (did you mean FROM?)"
+        );
+        assert_eq!(parse("# only\n").unwrap_err().message, "failed to parse Dockerfile: file with no instructions");
     }
 
     #[test]
@@ -301,12 +350,17 @@ mod tests {
     }
 
     #[test]
-    fn heredocs_are_refused() {
-        for text in ["RUN <<EOF\nls\nEOF", "COPY <<-EOF /x", "RUN cat <<EOF > /x", "RUN 3<<EOF", "ONBUILD RUN <<EOF"] {
-            assert!(parse(text).unwrap_err().message.contains("BuildKit"), "{text}");
-        }
-        for text in ["RUN cat <<< x", "RUN echo $((1 << 2))", "CMD <<EOF"] {
-            assert!(parse(text).is_ok(), "{text}");
+    fn heredocs_are_read_to_their_end() {
+        let file = parse("RUN <<-EOF cat && <<\"X\"\n\ta $B\n\tEOF\nFROM y\nX\nCOPY <<A <<B /\n1\nA\n2\nB\nRUN true").unwrap();
+        let run = &file.instructions[0];
+        assert_eq!((run.heredocs[0].content().as_str(), run.heredocs[0].expands), ("a $B\n", true));
+        assert_eq!((run.heredocs[1].name.as_str(), run.heredocs[1].text.as_str(), run.heredocs[1].expands), ("X", "FROM y\n", false));
+        assert_eq!(file.instructions[1].heredocs.iter().map(|doc| doc.text.as_str()).collect::<Vec<_>>(), ["1\n", "2\n"]);
+        assert_eq!(file.instructions.len(), 3);
+        assert!(parse("RUN <<EOF\nls").unwrap_err().message.contains("unterminated heredoc"));
+        assert!(parse("ONBUILD RUN <<EOF\nls\nEOF").is_err());
+        for text in ["RUN cat <<< x", "RUN echo $((1 << 2))", "CMD <<EOF", "RUN [\"cat <<EOF\"]", "RUN echo '<<EOF'"] {
+            assert!(parse(text).unwrap().instructions[0].heredocs.is_empty(), "{text}");
         }
     }
 }

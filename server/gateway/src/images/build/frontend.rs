@@ -4,8 +4,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
+    sync::Arc,
 };
 
+use futures_util::future::BoxFuture;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -55,6 +57,9 @@ pub(crate) enum Sources {
     Archive(File),
 }
 
+/// Asks the client for a secret by its name; `None` where it has none of that name.
+pub(crate) type SecretSource = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Option<Vec<u8>>, Refusal>> + Send + Sync>;
+
 /// A build that may begin as soon as its files are there.
 pub(crate) struct Prepared {
     context: Context,
@@ -78,6 +83,7 @@ pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prep
                 ("filename", _) => ("dockerfile", value.clone()),
                 ("target", _) => ("target", value.clone()),
                 ("platform", _) => ("platform", value.clone()),
+                ("add-hosts", _) => ("extrahosts", with_colons(value)),
                 ("shm-size", _) => ("shmsize", value.clone()),
                 ("force-network-mode", "sandbox") => continue,
                 ("force-network-mode", _) => ("networkmode", value.clone()),
@@ -98,11 +104,16 @@ pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prep
     Ok(Prepared { context: context.clone(), options, place })
 }
 
+/// `name=address` of BuildKit's as `name:address` of the Engine API's.
+fn with_colons(hosts: &str) -> String {
+    let hosts: Vec<String> = hosts.split(',').map(|host| host.replacen('=', ":", 1)).collect();
+    hosts.join(",")
+}
+
 fn unknown(name: &str) -> Refusal {
     let (option, _) = name.split_once(':').unwrap_or((name, ""));
     let option = match option {
         "context" => "--build-context",
-        "add-hosts" => "--add-host",
         "requestid" => "--call or --check",
         option => option,
     };
@@ -116,9 +127,9 @@ impl Prepared {
     }
 
     /// Builds. Returns the image's ID.
-    pub(crate) async fn run(self, sources: Sources, vertices: Vertices) -> Result<String, Refusal> {
+    pub(crate) async fn run(self, sources: Sources, vertices: Vertices, secrets: SecretSource) -> Result<String, Refusal> {
         let most_bytes = self.context.shared.config.limits.upload_max_bytes;
-        let mut output = Output::Vertices(vertices);
+        let mut output = Output::vertices(vertices);
         let read = async {
             let files = match sources {
                 Sources::Folder { dockerfile, context } => context::of_folder(context, dockerfile, most_bytes).await?,
@@ -134,16 +145,16 @@ impl Prepared {
                 return Err(refusal);
             }
         };
-        let build = Build { context: self.context, options: self.options, plan, output, told: 0, no_cache: false, _place: self.place };
-        build.run(files).await.map_err(in_buildkits_words)
+        let build = Build {
+            context: self.context,
+            options: self.options,
+            plan,
+            output,
+            told: 0,
+            exit_code: None,
+            secrets: Some(secrets),
+            _place: self.place,
+        };
+        build.run(files).await.map_err(|(refusal, _)| refusal)
     }
-}
-
-/// `The command '/bin/sh -c false' returned a non-zero code: 1` is the classic builder's.
-fn in_buildkits_words(mut refusal: Refusal) -> Refusal {
-    let told = refusal.message.strip_prefix("The command '").and_then(|rest| rest.rsplit_once("' returned a non-zero code: "));
-    if let Some((command, code)) = told {
-        refusal.message = format!("process \"{command}\" did not complete successfully: exit code: {code}");
-    }
-    refusal
 }

@@ -1,17 +1,18 @@
-//! What was asked of a build, typed; and what the engine is asked then.
+//! What was asked of a build, typed.
 
 use std::collections::BTreeMap;
 
 use http::StatusCode;
 
 use crate::{
+    containers::create::policy,
     images::{pull::check_platform, tag},
+    model::container::HostConfig,
     reference::Reference,
     refusal::Refusal,
     request::query::Query,
     scope::{DEFAULT_NETWORK, Scope},
     serve::Context,
-    upstream::Ask,
 };
 
 use super::plan::Arguments;
@@ -20,8 +21,6 @@ use super::plan::Arguments;
 const MAX_NAMES: usize = 16;
 /// Bytes of `/dev/shm` at most: it counts as memory.
 const MAX_SHM_BYTES: i64 = 64 * 1024 * 1024;
-/// Microseconds over which a share of the CPU is counted; the engine's default.
-const CPU_PERIOD: i64 = 100_000;
 
 pub(super) struct Options {
     pub(super) names: Vec<Reference>,
@@ -32,8 +31,12 @@ pub(super) struct Options {
     pub(super) target: String,
     pub(super) quiet: bool,
     pub(super) pull: bool,
-    no_cache: bool,
-    shm_bytes: Option<i64>,
+    pub(super) no_cache: bool,
+    /// Containers of steps are told to have gone.
+    pub(super) removes: bool,
+    pub(super) shm_bytes: Option<i64>,
+    /// `name:address`, for steps to know.
+    pub(super) hosts: Vec<String>,
     network: Network,
 }
 
@@ -98,44 +101,31 @@ impl Options {
             quiet: query.flag("q")?,
             pull: query.flag("pull")?,
             no_cache: query.flag("nocache")?,
+            removes: query.text("rm")?.is_none_or(|rm| matches!(rm.as_str(), "1" | "true" | "True")),
+            hosts: hosts(&query.all("extrahosts"))?,
             shm_bytes: query.number("shmsize")?.filter(|bytes| *bytes > 0).map(|bytes| bytes.min(MAX_SHM_BYTES)),
             network: Network::read(context, query.text("networkmode")?.unwrap_or_default()).await?,
         };
         // Limits are the sandbox's, intermediate containers always go, and the cache is the learner's own
         // anyhow. A build ID is for cancelling, which closing the connection does as well.
-        query.ignore(&["rm", "forcerm", "memory", "memswap", "cpushares", "cpuquota", "cpuperiod", "ulimits", "cachefrom", "buildid"]);
+        query.ignore(&["forcerm", "memory", "memswap", "cpushares", "cpuquota", "cpuperiod", "ulimits", "cachefrom", "buildid"]);
         Ok(options)
     }
 
-    /// All but the context.
-    pub(super) fn ask(&self, context: &Context, dockerfile: &str, no_cache: bool) -> Result<Ask, Refusal> {
-        let limits = &context.shared.config.limits;
-        let text = |value: serde_json::Result<String>| value.map_err(|_| Refusal::internal());
-        let quota = limits.nano_cpus_max.saturating_mul(CPU_PERIOD) / 1_000_000_000;
-        let mut ask = Ask::post(&["build"])
-            .parameter("version", 1)
-            .parameter("dockerfile", dockerfile)
-            .parameter("rm", 1)
-            .parameter("forcerm", 1)
-            .parameter("memory", limits.memory_max_bytes)
-            .parameter("memswap", limits.memory_max_bytes)
-            .parameter("cpuperiod", CPU_PERIOD)
-            .parameter("cpuquota", quota)
-            .parameter("buildargs", text(serde_json::to_string(&self.arguments))?)
-            .parameter(
-                "networkmode",
-                match &self.network {
-                    Network::None => "none",
-                    Network::Of(name) => name,
-                },
-            )
-            .flag("nocache", self.no_cache || no_cache)
-            .optional("shmsize", self.shm_bytes);
-        if !self.labels.is_empty() {
-            ask = ask.parameter("labels", text(serde_json::to_string(&self.labels))?);
+    /// What the steps' containers are on: its engine name, or none.
+    pub(super) fn network(&self) -> &str {
+        match &self.network {
+            Network::None => "none",
+            Network::Of(name) => name,
         }
-        Ok(ask.patient())
     }
+}
+
+/// `--add-host`, as a container may have it.
+fn hosts(asked: &[String]) -> Result<Vec<String>, Refusal> {
+    let hosts: Vec<String> = asked.iter().flat_map(|text| text.split(',')).filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    policy::check_host(&HostConfig { extra_hosts: Some(hosts.clone()), ..HostConfig::default() })?;
+    Ok(hosts)
 }
 
 fn json<T: serde::de::DeserializeOwned + Default>(text: Option<String>, name: &str) -> Result<T, Refusal> {

@@ -1,6 +1,5 @@
-//! What a Dockerfile would have the engine do, judged before the engine sees it: every image it names
-//! is found (and later replaced by an ID), nothing is fetched from elsewhere, and the cache is the
-//! learner's own.
+//! What a Dockerfile would have done, judged before anything is: every image that it names is told of, and
+//! nothing is fetched from elsewhere.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +7,7 @@ use crate::refusal::Refusal;
 
 use super::{
     dockerfile::{self, Dockerfile, Instruction},
+    mounts::{self, Kind, Mount},
     words::{self, Variables},
 };
 
@@ -32,6 +32,19 @@ pub(super) struct Part {
     pub(super) source: Option<Source>,
     /// Of a FROM.
     pub(super) stage_name: Option<String>,
+    /// Of a RUN.
+    pub(super) mounts: Vec<Mount>,
+}
+
+impl Part {
+    /// All that it takes files from.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
+        let mounted = self.mounts.iter().filter_map(|mount| match &mount.kind {
+            Kind::Bind { from, .. } => from.as_ref(),
+            _ => None,
+        });
+        self.source.iter().chain(mounted)
+    }
 }
 
 /// The instructions up to the stage that was asked for.
@@ -41,31 +54,34 @@ pub(super) struct Plan {
     pub(super) parts: Vec<Part>,
 }
 
-/// An image that a name was found to stand for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Base {
-    pub(super) id: String,
-    /// Carries the sandbox's label already: what is built on it is in no other's cache.
-    pub(super) marked: bool,
-    /// Its working directory.
-    pub(super) folder: String,
-    /// `NAME=value`.
-    pub(super) environment: Vec<String>,
-    /// Instructions that run first.
-    pub(super) triggers: Vec<String>,
+impl Plan {
+    /// Names of images, in the order in which they are needed, each once.
+    pub(super) fn images(&self) -> Vec<(usize, &str)> {
+        let mut names: Vec<(usize, &str)> = Vec::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            for source in part.sources() {
+                if let Source::Image(name) = source
+                    && !names.iter().any(|(_, known)| known == name)
+                {
+                    names.push((index, name));
+                }
+            }
+        }
+        names
+    }
 }
 
 const NO_URLS: &str = "lunchbox: builds cannot fetch URLs in this classroom. Put the file next to the Dockerfile and COPY it.";
 
 pub(super) fn judge(file: Dockerfile, arguments: &Arguments, target: &str) -> Result<Plan, Refusal> {
     let escape = file.escape;
-    let mut variables = Variables::new();
+    let mut variables = platform();
     let mut stages: Vec<Option<String>> = Vec::new();
     let mut parts = Vec::new();
     let mut reached = target.is_empty();
     for mut instruction in file.instructions {
         check(&instruction, escape)?;
-        let (mut source, mut stage_name) = (None, None);
+        let (mut source, mut stage_name, mut mounts) = (None, None, Vec::new());
         match instruction.keyword {
             "ARG" if stages.is_empty() => declare(&instruction, escape, arguments, &mut variables),
             "FROM" => {
@@ -80,18 +96,19 @@ pub(super) fn judge(file: Dockerfile, arguments: &Arguments, target: &str) -> Re
                 (source, stage_name) = (Some(found), name);
             }
             _ if stages.is_empty() => {
-                return Err(dockerfile::error(instruction.line, "no build stage in current context"));
+                return Err(Refusal::invalid("no build stage in current context"));
             }
             "COPY" => source = copy_source(&instruction, &stages)?,
+            "RUN" => mounts = run_mounts(&instruction, &stages)?,
             _ => {}
         }
-        parts.push(Part { instruction, source, stage_name });
+        parts.push(Part { instruction, source, stage_name, mounts });
     }
     if stages.is_empty() {
         return Err(Refusal::invalid("no build stage in current context"));
     }
     if !reached {
-        return Err(Refusal::invalid(format!("failed to reach build target {target} in Dockerfile")));
+        return Err(Refusal::invalid(format!("target stage \"{target}\" could not be found")));
     }
     Ok(Plan { escape, parts })
 }
@@ -99,11 +116,8 @@ pub(super) fn judge(file: Dockerfile, arguments: &Arguments, target: &str) -> Re
 /// What no instruction may do, wherever it stands.
 pub(super) fn check(instruction: &Instruction, escape: char) -> Result<(), Refusal> {
     match instruction.keyword {
-        "RUN" => match instruction.flags.first() {
-            Some(flag) => Err(dockerfile::needs_buildkit(&format!("RUN {}", flag.split('=').next().unwrap_or(flag)))),
-            None => Ok(()),
-        },
         "ADD" if add_may_fetch(instruction, escape) => Err(Refusal::invalid(NO_URLS)),
+        "RUN" | "COPY" | "ADD" | "HEALTHCHECK" => check_flags(instruction),
         "LABEL" if instruction.rest.replace(['"', '\'', escape], "").contains("io.lunchbox.") => {
             Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own. Choose another name."))
         }
@@ -113,6 +127,28 @@ pub(super) fn check(instruction: &Instruction, escape: char) -> Result<(), Refus
         "ONBUILD" => check_trigger(&instruction.rest),
         _ => Ok(()),
     }
+}
+
+/// Options are known by their names; what they say is read where it is done.
+fn check_flags(instruction: &Instruction) -> Result<(), Refusal> {
+    let known: &[&str] = match instruction.keyword {
+        "RUN" => &["mount", "network", "security"],
+        "COPY" => &["from", "chown", "chmod", "link"],
+        "ADD" => &["chown", "chmod", "link"],
+        _ => &["interval", "timeout", "start-period", "start-interval", "retries"],
+    };
+    for flag in &instruction.flags {
+        let (name, value) = flag[2..].split_once('=').unwrap_or((&flag[2..], ""));
+        let refused = |why: &str| Err(Refusal::forbidden(&format!("RUN {flag}"), why));
+        match (name, value) {
+            ("network", "none" | "default") | ("security", "sandbox") => {}
+            ("network", _) => return refused("other learners live on the host's network. Leave it out."),
+            ("security", _) => return refused("a step gets no rights beyond a container's. Leave it out."),
+            (name, _) if !known.contains(&name) => return Err(dockerfile::error(instruction.line, &format!("unknown flag: {name}"))),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// `LABEL a=1 b=2`, or the old way `LABEL a the rest`.
@@ -131,6 +167,11 @@ pub(super) fn check_trigger(trigger: &str) -> Result<(), Refusal> {
         }
         if instruction.flags.iter().any(|flag| flag.starts_with("--from")) {
             return Err(Refusal::invalid("lunchbox: ONBUILD COPY --from can't be used in this classroom. COPY from a stage of your own."));
+        }
+        if instruction.flags.iter().any(|flag| flag.starts_with("--mount")) {
+            return Err(Refusal::invalid(
+                "lunchbox: ONBUILD RUN --mount can't be used in this classroom. Use RUN --mount in the Dockerfile itself.",
+            ));
         }
         check(instruction, file.escape)?;
     }
@@ -157,6 +198,17 @@ fn add_may_fetch(instruction: &Instruction, escape: char) -> bool {
             .iter()
             .any(|scheme| literal.starts_with(scheme) || (changes && scheme.starts_with(literal)))
     })
+}
+
+/// What a build is for, as BuildKit tells every Dockerfile that asks.
+pub(super) fn platform() -> Variables {
+    let architecture = crate::registry::architecture();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let of = |side: &str| {
+        let platform = format!("linux/{architecture}");
+        [pair(&format!("{side}PLATFORM"), &platform), pair(&format!("{side}OS"), "linux"), pair(&format!("{side}ARCH"), architecture)]
+    };
+    ["BUILD", "TARGET"].into_iter().flat_map(of).collect()
 }
 
 /// An ARG before the first FROM.
@@ -241,17 +293,38 @@ fn copy_source(instruction: &Instruction, stages: &[Option<String>]) -> Result<O
             "lunchbox: COPY --from takes no variables. Name a stage with FROM … AS and copy from that.",
         ));
     }
+    origin(name, stages).map(Some)
+}
+
+/// What `--from` and `from=` name.
+fn origin(name: &str, stages: &[Option<String>]) -> Result<Source, Refusal> {
     let earlier = &stages[..stages.len().saturating_sub(1)];
     if is_stage(name, earlier) {
-        return Ok(Some(Source::Stage(name.to_owned())));
+        return Ok(Source::Stage(name.to_owned()));
     }
     if name.starts_with(['+', '-']) || name.bytes().all(|b| b.is_ascii_digit()) {
         return match name.parse::<usize>() {
-            Ok(number) if number < earlier.len() => Ok(Some(Source::Stage(number.to_string()))),
+            Ok(number) if number < earlier.len() => Ok(Source::Stage(number.to_string())),
             _ => Err(Refusal::invalid(format!("invalid from flag value {name}: refers to no earlier build stage"))),
         };
     }
-    Ok(Some(Source::Image(name.to_owned())))
+    Ok(Source::Image(name.to_owned()))
+}
+
+fn run_mounts(instruction: &Instruction, stages: &[Option<String>]) -> Result<Vec<Mount>, Refusal> {
+    let flags = instruction.flags.iter().filter_map(|flag| flag.strip_prefix("--mount"));
+    let mounts = flags.map(|flag| {
+        let from = |name: &str| match name.contains('$') {
+            true => Err(dockerfile::error(instruction.line, "'from' doesn't support variable expansion, define alias stage instead")),
+            false => origin(name, stages),
+        };
+        mounts::parse(flag.strip_prefix('=').unwrap_or_default(), instruction.line, from)
+    });
+    let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
+    if mounts.len() > mounts::MAX_MOUNTS {
+        return Err(dockerfile::error(instruction.line, &format!("lunchbox: at most {} mounts a step", mounts::MAX_MOUNTS)));
+    }
+    Ok(mounts)
 }
 
 #[cfg(test)]
@@ -316,10 +389,16 @@ mod tests {
     }
 
     #[test]
-    fn what_only_buildkit_can_do_is_refused_by_name() {
-        for run in ["RUN --mount=type=cache,target=/x a", "RUN --network=host a", "RUN --security=insecure a", "RUN <<EOF\nls\nEOF"] {
-            assert!(plan(&format!("FROM scratch\n{run}\n")).unwrap_err().message.contains("BuildKit"), "{run}");
+    fn what_a_step_may_not_have_is_refused_by_name() {
+        for run in ["RUN --mount=type=ssh a", "RUN --network=host a", "RUN --security=insecure a", "RUN --what=x a", "COPY --parents a /"] {
+            assert!(plan(&format!("FROM scratch\n{run}\n")).is_err(), "{run}");
         }
+        let text =
+            "FROM a AS one\nRUN --mount=type=cache,target=/x --mount=from=b,target=/y --network=none a\nRUN --mount=from=0,target=/y b\n";
+        assert!(plan(text).is_err(), "a stage can't be mounted in itself");
+        let text = "FROM a AS one\nFROM c\nRUN --mount=type=cache,target=/x --mount=from=b,target=/y a\nRUN --mount=from=one,target=/y b\n";
+        assert_eq!(images(&plan(text).unwrap()), ["a", "c", "b"]);
+        assert!(plan("FROM scratch\nONBUILD RUN --mount=from=x,target=/y a\n").is_err());
     }
 
     #[test]
@@ -334,7 +413,7 @@ mod tests {
         let text = "FROM a AS one\nRUN x\nFROM b AS two\nRUN y\nFROM c\n";
         assert_eq!(images(&plan_for(text, &Arguments::new(), "two").unwrap()), ["a", "b"]);
         assert_eq!(images(&plan_for(text, &Arguments::new(), "0").unwrap()), ["a"]);
-        assert!(plan_for(text, &Arguments::new(), "three").unwrap_err().message.contains("failed to reach build target three"));
+        assert!(plan_for(text, &Arguments::new(), "three").unwrap_err().message.contains("target stage \"three\" could not be found"));
     }
 
     #[test]

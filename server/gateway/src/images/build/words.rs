@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::images::glob;
+
 /// Variables that are known.
 pub(super) type Variables = BTreeMap<String, String>;
 
@@ -51,35 +53,100 @@ fn expand_chars(chars: &[char], variables: &Variables, escape: char, depth: usiz
     quote.is_none().then_some(out)
 }
 
-/// What follows a `$`: its value, and how many characters it took.
+/// What follows a `$`: its value, and how many characters it took. A dollar before nothing that could be a
+/// name is a dollar.
 fn variable(chars: &[char], variables: &Variables, escape: char, depth: usize) -> Option<(String, usize)> {
-    let name_at = |from: usize| chars[from..].iter().take_while(|c| c.is_ascii_alphanumeric() || **c == '_').count();
-    let value = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
+    let name_at = |from: usize| match chars.get(from) {
+        // `$1`, of which a build has none.
+        Some(c) if c.is_ascii_digit() => 1,
+        _ => chars[from..].iter().take_while(|c| c.is_ascii_alphanumeric() || **c == '_').count(),
+    };
+    let value = |name: &str| variables.get(name).cloned();
     if chars.first() != Some(&'{') {
         let length = name_at(0);
         let name: String = chars[..length].iter().collect();
-        return (length > 0 && !name.starts_with(|c: char| c.is_ascii_digit())).then(|| (value(&name).unwrap_or_default(), length));
+        return Some(if length == 0 { ("$".to_owned(), 0) } else { (value(&name).unwrap_or_default(), length) });
     }
     let length = name_at(1);
     let name: String = chars[1..=length].iter().collect();
-    let after = 1 + length;
-    match chars.get(after)? {
-        '}' if length > 0 => Some((value(&name).unwrap_or_default(), after + 1)),
-        ':' if length > 0 => {
-            let operator = *chars.get(after + 1)?;
-            let end = after + 2 + closing(&chars[after + 2..])?;
-            let word = expand_chars(&chars[after + 2..end], variables, escape, depth + 1)?;
-            let result = match (operator, value(&name)) {
-                ('-', None) => word,
-                ('-', Some(value)) => value,
-                ('+', None) => String::new(),
-                ('+', Some(_)) => word,
-                _ => return None,
-            };
-            Some((result, end + 1))
-        }
-        _ => None,
+    let mut at = 1 + length;
+    if length == 0 {
+        return None;
     }
+    if *chars.get(at)? == '}' {
+        return Some((value(&name).unwrap_or_default(), at + 1));
+    }
+    let end = at + closing(&chars[at..])?;
+    let value = value(&name);
+    let operand = |from: usize| expand_chars(&chars[from..end], variables, escape, depth + 1);
+    // With a colon what is empty counts as what isn't there.
+    let colon = chars[at] == ':';
+    at += usize::from(colon);
+    let set = value.clone().filter(|value| !colon || !value.is_empty());
+    let doubled = usize::from(chars.get(at + 1) == chars.get(at));
+    let result = match (*chars.get(at)?, colon) {
+        ('-', _) => set.map_or_else(|| operand(at + 1), Some)?,
+        ('+', _) => match set {
+            Some(_) => operand(at + 1)?,
+            None => String::new(),
+        },
+        ('?', _) => set?,
+        ('#', false) => without_prefix(&value.unwrap_or_default(), &operand(at + 1 + doubled)?, doubled > 0),
+        ('%', false) => without_suffix(&value.unwrap_or_default(), &operand(at + 1 + doubled)?, doubled > 0),
+        ('/', false) => {
+            let words: String = operand(at + 1 + doubled)?;
+            let (pattern, by) = words.split_once('/').unwrap_or((&words, ""));
+            replaced(&value.unwrap_or_default(), pattern, by, doubled > 0)
+        }
+        _ => return None,
+    };
+    Some((result, end + 1))
+}
+
+/// Places in a text between its characters, from the first to the last.
+fn places(text: &str) -> impl DoubleEndedIterator<Item = usize> {
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect::<Vec<_>>().into_iter()
+}
+
+/// A slash is as good as any other character here.
+fn fits(pattern: &str, text: &str) -> bool {
+    glob::matches(&pattern.replace('/', "\u{0}"), &text.replace('/', "\u{0}"))
+}
+
+fn without_prefix(text: &str, pattern: &str, longest: bool) -> String {
+    let mut ends: Vec<usize> = places(text).collect();
+    if longest {
+        ends.reverse();
+    }
+    let end = ends.into_iter().find(|end| fits(pattern, &text[..*end])).unwrap_or(0);
+    text[end..].to_owned()
+}
+
+fn without_suffix(text: &str, pattern: &str, longest: bool) -> String {
+    let mut starts: Vec<usize> = places(text).collect();
+    if !longest {
+        starts.reverse();
+    }
+    let start = starts.into_iter().find(|start| fits(pattern, &text[*start..])).unwrap_or(text.len());
+    text[..start].to_owned()
+}
+
+fn replaced(text: &str, pattern: &str, by: &str, all: bool) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while !rest.is_empty() {
+        let Some(end) = places(rest).rev().find(|end| *end > 0 && fits(pattern, &rest[..*end])) else {
+            let next = places(rest).nth(1).unwrap_or(rest.len());
+            out.push_str(&rest[..next]);
+            rest = &rest[next..];
+            continue;
+        };
+        out.push_str(by);
+        rest = &rest[end..];
+        if !all {
+            break;
+        }
+    }
+    out + rest
 }
 
 /// Where the brace closes that has been opened before.
@@ -98,8 +165,8 @@ fn closing(chars: &[char]) -> Option<usize> {
     None
 }
 
-/// `A=1 B="2 3" C` of an ARG: names and their defaults, still with variables in them.
-pub(super) fn assignments(rest: &str, escape: char) -> Vec<(String, Option<String>)> {
+/// Words as they were written, split where a space stands outside of quotes.
+pub(super) fn split(rest: &str, escape: char) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote, mut escaped) = (String::new(), None, false);
     for c in rest.chars() {
@@ -122,6 +189,11 @@ pub(super) fn assignments(rest: &str, escape: char) -> Vec<(String, Option<Strin
         words.push(word);
     }
     words
+}
+
+/// `A=1 B="2 3" C` of an ARG: names and their defaults, still with variables in them.
+pub(super) fn assignments(rest: &str, escape: char) -> Vec<(String, Option<String>)> {
+    split(rest, escape)
         .into_iter()
         .map(|word| match word.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
@@ -153,6 +225,18 @@ mod tests {
             ("'$A'", "$A"),
             ("\\$A", "$A"),
             ("a$B/c", "a/c"),
+            ("${E-alpine}", ""),
+            ("${B-alpine}", "alpine"),
+            ("${E+x}", "x"),
+            ("${A:?missing}", "nginx"),
+            ("${A#n*i}", "nx"),
+            ("${A##n*}", ""),
+            ("${A%n*}", "ngi"),
+            ("${A%%n*}", ""),
+            ("${A/g/G}", "nGinx"),
+            ("${A//n/N}", "NgiNx"),
+            ("$", "$"),
+            ("a$1b", "ab"),
         ] {
             assert_eq!(expanded(word).as_deref(), Some(value), "{word}");
         }
@@ -160,7 +244,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_none() {
-        for word in ["${", "${A", "${A#x}", "${A:?x}", "\"a", "$", "${A%%x}", "a\\"] {
+        for word in ["${", "${A", "${B:?x}", "${B?x}", "\"a", "${A!x}", "a\\"] {
             assert_eq!(expanded(word), None, "{word}");
         }
     }

@@ -1,0 +1,385 @@
+//! COPY and ADD: what they take is found, then put into a container that is never started, and what changed
+//! there is the step's layer.
+
+use std::{
+    io::{self, BufWriter, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+use tar::{Builder, EntryType, Header};
+
+use crate::{limits, plain_tar, refusal::Refusal};
+
+use super::{
+    stage::Copy,
+    tree::{self, Dressing, Found, Tree},
+    workshop::{Container, Workshop},
+};
+
+/// How many times its bytes an archive may become. As `docker load` has it.
+const UNPACKED_TIMES: u64 = 4;
+/// Files of one archive.
+const MAX_ENTRIES: usize = 100_000;
+/// Bytes of `/etc/passwd` and `/etc/group` that are looked at.
+const MAX_NAMES_BYTES: u64 = 1024 * 1024;
+
+/// What a COPY takes, each from where it lies.
+#[derive(Debug, Default)]
+pub(super) struct Taken(Vec<(Tree, Found)>);
+
+impl Taken {
+    /// From a context, or from what is written in the Dockerfile itself. `missing` makes the sentence.
+    pub(super) fn find(copy: &Copy, context: &Tree, missing: impl Fn(&str) -> Refusal) -> Result<Self, Refusal> {
+        let mut taken = Vec::new();
+        for word in &copy.sources {
+            let found = context.find(word);
+            if found.is_empty() {
+                return Err(missing(word));
+            }
+            taken.extend(found.into_iter().map(|found| (context.clone(), found)));
+        }
+        if !copy.files.is_empty() {
+            let tree = Tree::of_texts(&copy.files).map_err(lost)?;
+            for (name, _) in &copy.files {
+                taken.extend(tree.find(name).into_iter().map(|found| (tree.clone(), found)));
+            }
+        }
+        Ok(Self(taken))
+    }
+
+    /// From an image, by a container of it.
+    pub(super) async fn fetch(
+        workshop: &Workshop,
+        container: &Container,
+        words: &[String],
+        missing: impl Fn(&str) -> Refusal,
+    ) -> Result<Self, Refusal> {
+        let mut taken = Vec::new();
+        for word in words {
+            let path = Path::new("/").join(word);
+            // Of a pattern, the folder that its first wildcard is below.
+            let literal: PathBuf = path.components().take_while(|part| !tree::is_pattern(&part.as_os_str().to_string_lossy())).collect();
+            let pattern = path.strip_prefix(&literal).unwrap_or(Path::new("")).to_string_lossy().into_owned();
+            let mut place = literal.to_string_lossy().into_owned();
+            let stat = workshop.stat(container, &place).await?.ok_or_else(|| missing(word))?;
+            let mut folder = stat.is_folder();
+            if !stat.link_target.is_empty() {
+                place = stat.link_target;
+                folder = workshop.stat(container, &place).await?.ok_or_else(|| missing(word))?.is_folder();
+            }
+            if !folder && !pattern.is_empty() {
+                return Err(missing(word));
+            }
+            let tar = workshop.get(container, &place, limits::MAX_COPIED_BYTES).await?;
+            let name = Path::new(&place).file_name().map(PathBuf::from).unwrap_or_default();
+            let base = if folder { name.clone() } else { PathBuf::new() };
+            let tree = tokio::task::spawn_blocking(move || Tree::read(tar, &base)).await.map_err(|_| Refusal::internal())?.map_err(lost)?;
+            let wanted = match (folder, pattern.is_empty()) {
+                (true, true) => ".".to_owned(),
+                (true, false) => pattern,
+                (false, _) => name.to_string_lossy().into_owned(),
+            };
+            let mut found = tree.find(&wanted);
+            if found.is_empty() {
+                return Err(missing(word));
+            }
+            // A link's own name, not that of what it leads to.
+            if let [only] = &mut found[..]
+                && !tree::is_pattern(word)
+            {
+                only.name = path.file_name().map(PathBuf::from).unwrap_or_default();
+            }
+            taken.extend(found.into_iter().map(|found| (tree.clone(), found)));
+        }
+        Ok(Self(taken))
+    }
+
+    /// What is taken, down to the last byte.
+    pub(super) async fn digest(self) -> Result<(Self, String), Refusal> {
+        let digested = tokio::task::spawn_blocking(move || {
+            let mut hash = Sha256::new();
+            for (tree, found) in &self.0 {
+                hash.update(format!("{:?}\n", found.name));
+                tree.digest(found, &mut hash)?;
+            }
+            Ok::<_, io::Error>((self, format!("{:x}", hash.finalize())))
+        });
+        digested.await.map_err(|_| Refusal::internal())?.map_err(lost)
+    }
+
+    /// `file`, `dir` or `multi`: how the classic builder calls what it copies.
+    pub(super) fn kind(&self) -> &'static str {
+        match &self.0[..] {
+            [(_, only)] if only.is_folder => "dir",
+            [_] => "file",
+            _ => "multi",
+        }
+    }
+
+    /// Writes all of it under one name, as a volume is to have it.
+    pub(super) fn pack(&self, to: &Path, tar: &mut Builder<impl Write>) -> io::Result<()> {
+        for (tree, found) in &self.0 {
+            if found.is_folder {
+                tree::folder(to, (0, 0), 0o755, tar)?;
+            }
+            tree.write(found, to, Dressing::default(), tar)?;
+        }
+        Ok(())
+    }
+
+    /// Puts all of it where the step wants it.
+    pub(super) async fn put(self, workshop: &Workshop, container: &Container, copy: &Copy) -> Result<(), Refusal> {
+        let owner = match &copy.owner {
+            Some(owner) => Some(owner_of(workshop, container, owner).await?),
+            None => None,
+        };
+        let place = Place::find(workshop, container, &copy.destination).await?;
+        let dressing = Dressing { owner, mode: copy.mode };
+        let unpacks = copy.unpacks;
+        let most_bytes = workshop.context.shared.config.limits.upload_max_bytes;
+        let (into_folder, destination) = (copy.into_folder || place.is_folder, copy.destination.clone());
+        let below = place.below.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
+            let several = self.0.len() > 1;
+            for (tree, found) in &self.0 {
+                let archive = unpacks && !found.is_folder && Archive::of(tree, found)?.is_some();
+                let folder = found.is_folder || archive;
+                if place.is_file && (folder || into_folder) {
+                    return Err(Failed::Refused(Refusal::invalid(format!("cannot copy to non-directory: {destination}"))));
+                }
+                let to = if folder {
+                    below.clone()
+                } else if into_folder || several {
+                    below.join(&found.name)
+                } else if below.as_os_str().is_empty() {
+                    place.name.clone()
+                } else {
+                    below.clone()
+                };
+                let above = if folder { Some(to.as_path()) } else { to.parent() };
+                let missing: Vec<&Path> = above.into_iter().flat_map(Path::ancestors).filter(|path| !path.as_os_str().is_empty()).collect();
+                for folder in missing.into_iter().rev() {
+                    tree::folder(folder, owner.unwrap_or_default(), 0o755, &mut tar)?;
+                }
+                if archive {
+                    let archive = Archive::of(tree, found)?.ok_or(io::ErrorKind::InvalidData)?;
+                    archive.unpack(&to, owner, most_bytes.saturating_mul(UNPACKED_TIMES), &mut tar)?;
+                } else {
+                    tree.write(found, &to, dressing, &mut tar)?;
+                }
+            }
+            Ok(tree::finish(tar)?)
+        });
+        let tar = match written.await.map_err(|_| Refusal::internal())? {
+            Ok(tar) => tar,
+            Err(Failed::Refused(refusal)) => return Err(refusal),
+            Err(Failed::Io(error)) if unpacks => {
+                return Err(Refusal::invalid(format!("lunchbox: an archive that ADD is to unpack can't be read: {error}")));
+            }
+            Err(Failed::Io(error)) => return Err(lost(error)),
+        };
+        workshop.put(container, &place.folder, tar).await
+    }
+}
+
+enum Failed {
+    Refused(Refusal),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<io::ErrorKind> for Failed {
+    fn from(kind: io::ErrorKind) -> Self {
+        Self::Io(kind.into())
+    }
+}
+
+pub(super) fn lost(error: io::Error) -> Refusal {
+    tracing::error!(%error, "files of a build could not be read or written");
+    Refusal::internal()
+}
+
+/// Where a destination lies in a container.
+#[derive(Debug)]
+struct Place {
+    /// A folder that is there. The engine follows the links on the way to it.
+    folder: String,
+    /// What of the destination is not there yet.
+    below: PathBuf,
+    /// The destination is there, and is a folder.
+    is_folder: bool,
+    /// It is there, and is none.
+    is_file: bool,
+    /// Of a file that is there: its name in the folder.
+    name: PathBuf,
+}
+
+impl Place {
+    async fn find(workshop: &Workshop, container: &Container, destination: &str) -> Result<Self, Refusal> {
+        let mut at = PathBuf::from(destination);
+        let mut below = Vec::new();
+        loop {
+            let text = at.to_string_lossy().into_owned();
+            let stat = if text == "/" { None } else { workshop.stat(container, &text).await? };
+            let (mut folder, mut place) = (text == "/", text.clone());
+            if let Some(stat) = &stat {
+                folder = stat.is_folder();
+                // A link to a folder is as good as the folder; what a link leads to may not be there.
+                if !stat.link_target.is_empty() {
+                    folder = workshop.stat(container, &stat.link_target).await?.is_some_and(|stat| stat.is_folder());
+                    place = stat.link_target.clone();
+                }
+            }
+            if folder {
+                let is_folder = below.is_empty();
+                let below = below.iter().rev().collect();
+                return Ok(Self { folder: place, below, is_folder, is_file: false, name: PathBuf::new() });
+            }
+            let name = at.file_name().map(PathBuf::from).unwrap_or_default();
+            at.pop();
+            if stat.is_some() {
+                if !below.is_empty() {
+                    return Err(Refusal::invalid(format!("mkdir {text}: not a directory")));
+                }
+                let folder = at.to_string_lossy().into_owned();
+                return Ok(Self { folder, below: PathBuf::new(), is_folder: false, is_file: true, name });
+            }
+            below.push(name);
+        }
+    }
+}
+
+/// `user:group` in numbers, by the container's own files.
+async fn owner_of(workshop: &Workshop, container: &Container, owner: &str) -> Result<(u64, u64), Refusal> {
+    let number = |text: &str| text.parse::<u32>().ok().map(u64::from);
+    let (user, group) = owner.split_once(':').map_or((owner, None), |(user, group)| (user, Some(group)));
+    let unknown = |kind: &str, name: &str| {
+        Refusal::invalid(format!(
+            "unable to convert uid/gid chown string to host mapping: can't find {kind}id for {kind} {name}: no such {kind}: {name}"
+        ))
+    };
+    let (user, own_group) = match number(user) {
+        Some(user) => (user, user),
+        None => {
+            let fields = named(workshop, container, "/etc/passwd", user).await?.ok_or_else(|| unknown("u", user))?;
+            let at = |index: usize| fields.get(index).and_then(|field| number(field));
+            at(2).zip(at(3)).ok_or_else(|| unknown("u", user))?
+        }
+    };
+    let group = match group {
+        None => own_group,
+        Some(group) => match number(group) {
+            Some(group) => group,
+            None => {
+                let fields = named(workshop, container, "/etc/group", group).await?.ok_or_else(|| unknown("g", group))?;
+                fields.get(2).and_then(|field| number(field)).ok_or_else(|| unknown("g", group))?
+            }
+        },
+    };
+    Ok((user, group))
+}
+
+/// The fields of a line of `/etc/passwd` or its like.
+async fn named(workshop: &Workshop, container: &Container, file: &str, name: &str) -> Result<Option<Vec<String>>, Refusal> {
+    let Some(stat) = workshop.stat(container, file).await? else { return Ok(None) };
+    let place = if stat.link_target.is_empty() { file } else { &stat.link_target };
+    let tar = workshop.get(container, place, MAX_NAMES_BYTES).await?;
+    let tree = Tree::read(tar, Path::new("")).map_err(lost)?;
+    let found = Path::new(place).file_name().and_then(|name| tree.open(Path::new(name)));
+    let mut text = String::new();
+    if let Some(mut file) = found {
+        // Not text: then nobody has a name in it.
+        _ = file.read_to_string(&mut text);
+    }
+    let line = text.lines().find(|line| line.split(':').next() == Some(name));
+    Ok(line.map(|line| line.split(':').map(str::to_owned).collect()))
+}
+
+/// A file that ADD unpacks.
+struct Archive {
+    source: Box<dyn Read>,
+}
+
+impl Archive {
+    /// Plain tar, or gzip with one in it; `None` of any other file.
+    fn of(tree: &Tree, found: &Found) -> Result<Option<Self>, Failed> {
+        let open = || tree.open(&found.path).ok_or(Failed::Io(io::ErrorKind::NotFound.into()));
+        let mut magic = Vec::new();
+        open()?.take(6).read_to_end(&mut magic)?;
+        let other = magic.starts_with(b"BZh") || magic.starts_with(b"\xfd7zXZ\0") || magic.starts_with(b"\x28\xb5\x2f\xfd");
+        if other {
+            return Err(Failed::Refused(Refusal::invalid(format!(
+                "lunchbox: ADD unpacks plain tar and gzip in this classroom, and {} is neither. COPY takes it as it is.",
+                found.name.display()
+            ))));
+        }
+        let opened = || -> Result<Box<dyn Read>, Failed> {
+            let file = open()?;
+            Ok(if magic.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+        };
+        let mut block = Vec::new();
+        // Broken gzip is a file like any other.
+        if opened()?.take(512).read_to_end(&mut block).is_err() || block.len() < 512 || !is_header(&block) {
+            return Ok(None);
+        }
+        Ok(Some(Self { source: opened()? }))
+    }
+
+    /// Entry by entry, each under a header of our own and below the place.
+    fn unpack(self, to: &Path, owner: Option<(u64, u64)>, most_bytes: u64, tar: &mut Builder<impl Write>) -> Result<(), Failed> {
+        let mut archive = tar::Archive::new(self.source.take(most_bytes));
+        for (count, entry) in archive.entries()?.enumerate() {
+            let mut entry = entry?;
+            if count >= MAX_ENTRIES {
+                return Err(Failed::Refused(Refusal::invalid(format!("lunchbox: ADD unpacks at most {MAX_ENTRIES} files"))));
+            }
+            let path = tree::clean(&entry.path()?)?;
+            if path.as_os_str().is_empty() {
+                continue;
+            }
+            let path = to.join(path);
+            let kind = entry.header().entry_type();
+            let mut header = Header::new_gnu();
+            header.set_mode(entry.header().mode()? & 0o7777);
+            header.set_mtime(entry.header().mtime().unwrap_or(0));
+            let (user, group) = owner.unwrap_or((entry.header().uid()?, entry.header().gid()?));
+            header.set_uid(user);
+            header.set_gid(group);
+            header.set_size(0);
+            match kind {
+                EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+                    header.set_entry_type(EntryType::Regular);
+                    header.set_size(entry.size());
+                    plain_tar::append(tar, header, &path, &mut entry)?;
+                }
+                EntryType::Directory => {
+                    header.set_entry_type(EntryType::Directory);
+                    plain_tar::append(tar, header, &path, io::empty())?;
+                }
+                EntryType::Symlink | EntryType::Link => {
+                    let target = entry.link_name()?.ok_or(io::ErrorKind::InvalidData)?.into_owned();
+                    let target = if kind == EntryType::Link { to.join(tree::clean(&target)?) } else { target };
+                    header.set_entry_type(kind);
+                    plain_tar::append_link(tar, header, &path, &target)?;
+                }
+                // Devices and pipes are left out: a container has no use for another's devices.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a block is a tar's header, by its checksum.
+fn is_header(block: &[u8]) -> bool {
+    let sum: u64 = block.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) }).sum();
+    Header::from_byte_slice(block).cksum().is_ok_and(|told| u64::from(told) == sum) && block[0] != 0
+}

@@ -1,0 +1,537 @@
+//! A stage as far as it has come: what each instruction means there, with its variables, and what is to be
+//! done for it. Nothing here asks the engine.
+//!
+//! Source: the Dockerfile reference, "Environment replacement" and "ARG", and moby/buildkit's
+//! frontend/dockerfile/dockerfile2llb.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    containers::{
+        create::{paths, policy},
+        ports,
+    },
+    images::catalogue::{Empty, Healthcheck},
+    refusal::Refusal,
+    scope::Scope,
+};
+
+use super::{
+    dockerfile::{self, Heredoc, Instruction},
+    image::Image,
+    plan::Arguments,
+    words::{self, Variables},
+};
+
+/// Build arguments that need no ARG, and of which no outcome is thought to depend.
+const UNDECLARED: [&str; 10] =
+    ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"];
+/// Ports that one EXPOSE may name as a range.
+const MAX_PORTS: u32 = 1024;
+
+#[derive(Debug, Clone)]
+pub(super) struct Stage {
+    pub(super) image: Image,
+    /// Declared by ARG, those that have a value.
+    arguments: Variables,
+    /// CMD was given in this Dockerfile, and not only in the base.
+    cmd_given: bool,
+}
+
+/// What is to be done for an instruction beyond its own image's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Action {
+    Nothing,
+    /// A folder is to be there.
+    Folder(String),
+    Run(Run),
+    Copy(Copy),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Run {
+    /// Words of the command, the shell's among them.
+    pub(super) command: Vec<String>,
+    /// `NAME=value`, arguments and all.
+    pub(super) environment: Vec<String>,
+    /// What of it counts for the cache.
+    pub(super) counted: Vec<String>,
+    /// There is something in it that the image doesn't have.
+    pub(super) more_than_image: bool,
+    /// A script with a `#!` of its own: its name and content.
+    pub(super) script: Option<(String, String)>,
+    pub(super) network: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Copy {
+    pub(super) sources: Vec<String>,
+    /// Written in the Dockerfile: names and contents.
+    pub(super) files: Vec<(String, String)>,
+    /// Absolute and clean.
+    pub(super) destination: String,
+    /// It was written with a slash at its end: a folder, whether it is there or not.
+    pub(super) into_folder: bool,
+    pub(super) owner: Option<String>,
+    pub(super) mode: Option<u32>,
+    /// ADD.
+    pub(super) unpacks: bool,
+}
+
+/// An instruction, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    /// Its text in the history, as BuildKit has it and as the classic builder has it.
+    pub(super) told: [String; 2],
+    pub(super) action: Action,
+}
+
+impl Copy {
+    /// To take one thing.
+    pub(super) fn of_one(source: String) -> Self {
+        Self {
+            sources: vec![source],
+            files: Vec::new(),
+            destination: "/".to_owned(),
+            into_folder: false,
+            owner: None,
+            mode: None,
+            unpacks: false,
+        }
+    }
+}
+
+impl Step {
+    fn nothing(told: String) -> Self {
+        Self { told: [told.clone(), told], action: Action::Nothing }
+    }
+}
+
+/// What all stages of a build have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) arguments: &'a Arguments,
+    /// Of the ARGs before the first FROM.
+    pub(super) outside: &'a Variables,
+    pub(super) escape: char,
+}
+
+impl Stage {
+    /// `arguments` end with their stage.
+    pub(super) fn begin(image: Image) -> Result<Self, Refusal> {
+        paths::check_working_dir(&image.config.working_dir)?;
+        Ok(Self { image, arguments: Variables::new(), cmd_given: false })
+    }
+
+    /// The place where the ARGs before the first FROM are declared.
+    pub(super) fn outside() -> Self {
+        Self { image: Image::default(), arguments: super::plan::platform(), cmd_given: false }
+    }
+
+    pub(super) fn arguments(&self) -> &Variables {
+        &self.arguments
+    }
+
+    fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.image.config.env.iter().flatten().filter_map(|pair| pair.split_once('='))
+    }
+
+    /// What a word may hold: the environment wins over arguments.
+    fn variables(&self, given: Given<'_>) -> Variables {
+        let mut all = undeclared(given);
+        all.extend(self.arguments.clone());
+        all.extend(self.environment().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        all
+    }
+
+    pub(super) fn expand(&self, word: &str, given: Given<'_>, line: usize) -> Result<String, Refusal> {
+        words::expand(word, &self.variables(given), given.escape)
+            .ok_or_else(|| dockerfile::error(line, &format!("failed to process {word:?}: it is not understood")))
+    }
+
+    /// What an instruction of any kind but FROM means here.
+    pub(super) fn take(&mut self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
+        let line = instruction.line;
+        let keyword = instruction.keyword;
+        let needs = |what: &str| dockerfile::error(line, &format!("{keyword} requires {what}"));
+        if instruction.rest.is_empty() {
+            return Err(match keyword {
+                "CMD" | "ENTRYPOINT" => return Ok(self.command_of_image(keyword, Vec::new())),
+                "RUN" => needs("at least one argument"),
+                "WORKDIR" | "USER" | "STOPSIGNAL" | "MAINTAINER" => needs("exactly one argument"),
+                "COPY" | "ADD" => needs("at least two arguments, but only one was provided. Destination could not be determined"),
+                _ => needs("at least one argument"),
+            });
+        }
+        match keyword {
+            "ARG" => self.declare(instruction, given),
+            "ENV" => {
+                let pairs = self.pairs(instruction, given)?;
+                for (name, value) in &pairs {
+                    self.image.set_variable(name, value);
+                }
+                let told: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                Ok(Step::nothing(format!("ENV {}", told.join(" "))))
+            }
+            "LABEL" => {
+                let pairs = self.pairs(instruction, given)?;
+                self.label(pairs)
+            }
+            "MAINTAINER" => {
+                self.image.author.clone_from(&instruction.rest);
+                Ok(Step::nothing(format!("MAINTAINER {}", instruction.rest)))
+            }
+            "CMD" | "ENTRYPOINT" => {
+                let command = self.words_of_command(&instruction.rest);
+                Ok(self.command_of_image(keyword, command))
+            }
+            "SHELL" => {
+                let shell = json_words(&instruction.rest).ok_or_else(|| needs("the arguments to be in JSON form"))?;
+                let told = format!("SHELL [{}]", shell.join(" "));
+                self.image.config.shell = Some(shell);
+                Ok(Step::nothing(told))
+            }
+            "EXPOSE" => self.expose(instruction, given),
+            "VOLUME" => {
+                let mut volumes = Vec::new();
+                for word in json_words(&instruction.rest).unwrap_or_else(|| words::split(&instruction.rest, given.escape)) {
+                    let volume = self.expand(&word, given, line)?;
+                    if volume.is_empty() {
+                        return Err(dockerfile::error(line, "VOLUME specified can not be an empty string"));
+                    }
+                    self.image.config.volumes.get_or_insert_default().insert(volume.clone(), Empty {});
+                    volumes.push(volume);
+                }
+                Ok(Step::nothing(format!("VOLUME [{}]", volumes.join(" "))))
+            }
+            "USER" => {
+                let user = self.expand(&instruction.rest, given, line)?;
+                self.image.config.user.clone_from(&user);
+                Ok(Step::nothing(format!("USER {user}")))
+            }
+            "STOPSIGNAL" => {
+                let signal = self.expand(&instruction.rest, given, line)?;
+                policy::check_signal(&signal)?;
+                self.image.config.stop_signal = Some(signal.clone());
+                Ok(Step::nothing(format!("STOPSIGNAL {signal}")))
+            }
+            "HEALTHCHECK" => self.check_health(instruction),
+            "ONBUILD" => {
+                self.image.config.on_build.get_or_insert_default().push(instruction.rest.clone());
+                Ok(Step::nothing(format!("ONBUILD {}", instruction.rest)))
+            }
+            "WORKDIR" => self.enter(instruction, given),
+            "RUN" => self.run(instruction, given),
+            "COPY" | "ADD" => self.copy(instruction, given),
+            _ => Err(Refusal::internal()),
+        }
+    }
+
+    /// Labels are the learner's, but for those that are ours.
+    pub(super) fn label(&mut self, pairs: Vec<(String, String)>) -> Result<Step, Refusal> {
+        if pairs.iter().any(|(name, _)| Scope::is_our_label(name)) {
+            return Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own. Choose another name."));
+        }
+        let told: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.image.config.labels.get_or_insert_default().extend(pairs);
+        Ok(Step::nothing(format!("LABEL {}", told.join(" "))))
+    }
+
+    pub(super) fn shell(&self) -> Vec<String> {
+        self.image.config.shell.clone().unwrap_or_else(|| vec!["/bin/sh".to_owned(), "-c".to_owned()])
+    }
+
+    /// A list in JSON as it is, anything else for the shell.
+    fn words_of_command(&self, rest: &str) -> Vec<String> {
+        json_words(rest).unwrap_or_else(|| {
+            let mut words = self.shell();
+            words.push(rest.to_owned());
+            words
+        })
+    }
+
+    fn command_of_image(&mut self, keyword: &str, command: Vec<String>) -> Step {
+        let told = format!("{keyword} {}", quoted(&command));
+        if keyword == "CMD" {
+            self.image.config.cmd = Some(command);
+            self.cmd_given = true;
+        } else {
+            self.image.config.entrypoint = Some(command);
+            // What the base would have said to its own entrypoint.
+            if !self.cmd_given {
+                self.image.config.cmd = None;
+            }
+        }
+        Step::nothing(told)
+    }
+
+    fn declare(&mut self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
+        let mut told = Vec::new();
+        for (name, default) in words::assignments(&instruction.rest, given.escape) {
+            let value = match (given.arguments.get(&name), default) {
+                (Some(Some(given)), _) => Some(given.clone()),
+                (_, Some(default)) => Some(self.expand(&default, given, instruction.line)?),
+                (_, None) => given.outside.get(&name).cloned(),
+            };
+            told.push(value.as_ref().map_or_else(|| name.clone(), |value| format!("{name}={value}")));
+            match value {
+                Some(value) => _ = self.arguments.insert(name, value),
+                None => _ = self.arguments.remove(&name),
+            }
+        }
+        Ok(Step::nothing(format!("ARG {}", told.join(" "))))
+    }
+
+    /// `A=1 B=2`, or the old way: a name, and all the rest.
+    fn pairs(&self, instruction: &Instruction, given: Given<'_>) -> Result<Vec<(String, String)>, Refusal> {
+        let line = instruction.line;
+        let mut pairs = words::assignments(&instruction.rest, given.escape);
+        if pairs.first().is_some_and(|(_, value)| value.is_none()) {
+            let Some((name, value)) = instruction.rest.split_once(char::is_whitespace) else {
+                return Err(dockerfile::error(line, &format!("{} must have two arguments", instruction.keyword)));
+            };
+            pairs = vec![(name.to_owned(), Some(value.trim_start().to_owned()))];
+        }
+        let mut all = Vec::new();
+        for (name, value) in pairs {
+            let wrong = || dockerfile::error(line, &format!("Syntax error - can't find = in {name:?}. Must be of the form: name=value"));
+            let value = value.ok_or_else(wrong)?;
+            let name = self.expand(&name, given, line)?;
+            if name.is_empty() {
+                return Err(dockerfile::error(line, &format!("{} names can not be blank", instruction.keyword)));
+            }
+            all.push((name, self.expand(&value, given, line)?));
+        }
+        Ok(all)
+    }
+
+    fn expose(&mut self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
+        let wrong = |word: &str| dockerfile::error(instruction.line, &format!("invalid containerPort: {word}"));
+        let mut exposed = BTreeMap::new();
+        let mut written = Vec::new();
+        for word in words::split(&instruction.rest, given.escape) {
+            // A word with variables may become several.
+            let expanded = self.expand(&word, given, instruction.line)?;
+            for word in expanded.split_whitespace() {
+                written.push(word.to_owned());
+                let (ports, protocol) = word.split_once('/').unwrap_or((word, "tcp"));
+                // `8080:80` is read as its second half.
+                let ports = ports.rsplit(':').next().unwrap_or(ports);
+                let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+                let number = |text: &str| text.parse::<u16>().ok().map(u32::from);
+                let (first, last) = number(first).zip(number(last)).filter(|(first, last)| first <= last).ok_or_else(|| wrong(word))?;
+                if last - first >= MAX_PORTS {
+                    return Err(wrong(word));
+                }
+                for port in first..=last {
+                    let port = format!("{port}/{}", protocol.to_ascii_lowercase());
+                    ports::parse_container_port(&port)?;
+                    exposed.insert(port, Empty {});
+                }
+            }
+        }
+        let map: Vec<String> = exposed.keys().map(|port| format!("{port}:{{}}")).collect();
+        self.image.config.exposed_ports.get_or_insert_default().extend(exposed);
+        let told = [format!("EXPOSE map[{}]", map.join(" ")), format!("EXPOSE {}", written.join(" "))];
+        Ok(Step { told, action: Action::Nothing })
+    }
+
+    fn check_health(&mut self, instruction: &Instruction) -> Result<Step, Refusal> {
+        let wrong = |what: String| dockerfile::error(instruction.line, &what);
+        let (kind, rest) = instruction.rest.split_once(char::is_whitespace).unwrap_or((&instruction.rest, ""));
+        let mut check = Healthcheck::default();
+        match kind.to_ascii_uppercase().as_str() {
+            "NONE" if rest.trim().is_empty() => check.test = Some(vec!["NONE".to_owned()]),
+            "NONE" => return Err(wrong("HEALTHCHECK NONE takes no arguments".to_owned())),
+            "CMD" if rest.trim().is_empty() => return Err(wrong("missing command after HEALTHCHECK CMD".to_owned())),
+            "CMD" => {
+                let rest = rest.trim();
+                let words = json_words(rest).map(|words| ("CMD", words)).unwrap_or_else(|| ("CMD-SHELL", vec![rest.to_owned()]));
+                check.test = Some([vec![words.0.to_owned()], words.1].concat());
+            }
+            other => return Err(wrong(format!("unknown type \"{other}\" in HEALTHCHECK (try CMD)"))),
+        }
+        for flag in &instruction.flags {
+            let (name, value) = flag[2..].split_once('=').unwrap_or((&flag[2..], ""));
+            let time = || duration(value).ok_or_else(|| wrong(format!("invalid duration \"{value}\"")));
+            match name {
+                "interval" => check.interval = time()?,
+                "timeout" => check.timeout = time()?,
+                "start-period" => check.start_period = time()?,
+                "start-interval" => check.start_interval = time()?,
+                _ => check.retries = value.parse().map_err(|_| wrong(format!("invalid value \"{value}\" for --retries")))?,
+            }
+        }
+        let told = format!("HEALTHCHECK {}", quoted(check.test.as_deref().unwrap_or_default()));
+        self.image.config.healthcheck = Some(check);
+        Ok(Step::nothing(told))
+    }
+
+    /// Where steps run, and containers: never in a folder of the kernel's.
+    fn enter(&mut self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
+        let path = self.expand(&instruction.rest, given, instruction.line)?;
+        let whole = self.whole(&path);
+        paths::check_working_dir(&whole)?;
+        let clean = paths::clean(&whole).ok_or_else(|| dockerfile::error(instruction.line, "the folder's name is not understood"))?;
+        self.image.config.working_dir.clone_from(&clean);
+        let told = format!("WORKDIR {clean}");
+        Ok(Step { told: [told.clone(), told], action: Action::Folder(clean) })
+    }
+
+    /// A path below the folder that steps run in.
+    fn whole(&self, path: &str) -> String {
+        let whole = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.image.config.working_dir) };
+        if whole.starts_with('/') { whole } else { format!("/{whole}") }
+    }
+
+    /// The same, clean.
+    pub(super) fn path(&self, path: &str, line: usize) -> Result<String, Refusal> {
+        paths::clean(&self.whole(path)).ok_or_else(|| dockerfile::error(line, &format!("the path {path:?} is not understood")))
+    }
+
+    fn run(&self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
+        let environment: Vec<String> = self.image.config.env.clone().unwrap_or_default();
+        let is_set = |name: &str| self.environment().any(|(known, _)| known == name);
+        let arguments: Vec<String> =
+            self.arguments.iter().filter(|(name, _)| !is_set(name)).map(|(name, value)| format!("{name}={value}")).collect();
+        let proxies = undeclared(given).into_iter().filter(|(name, _)| !is_set(name) && !self.arguments.contains_key(name));
+        let proxies = proxies.map(|(name, value)| format!("{name}={value}"));
+        let mut script = None;
+        let command = match &instruction.heredocs[..] {
+            [] => self.words_of_command(&instruction.rest),
+            [only] if Heredoc::is_all_of(only, &instruction.rest, given.escape) => {
+                let content = only.content();
+                if content.starts_with("#!") {
+                    script = Some((only.name.clone(), content));
+                    vec![format!("/dev/pipes/{}", only.name)]
+                } else {
+                    [self.shell(), vec![content]].concat()
+                }
+            }
+            several => {
+                // The shell reads them itself.
+                let whole = several.iter().fold(instruction.rest.clone(), |whole, one| format!("{whole}\n{}{}", one.text, one.name));
+                [self.shell(), vec![whole]].concat()
+            }
+        };
+        let before = if arguments.is_empty() { String::new() } else { format!("|{} {} ", arguments.len(), arguments.join(" ")) };
+        let line = format!("{before}{}", command.join(" "));
+        let network = !instruction.flags.iter().any(|flag| flag == "--network=none");
+        let counted = [arguments.clone(), environment.clone()].concat();
+        let variables = environment.len();
+        let environment: Vec<String> = environment.into_iter().chain(arguments).chain(proxies).collect();
+        Ok(Step {
+            told: [format!("RUN {line} # buildkit"), line],
+            action: Action::Run(Run { command, more_than_image: environment.len() > variables, environment, counted, script, network }),
+        })
+    }
+
+    fn copy(&self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
+        let (line, keyword) = (instruction.line, instruction.keyword);
+        let mut words = json_words(&instruction.rest).unwrap_or_else(|| words::split(&instruction.rest, given.escape));
+        let Some(destination) = words.pop().filter(|_| !words.is_empty()) else {
+            let what = "at least two arguments, but only one was provided. Destination could not be determined";
+            return Err(dockerfile::error(line, &format!("{keyword} requires {what}")));
+        };
+        let (mut sources, mut files) = (Vec::new(), Vec::new());
+        let mut heredocs = instruction.heredocs.iter();
+        for word in words {
+            if Heredoc::is_one(&word, given.escape)
+                && let Some(heredoc) = heredocs.next()
+            {
+                let content = heredoc.content();
+                let content = if heredoc.expands { self.fill_in(&content, given, line)? } else { content };
+                files.push((heredoc.name.clone(), content));
+            } else {
+                sources.push(self.expand(&word, given, line)?);
+            }
+        }
+        let destination = self.expand(&destination, given, line)?;
+        let flag = |name: &str| instruction.flags.iter().find_map(|flag| flag.strip_prefix(name)?.strip_prefix('='));
+        let owner = flag("--chown").map(|owner| self.expand(owner, given, line)).transpose()?;
+        let mode = flag("--chmod").map(|mode| self.expand(mode, given, line)).transpose()?;
+        let mode = mode.map(|mode| u32::from_str_radix(&mode, 8).ok().filter(|bits| *bits <= 0o7777).ok_or(mode)).transpose();
+        let mode = mode.map_err(|mode| {
+            dockerfile::error(line, &format!("invalid chmod parameter: '{mode}'. it should be octal string and between 0 and 07777"))
+        })?;
+        let into_folder = destination.ends_with('/') || destination.ends_with("/.") || destination == ".";
+        let several = sources.len() + files.len() > 1;
+        if several && !into_folder {
+            return Err(dockerfile::error(
+                line,
+                &format!("When using {keyword} with more than one source file, the destination must be a directory and end with a /"),
+            ));
+        }
+        let told = sources.iter().cloned().chain(files.iter().map(|(name, _)| format!("<<{name}"))).collect::<Vec<_>>().join(" ");
+        let flags: Vec<String> = instruction.flags.iter().filter(|flag| flag.starts_with("--ch")).map(|flag| format!("{flag} ")).collect();
+        let clean = self.path(&destination, line)?;
+        Ok(Step {
+            // The classic builder tells the digest of what it copies, which isn't known here.
+            told: [format!("{keyword} {}{told} {destination} # buildkit", flags.concat()), format!("{keyword} %s in {clean} ")],
+            action: Action::Copy(Copy { sources, files, destination: clean, into_folder, owner, mode, unpacks: keyword == "ADD" }),
+        })
+    }
+
+    /// A text with its variables replaced, and nothing else: quotes stay.
+    fn fill_in(&self, text: &str, given: Given<'_>, line: usize) -> Result<String, Refusal> {
+        let mut plain = String::new();
+        for c in text.chars() {
+            if matches!(c, '"' | '\'') {
+                plain.push(given.escape);
+            }
+            plain.push(c);
+        }
+        self.expand(&plain, given, line)
+    }
+}
+
+impl Heredoc {
+    fn is_one(word: &str, escape: char) -> bool {
+        Self::parse(word, escape).is_some()
+    }
+
+    /// Whether a command is nothing but its heredoc.
+    fn is_all_of(&self, rest: &str, escape: char) -> bool {
+        Self::parse(rest.trim(), escape).is_some_and(|parsed| parsed.name == self.name) && !rest.trim().contains(char::is_whitespace)
+    }
+}
+
+fn undeclared(given: Given<'_>) -> Variables {
+    UNDECLARED.iter().filter_map(|name| Some(((*name).to_owned(), given.arguments.get(*name)?.clone()?))).collect()
+}
+
+/// A list of texts in JSON.
+fn json_words(text: &str) -> Option<Vec<String>> {
+    if text.starts_with('[') { serde_json::from_str(text).ok() } else { None }
+}
+
+/// As Go prints a list of texts with `%q`.
+fn quoted(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| serde_json::to_string(word).unwrap_or_default()).collect();
+    format!("[{}]", words.join(" "))
+}
+
+/// `1m30s` in nanoseconds.
+fn duration(text: &str) -> Option<i64> {
+    let (mut total, mut rest) = (0.0_f64, text);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        let unit = rest[digits..].find(|c: char| c.is_ascii_digit() || c == '.').map_or(rest.len(), |length| digits + length);
+        total += number
+            * match &rest[digits..unit] {
+                "ns" => 1.0,
+                "us" | "µs" => 1e3,
+                "ms" => 1e6,
+                "s" => 1e9,
+                "m" => 6e10,
+                "h" => 3.6e12,
+                _ => return None,
+            };
+        rest = &rest[unit..];
+    }
+    (!text.is_empty() && total.is_finite() && total < 1e17).then_some(total as i64)
+}
+
+#[cfg(test)]
+mod tests;

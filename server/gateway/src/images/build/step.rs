@@ -1,0 +1,418 @@
+//! One step of a build: looked up, or done.
+
+use std::{io::BufWriter, path::Path};
+
+use tar::Builder;
+
+use crate::{
+    containers::create::{paths, policy},
+    limits,
+    model::container_engine::{EngineMount, EngineTmpfsOptions},
+    refusal::Refusal,
+};
+
+use super::{
+    cache::{self, Key, Outcome},
+    copy::{self, Taken},
+    mounts::{Kind, Mount, Owner},
+    plan::{Part, Source},
+    run::{Work, made_now},
+    stage::{Action, Copy, Given, Run, Step},
+    volumes::{self, Volume},
+    words::Variables,
+    workshop::{self, Making},
+};
+
+/// Of BuildKit's images, each line of the history.
+const COMMENT: &str = "buildkit.dockerfile.v0";
+
+/// A mount with its texts as they are, and what lies in it where that is known before.
+struct Wanted<'a> {
+    mount: &'a Mount,
+    target: String,
+    /// Of a bind: where its files lie.
+    source: String,
+    taken: Option<Taken>,
+}
+
+/// What is to be done.
+enum Doing<'a> {
+    Nothing,
+    Folder(String),
+    Run(Run, Vec<Wanted<'a>>),
+    /// Without what is taken where it lies in an image.
+    Copy(Copy, Option<Taken>, Option<&'a Source>),
+}
+
+/// What mounts came to.
+#[derive(Default)]
+struct Mounted {
+    mounts: Vec<EngineMount>,
+    /// Of secrets.
+    variables: Vec<String>,
+    volume: Option<Volume>,
+}
+
+impl Work<'_> {
+    fn given<'a>(&'a self, outside: &'a Variables) -> Given<'a> {
+        Given { arguments: &self.options.arguments, outside, escape: self.escape }
+    }
+
+    /// Any instruction within a stage.
+    pub(super) async fn step(&mut self, part: &Part) -> Result<(), Refusal> {
+        let outside = self.outside.arguments().clone();
+        let given = Given { arguments: &self.options.arguments, outside: &outside, escape: self.escape };
+        let standing = self.stages.last_mut().and_then(Option::as_mut).ok_or_else(Refusal::internal)?;
+        let Step { told, action } = standing.stage.take(&part.instruction, given)?;
+        let (before, below, lookup) =
+            (standing.key.clone(), standing.stage.image.diff_ids.clone(), standing.cached && !self.options.no_cache);
+        let shell = standing.stage.shell().join(" ");
+        let (key, doing) = self.prepare(part, action, &told[0], Key::after(&before)).await?;
+        let told = match (self.output.is_text(), &doing) {
+            (false, _) => told[0].clone(),
+            (true, Doing::Run(..)) => told[1].clone(),
+            (true, Doing::Nothing) => format!("{shell} #(nop)  {}", told[1]),
+            (true, Doing::Folder(_)) => format!("{shell} #(nop) {}", told[1]),
+            (true, Doing::Copy(_, taken, _)) => {
+                let kind = taken.as_ref().map_or("dir", Taken::kind);
+                format!("{shell} #(nop) {}", told[1].replacen("%s", &format!("{kind}:{key}"), 1))
+            }
+        };
+        let tainted = match &doing {
+            Doing::Run(run, _) => run.more_than_image,
+            _ => false,
+        };
+        let found = if lookup { cache::find(&self.workshop, &key, &below).await? } else { None };
+        let outcome = match found {
+            Some(outcome) => {
+                self.cached_steps += 1;
+                self.output.cached().await;
+                outcome
+            }
+            None => {
+                let outcome = self.make(doing, &below).await?;
+                cache::keep(&self.workshop.context, key.clone(), &outcome).await?;
+                if let Some(standing) = self.current() {
+                    standing.cached = false;
+                }
+                outcome
+            }
+        };
+        let comment = if self.output.is_text() { "" } else { COMMENT };
+        let standing = self.current().ok_or_else(Refusal::internal)?;
+        standing.done(told, comment, key, &outcome, tainted);
+        if self.output.is_text() {
+            let id = self.current().map(|standing| standing.stage.image.id()).unwrap_or_default();
+            self.output.made(&id).await;
+        }
+        Ok(())
+    }
+
+    /// Finds what a step takes from the context, and its key.
+    async fn prepare<'a>(&mut self, part: &'a Part, action: Action, told: &str, key: Key) -> Result<(String, Doing<'a>), Refusal> {
+        Ok(match action {
+            Action::Nothing => (key.with("nothing").with(told).finish(), Doing::Nothing),
+            Action::Folder(path) => (key.with("folder").with(&path).finish(), Doing::Folder(path)),
+            Action::Run(run) => {
+                let (name, script) = run.script.clone().unwrap_or_default();
+                let mut key = key.with("run").with_all(&run.command).with_all(&run.counted).with(&name).with(&script);
+                key = key.with(if run.network { &self.workshop.network } else { "none" }).with_all(&self.workshop.hosts);
+                let mut wanted = Vec::new();
+                for mount in &part.mounts {
+                    let (mount, digest) = self.want(mount, part.instruction.line).await?;
+                    key = key.with(&digest);
+                    wanted.push(mount);
+                }
+                (key.finish(), Doing::Run(run, wanted))
+            }
+            Action::Copy(copy) => {
+                let key = key
+                    .with("copy")
+                    .with(&copy.destination)
+                    .with(&format!("{} {:?} {:?} {}", copy.into_folder, copy.owner, copy.mode, copy.unpacks));
+                match &part.source {
+                    Some(source) => {
+                        let origin = self.origin(source)?;
+                        let key = key.with(&origin.key()).with_all(&copy.sources);
+                        (key.finish(), Doing::Copy(copy, None, Some(source)))
+                    }
+                    None => {
+                        let text = self.output.is_text();
+                        let keyword = part.instruction.keyword;
+                        let taken = Taken::find(&copy, &self.context, |word| missing(text, keyword, word))?;
+                        let (taken, digest) = taken.digest().await?;
+                        (key.with(&digest).finish(), Doing::Copy(copy, Some(taken), None))
+                    }
+                }
+            }
+        })
+    }
+
+    /// What a mount is, and all that its step's outcome can depend on. Of a cache or a secret that is only
+    /// what they are called.
+    async fn want<'a>(&mut self, mount: &'a Mount, line: usize) -> Result<(Wanted<'a>, String), Refusal> {
+        let outside = self.outside.arguments().clone();
+        let text = self.output.is_text();
+        let given = self.given(&outside);
+        let standing = self.stages.last().and_then(Option::as_ref).ok_or_else(Refusal::internal)?;
+        let target = match (&mount.target, &mount.kind) {
+            (Some(target), _) => standing.stage.path(&standing.stage.expand(target, given, line)?, line)?,
+            (None, Kind::Secret { variable: Some(_), .. }) => String::new(),
+            (None, Kind::Secret { id: Some(id), .. }) => format!("/run/secrets/{id}"),
+            _ => return Err(Refusal::internal()),
+        };
+        let target = if target.is_empty() {
+            target
+        } else {
+            paths::mount_target(&target, |why| format!("invalid mount target \"{target}\": {why}"))?
+        };
+        let mut digest = format!("{target}\n{mount:?}");
+        let (mut taken, mut place) = (None, String::new());
+        if let Kind::Bind { source, from } = &mount.kind {
+            let source = standing.stage.expand(source, given, line)?;
+            place.clone_from(&source);
+            match from {
+                None => {
+                    let wanted = Copy::of_one(source);
+                    let found = Taken::find(&wanted, &self.context, |word| missing(text, "RUN", word))?;
+                    let (found, content) = found.digest().await?;
+                    digest.push_str(&content);
+                    taken = Some(found);
+                }
+                Some(from) => {
+                    let origin = self.origin(from)?;
+                    digest.push_str(&origin.key());
+                    digest.push_str(&source);
+                }
+            }
+        }
+        Ok((Wanted { mount, target, source: place, taken }, digest))
+    }
+
+    /// Does what wasn't done before.
+    async fn make(&mut self, doing: Doing<'_>, below: &[String]) -> Result<Outcome, Refusal> {
+        let container = match doing {
+            Doing::Nothing => {
+                // The classic builder makes a container for each; here none is needed.
+                let name = workshop::random();
+                self.output.running(&name).await;
+                self.output.removed(&name).await;
+                return Ok(made_now(None));
+            }
+            Doing::Folder(path) if path == "/" => return Ok(made_now(None)),
+            Doing::Folder(path) => {
+                let image = self.ready().await?;
+                // The engine makes the folder that a container is to work in.
+                let container = self.workshop.create(Making { image: &image, folder: path, ..Making::default() }).await?;
+                self.output.running(&container.id).await;
+                container
+            }
+            Doing::Copy(copy, taken, source) => {
+                let taken = match (taken, source) {
+                    (Some(taken), _) => taken,
+                    (None, Some(source)) => {
+                        let text = self.output.is_text();
+                        let container = self.open(&self.origin(source)?).await?;
+                        Taken::fetch(&self.workshop, &container, &copy.sources, |word| missing(text, "COPY", word)).await?
+                    }
+                    (None, None) => return Err(Refusal::internal()),
+                };
+                let image = self.ready().await?;
+                let container = self.workshop.create(Making { image: &image, ..Making::default() }).await?;
+                taken.put(&self.workshop, &container, &copy).await?;
+                return self.layer(&container, below, false).await;
+            }
+            Doing::Run(run, wanted) => return self.run_step(run, wanted, below).await,
+        };
+        let outcome = self.layer(&container, below, false).await?;
+        self.output.removed(&container.id).await;
+        Ok(outcome)
+    }
+
+    async fn ready(&mut self) -> Result<String, Refusal> {
+        let standing = self.stages.last_mut().and_then(Option::as_mut).ok_or_else(Refusal::internal)?;
+        standing.ready(&self.workshop).await
+    }
+
+    /// What a container's files have become. `secret`: its own configuration may not stay on the engine.
+    async fn layer(&mut self, container: &workshop::Container, below: &[String], secret: bool) -> Result<Outcome, Refusal> {
+        let (holder, mut layers) = self.workshop.commit(container).await?;
+        let top = layers.pop();
+        let added = layers == below;
+        let mut outcome = made_now(None);
+        if let Some(top) = top.filter(|_| added) {
+            let mut kept = holder.clone();
+            if secret {
+                let mut image = self.current().ok_or_else(Refusal::internal)?.stage.image.clone();
+                image.diff_ids.push(top.clone());
+                kept = self.workshop.bare(&image).await?;
+            }
+            outcome = made_now(Some((kept, top)));
+        }
+        if secret || !added {
+            self.workshop.drop_holder(&holder).await;
+        }
+        Ok(outcome)
+    }
+
+    async fn run_step(&mut self, run: Run, wanted: Vec<Wanted<'_>>, below: &[String]) -> Result<Outcome, Refusal> {
+        let image = self.ready().await?;
+        let mounted = self.mount(&image, &run, wanted).await?;
+        let secret = !mounted.variables.is_empty();
+        let standing = self.current().ok_or_else(Refusal::internal)?;
+        let config = &standing.stage.image.config;
+        let making = Making {
+            image: &image,
+            command: run.command.clone(),
+            environment: run.environment.into_iter().chain(mounted.variables).collect(),
+            user: config.user.clone(),
+            folder: config.working_dir.clone(),
+            network: run.network,
+            mounts: mounted.mounts,
+        };
+        let container = self.workshop.create(making).await?;
+        self.output.running(&container.id).await;
+        let code = self.workshop.run(&container, self.output).await?;
+        if code != 0 {
+            *self.exit_code = Some(code);
+            let command = run.command.join(" ");
+            return Err(Refusal::invalid(if self.output.is_text() {
+                format!("The command '{command}' returned a non-zero code: {code}")
+            } else {
+                format!("process \"{command}\" did not complete successfully: exit code: {code}")
+            }));
+        }
+        let outcome = self.layer(&container, below, secret).await?;
+        self.output.removed(&container.id).await;
+        // The container goes first: it holds the volume.
+        drop(container);
+        drop(mounted.volume);
+        Ok(outcome)
+    }
+
+    /// Makes the mounts of a step. What is written for them lies in one volume, which goes with the step.
+    async fn mount(&mut self, image: &str, run: &Run, wanted: Vec<Wanted<'_>>) -> Result<Mounted, Refusal> {
+        let mut mounted = Mounted::default();
+        let mut contents = Vec::new();
+        let mut parts = Vec::new();
+        if let Some((name, text)) = &run.script {
+            contents.push(Content::Script(name.clone(), text.clone()));
+            parts.push((0, "/dev/pipes".to_owned(), true));
+        }
+        for Wanted { mount, target, source, taken } in wanted {
+            match &mount.kind {
+                Kind::Memory { bytes } => mounted.mounts.push(EngineMount::Tmpfs {
+                    target,
+                    read_only: mount.read_only,
+                    tmpfs_options: EngineTmpfsOptions {
+                        size_bytes: bytes.filter(|bytes| *bytes > 0).unwrap_or(i64::MAX).min(policy::MAX_MEMORY_FILES_BYTES),
+                        mode: None,
+                    },
+                }),
+                Kind::Cache { id, owner } => {
+                    let id = id.as_deref().unwrap_or(&target).to_owned();
+                    mounted.mounts.push(self.workshop.cache(image, &id, *owner, target, mount.read_only).await?);
+                }
+                Kind::Bind { from, .. } => {
+                    let taken = match (taken, from) {
+                        (Some(taken), _) => taken,
+                        (None, Some(from)) => {
+                            let text = self.output.is_text();
+                            let container = self.open(&self.origin(from)?).await?;
+                            Taken::fetch(&self.workshop, &container, &[source], |word| missing(text, "RUN", word)).await?
+                        }
+                        (None, None) => return Err(Refusal::internal()),
+                    };
+                    parts.push((contents.len(), target, mount.read_only));
+                    contents.push(Content::Files(taken));
+                }
+                Kind::Secret { id, required, variable, owner } => {
+                    let name = Path::new(&target).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                    let id = id.clone().unwrap_or(name);
+                    let Some(bytes) = self.secret(&id).await? else {
+                        if *required {
+                            return Err(Refusal::invalid(format!("secret {id}: not found")));
+                        }
+                        continue;
+                    };
+                    if let Some(variable) = variable {
+                        let value = String::from_utf8_lossy(&bytes).into_owned();
+                        if value.contains('\0') || variable.contains(['=', '\0']) {
+                            return Err(Refusal::invalid(format!("lunchbox: the secret {id} can't be a variable: it holds a zero byte.")));
+                        }
+                        mounted.variables.push(format!("{variable}={value}"));
+                    }
+                    if !target.is_empty() {
+                        parts.push((contents.len(), target, true));
+                        contents.push(Content::Secret(bytes, *owner));
+                    }
+                }
+            }
+        }
+        if !contents.is_empty() {
+            let written = tokio::task::spawn_blocking(move || {
+                let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
+                for (number, content) in contents.iter().enumerate() {
+                    content.write(&volumes::place(number), &mut tar)?;
+                }
+                super::tree::finish(tar)
+            });
+            let tar = written.await.map_err(|_| Refusal::internal())?.map_err(copy::lost)?;
+            let volume = self.workshop.step_volume(image, tar).await?;
+            for (number, target, read_only) in parts {
+                mounted.mounts.push(volumes::part(&volume.name, &number.to_string(), target, read_only));
+            }
+            mounted.volume = Some(volume);
+        }
+        Ok(mounted)
+    }
+
+    async fn secret(&self, id: &str) -> Result<Option<Vec<u8>>, Refusal> {
+        let Some(source) = &self.secrets else { return Ok(None) };
+        let secret = source(id.to_owned()).await?;
+        if secret.as_ref().is_some_and(|bytes| bytes.len() > limits::MAX_SECRET_BYTES) {
+            return Err(Refusal::invalid(format!("lunchbox: the secret {id} is larger than {} KiB.", limits::MAX_SECRET_BYTES / 1024)));
+        }
+        Ok(secret)
+    }
+}
+
+/// What is written into a step's volume.
+enum Content {
+    Files(Taken),
+    Secret(Vec<u8>, Owner),
+    Script(String, String),
+}
+
+impl Content {
+    fn write(&self, to: &Path, tar: &mut Builder<impl std::io::Write>) -> std::io::Result<()> {
+        let mut file = |path: &Path, bytes: &[u8], owner: Owner, mode: u32| {
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(owner.mode.unwrap_or(mode));
+            header.set_uid(owner.user);
+            header.set_gid(owner.group);
+            header.set_size(bytes.len() as u64);
+            crate::plain_tar::append(&mut *tar, header, path, bytes)
+        };
+        match self {
+            Self::Secret(bytes, owner) => file(to, bytes, *owner, 0o400),
+            Self::Script(name, text) => {
+                let path = to.join(super::tree::clean(Path::new(name))?);
+                file(&path, text.as_bytes(), Owner::default(), 0o755)
+            }
+            Self::Files(taken) => taken.pack(to, tar),
+        }
+    }
+}
+
+/// What isn't there, in the words of the client.
+fn missing(text: bool, keyword: &str, word: &str) -> Refusal {
+    Refusal::invalid(if !text {
+        format!("failed to compute cache key: failed to calculate checksum of ref: \"/{}\": not found", word.trim_start_matches('/'))
+    } else if super::tree::is_pattern(word) {
+        format!("{keyword} failed: no source files were specified")
+    } else {
+        let name = word.trim_start_matches("./");
+        format!("{keyword} failed: file not found in build context or excluded by .dockerignore: stat {name}: file does not exist")
+    })
+}

@@ -1,0 +1,171 @@
+//! Volumes of builds: those that last as long as a step, and caches, which are kept from build to build.
+//! Neither is among the learner's own volumes.
+
+use std::{
+    fs::File,
+    io::BufWriter,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use tar::Builder;
+
+use crate::{
+    gateway::Shared,
+    limits,
+    model::container_engine::{EngineMount, EngineVolumeOptions},
+    refusal::Refusal,
+    serve::Context,
+    upstream::{Ask, EngineSaid},
+};
+
+use super::{
+    mounts::Owner,
+    tree,
+    workshop::{self, Making, Workshop},
+};
+
+/// `io.lunchbox.role` of caches.
+const CACHE_ROLE: &str = "build-cache";
+/// Where a cache's files lie in its volume, so that whose they are can be chosen.
+const CACHE_FOLDER: &str = "cache";
+/// Where a volume is mounted while it is filled.
+const FILLED_AT: &str = "/volume";
+
+/// A volume that goes when it is dropped.
+pub(super) struct Volume {
+    context: Context,
+    pub(super) name: String,
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (context, name) = (self.context.clone(), std::mem::take(&mut self.name));
+        runtime.spawn(async move {
+            // The step's container goes at the same time, and holds it for a moment.
+            for _ in 0..limits::VOLUME_TRIES {
+                match context.shared.engine.done(Ask::delete(&["volumes", &name])).await {
+                    Err(said) if !said.is_not_found() => tokio::time::sleep(limits::VOLUME_PAUSE).await,
+                    _ => return,
+                }
+            }
+            tracing::warn!(sandbox = %context.sandbox.id, "a step's volume could not be removed");
+        });
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    volumes: Option<Vec<Item>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Item {
+    name: String,
+}
+
+async fn list(shared: &Shared, labels: &[String]) -> Result<Vec<String>, EngineSaid> {
+    let filters = serde_json::json!({ "label": labels });
+    let listed: Listed = shared.engine.json(Ask::get(&["volumes"]).parameter("filters", filters)).await?;
+    Ok(listed.volumes.unwrap_or_default().into_iter().map(|item| item.name).collect())
+}
+
+/// What tells a sandbox's caches from all other volumes.
+fn of_caches(context: &Context) -> [String; 2] {
+    [format!("io.lunchbox.sandbox={}", context.sandbox.id), format!("io.lunchbox.role={CACHE_ROLE}")]
+}
+
+/// Removes a sandbox's caches.
+pub(super) async fn remove_caches(context: &Context) -> Vec<String> {
+    remove(&context.shared, &of_caches(context)).await
+}
+
+/// Removes all volumes that have these labels. Returns their names.
+pub(super) async fn remove(shared: &Shared, labels: &[String]) -> Vec<String> {
+    let mut removed = Vec::new();
+    for name in list(shared, labels).await.unwrap_or_default() {
+        match shared.engine.done(Ask::delete(&["volumes", &name])).await {
+            Ok(_) => removed.push(name),
+            Err(said) => tracing::debug!(error = said.message(), "a build's volume could not be removed"),
+        }
+    }
+    removed
+}
+
+impl Workshop {
+    async fn make_volume(&self, name: &str, role: &str) -> Result<(), Refusal> {
+        let labels: std::collections::BTreeMap<String, String> = self.context.scope.labels(role).into_iter().collect();
+        let body = serde_json::json!({ "Name": name, "Driver": "local", "Labels": labels });
+        let ask = Ask::post(&["volumes", "create"]).json(&body)?;
+        self.context.shared.engine.done(ask).await.map(drop).map_err(|said| self.context.engine_said(said))
+    }
+
+    /// Puts files into a volume, by a container of any image that never runs.
+    async fn fill(&self, image: &str, volume: &str, tar: File) -> Result<(), Refusal> {
+        let mount = EngineMount::Volume {
+            source: volume.to_owned(),
+            target: FILLED_AT.to_owned(),
+            read_only: false,
+            volume_options: EngineVolumeOptions { no_copy: true, ..EngineVolumeOptions::default() },
+        };
+        let container = self.create(Making { image, mounts: vec![mount], ..Making::default() }).await?;
+        self.put(&container, FILLED_AT, tar).await
+    }
+
+    /// A volume with these files, for one step.
+    pub(super) async fn step_volume(&self, image: &str, tar: File) -> Result<Volume, Refusal> {
+        let name = workshop::engine_name(&self.context.scope, workshop::ROLE, &workshop::random());
+        let volume = Volume { context: self.context.clone(), name };
+        self.make_volume(&volume.name, workshop::ROLE).await?;
+        self.fill(image, &volume.name, tar).await?;
+        Ok(volume)
+    }
+
+    /// The sandbox's cache of this name, as it is mounted at `target`.
+    pub(super) async fn cache(&self, image: &str, id: &str, owner: Owner, target: String, read_only: bool) -> Result<EngineMount, Refusal> {
+        let Owner { user, group, mode } = owner;
+        let mode = mode.unwrap_or(0o755);
+        let digest = format!("{:x}", Sha256::digest(format!("{id}\n{user} {group} {mode:o}")));
+        let name = workshop::engine_name(&self.context.scope, "cache", &digest[..16]);
+        let there = list(&self.context.shared, &of_caches(&self.context)).await.map_err(|said| self.context.engine_said(said))?;
+        if !there.contains(&name) {
+            if there.len() >= limits::MAX_BUILD_CACHES {
+                return Err(Refusal::invalid(format!(
+                    "lunchbox: limit reached: builds on this host may keep {} caches (RUN --mount=type=cache). `docker builder prune` removes them.",
+                    limits::MAX_BUILD_CACHES
+                )));
+            }
+            self.make_volume(&name, CACHE_ROLE).await?;
+            let tar = tempfile::tempfile().and_then(|file| {
+                let mut tar = Builder::new(BufWriter::new(file));
+                tree::folder(Path::new(CACHE_FOLDER), (user, group), mode, &mut tar)?;
+                tree::finish(tar)
+            });
+            let tar = tar.map_err(|error| {
+                tracing::error!(%error, "a build's cache could not be made");
+                Refusal::internal()
+            })?;
+            self.fill(image, &name, tar).await?;
+        }
+        Ok(part(&name, CACHE_FOLDER, target, read_only))
+    }
+}
+
+/// A part of a volume as it is mounted.
+pub(super) fn part(volume: &str, subpath: &str, target: String, read_only: bool) -> EngineMount {
+    EngineMount::Volume {
+        source: volume.to_owned(),
+        target,
+        read_only,
+        volume_options: EngineVolumeOptions { no_copy: true, subpath: subpath.to_owned(), ..EngineVolumeOptions::default() },
+    }
+}
+
+/// Where the things of one step lie in its volume, by number.
+pub(super) fn place(number: usize) -> PathBuf {
+    PathBuf::from(number.to_string())
+}

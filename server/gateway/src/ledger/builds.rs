@@ -1,0 +1,98 @@
+//! Steps of builds that are done already. A step is found by its sandbox and its key together.
+
+use std::collections::HashSet;
+
+use sqlx::{Row, any::AnyRow};
+
+use super::{Ledger, now_ms};
+use crate::SandboxId;
+
+/// A step that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BuildStepRow {
+    pub(crate) key: String,
+    /// The image that holds its layer, and the layer; both empty where it made none.
+    pub(crate) holder: String,
+    pub(crate) diff_id: String,
+    /// RFC 3339.
+    pub(crate) made_at: String,
+}
+
+const COLUMNS: &str = "key, holder, diff_id, made_at";
+
+fn read(row: &AnyRow) -> Result<BuildStepRow, sqlx::Error> {
+    Ok(BuildStepRow {
+        key: row.try_get("key")?,
+        holder: row.try_get("holder")?,
+        diff_id: row.try_get("diff_id")?,
+        made_at: row.try_get("made_at")?,
+    })
+}
+
+impl Ledger {
+    /// All of a sandbox's, the last used first.
+    pub(crate) async fn build_steps(&self, sandbox: &SandboxId) -> Result<Vec<BuildStepRow>, sqlx::Error> {
+        let rows =
+            sqlx::query(&format!("SELECT {COLUMNS} FROM gateway_build_steps WHERE sandbox = $1 ORDER BY used_at DESC, made_at DESC, key"))
+                .bind(sandbox.as_str())
+                .fetch_all(&self.pool)
+                .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// One, which is thereby used.
+    pub(crate) async fn build_step(&self, sandbox: &SandboxId, key: &str) -> Result<Option<BuildStepRow>, sqlx::Error> {
+        let row = sqlx::query(&format!("SELECT {COLUMNS} FROM gateway_build_steps WHERE sandbox = $1 AND key = $2"))
+            .bind(sandbox.as_str())
+            .bind(key)
+            .fetch_optional(&self.pool)
+            .await?;
+        if row.is_some() {
+            sqlx::query("UPDATE gateway_build_steps SET used_at = $3 WHERE sandbox = $1 AND key = $2")
+                .bind(sandbox.as_str())
+                .bind(key)
+                .bind(now_ms())
+                .execute(&self.pool)
+                .await?;
+        }
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Done anew, a step takes the place of what it was.
+    pub(crate) async fn set_build_step(&self, sandbox: &SandboxId, row: &BuildStepRow) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO gateway_build_steps (sandbox, key, holder, diff_id, made_at, used_at) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (sandbox, key) DO UPDATE SET holder = excluded.holder, diff_id = excluded.diff_id, \
+             made_at = excluded.made_at, used_at = excluded.used_at",
+        )
+        .bind(sandbox.as_str())
+        .bind(&row.key)
+        .bind(&row.holder)
+        .bind(&row.diff_id)
+        .bind(&row.made_at)
+        .bind(now_ms())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// The images that hold layers of any sandbox's steps.
+    pub(crate) async fn build_holders(&self) -> Result<HashSet<String>, sqlx::Error> {
+        let rows = sqlx::query("SELECT DISTINCT holder FROM gateway_build_steps").fetch_all(&self.pool).await?;
+        rows.iter().map(|row| row.try_get("holder")).collect()
+    }
+
+    pub(crate) async fn remove_build_step(&self, sandbox: &SandboxId, key: &str) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM gateway_build_steps WHERE sandbox = $1 AND key = $2")
+            .bind(sandbox.as_str())
+            .bind(key)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn clear_build_steps(&self, sandbox: &SandboxId) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM gateway_build_steps WHERE sandbox = $1").bind(sandbox.as_str()).execute(&self.pool).await?;
+        Ok(())
+    }
+}
