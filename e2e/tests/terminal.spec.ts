@@ -25,6 +25,38 @@ test("a click on a command types and runs it", async ({ learner }) => {
   await lesson.terminal.waitForEcho("echo here");
 });
 
+test("a command clicked while another runs waits for its end, says so, and can be typed all the same", async ({ learner }) => {
+  const { lesson, page } = learner;
+  await lesson.goToStep(/^Pull an image/);
+  await lesson.start();
+  await page.keyboard.type("sleep 600\n");
+  await lesson.terminal.expectText("sleep 600");
+  await page.locator(PULL).first().click();
+  await expect(page.getByText("A command still runs in the terminal; Ctrl+C ends it. Then it types “docker pull nginx”.")).toBeVisible();
+  await lesson.expectStepOpen();
+  await page.keyboard.press("Control+c");
+  await lesson.terminal.expectText("Status: Downloaded newer image for nginx:latest");
+  await expect(page.getByText(/A command still runs/)).toBeHidden();
+  await lesson.expectStepDone();
+  await lesson.terminal.waitForPrompt();
+
+  // What reads its input, with or without a word, can have it.
+  await page.keyboard.type("cat\n");
+  await page.locator(PULL).first().click();
+  await page.getByRole("button", { name: "Type it now" }).click();
+  await lesson.terminal.expectText("docker pull nginx\ndocker pull nginx");
+  await page.keyboard.press("Control+c");
+  await lesson.terminal.waitForPrompt();
+
+  // A shell in a container has a prompt of its own.
+  await page.keyboard.type("docker run -it --rm --hostname box nginx bash\n");
+  await lesson.terminal.expectText(/root@box:\/# ?$/);
+  await page.locator(PULL).first().click();
+  await lesson.terminal.expectText("docker: command not found");
+  await page.keyboard.type("exit\n");
+  await lesson.terminal.waitForPrompt();
+});
+
 test("a command clicked before there is a host says what to do first, and follows by itself", async ({ learner }) => {
   const { lesson, page } = learner;
   await lesson.goToStep(/^Pull an image/);

@@ -7,6 +7,7 @@ import { binaryFrames, frames, resizeWord } from "./frames.ts";
 import { Line, type LineState } from "./line.ts";
 import { openLink } from "./links.ts";
 import { isElsewhere, notice } from "./notice.ts";
+import { MARKS, Shell } from "./shell.ts";
 import { theme } from "./theme.ts";
 
 /** Lines kept above the screen. */
@@ -24,6 +25,8 @@ const QUIET_MS = 400;
 /** A shell that has printed nothing for so long is at its prompt; one that says nothing at all is not waited for longer. */
 const SETTLED_MS = 250;
 const SILENT_MS = 1_500;
+/** From the shell's word that its prompt follows until that stands there. */
+const PROMPT_MS = 50;
 /** What the way out of the terminal by keyboard focuses. */
 const WAY_OUT = "#step-title";
 const LABEL = "Terminal. Press F6 to leave it.";
@@ -42,7 +45,8 @@ export class LunchboxTerminal extends HTMLElement {
   #notice: HTMLElement | undefined;
   #noticeTimer: number | undefined;
   #state: LineState = { kind: "connecting" };
-  /** Commands that were clicked while there was no line. */
+  readonly #shell = new Shell();
+  /** Commands that were clicked while there was no line, or while another ran. */
   #waiting: string[] = [];
   #waitingTimer: number | undefined;
   #typedInVain = false;
@@ -83,6 +87,10 @@ export class LunchboxTerminal extends HTMLElement {
     terminal.unicode.activeVersion = "11";
     // Programs must not read or write the clipboard; what they ask for is swallowed.
     terminal.parser.registerOscHandler(52, () => true);
+    terminal.parser.registerOscHandler(MARKS, (data) => {
+      if (this.#shell.mark(data)) this.#typeWaitingAfter(PROMPT_MS);
+      return true;
+    });
     terminal.attachCustomKeyEventHandler((event) => this.#key(event));
     terminal.open(screen);
     terminal.textarea?.setAttribute("aria-label", LABEL);
@@ -103,7 +111,7 @@ export class LunchboxTerminal extends HTMLElement {
         opened: (again) => {
           // The server replays all it has; what is on the screen would be there twice. Said in the
           // terminal's own words, so that it comes after what is still to be shown of the line before.
-          if (again) terminal.write(RESET);
+          if (again) terminal.write(RESET, () => this.#shell.forget());
           line.send(resizeWord(terminal.cols, terminal.rows));
           this.#typeWaitingAfter(SILENT_MS);
         },
@@ -139,15 +147,21 @@ export class LunchboxTerminal extends HTMLElement {
   }
 
   /**
-   * Types a command and presses Enter, in place of what stands on the line. Where there is no line it
-   * is connected first; from another window it is not taken unasked, but offered back. False where
-   * there is no terminal at all.
+   * Types a command and presses Enter, in place of what stands on the line. Where another runs, it waits
+   * for that. Where there is no line it is connected first; from another window it is not taken unasked, but
+   * offered back. False where there is no terminal at all.
    */
   run(command: string): boolean {
     if (!this.#terminal || !this.#line) return false;
-    if (this.#type(command)) return true;
+    const isOpen = this.#state.kind === "open";
+    if (!(isOpen && this.#isBusy()) && this.#type(command)) return true;
     if (this.#waiting.at(-1) !== command) this.#waiting.push(command);
-    this.#say(0);
+    this.#say(isOpen ? QUIET_MS : 0);
+    if (isOpen && this.#state.kind === "open") {
+      // So that Ctrl+C goes where it is of use.
+      this.#terminal.focus();
+      return true;
+    }
     if (isElsewhere(this.#state)) {
       this.#notice?.querySelector("button")?.focus();
     } else {
@@ -164,6 +178,7 @@ export class LunchboxTerminal extends HTMLElement {
     const typed = (terminal.buffer.active.type === "normal" ? KILL_LINE : "") + command.trim().replace(/\r?\n/g, "\r") + "\r";
     const sent = frames(typed).every((frame) => this.#line?.send(frame));
     if (sent) {
+      this.#shell.entered();
       terminal.scrollToBottom();
       terminal.focus();
     }
@@ -175,8 +190,22 @@ export class LunchboxTerminal extends HTMLElement {
     if (this.#waiting.length === 0) return;
     window.clearTimeout(this.#waitingTimer);
     this.#waitingTimer = window.setTimeout(() => {
-      while (this.#waiting[0] !== undefined && this.#type(this.#waiting[0])) this.#waiting.shift();
+      while (this.#waiting[0] !== undefined && !this.#isBusy() && this.#type(this.#waiting[0])) this.#waiting.shift();
+      this.#say();
     }, pause);
+  }
+
+  /** All that waits, whatever runs. */
+  #typeWaitingNow(): void {
+    while (this.#waiting[0] !== undefined && this.#type(this.#waiting[0])) this.#waiting.shift();
+    this.#say();
+  }
+
+  #isBusy(): boolean {
+    const buffer = this.#terminal?.buffer.active;
+    if (!buffer) return false;
+    const line = buffer.getLine(buffer.baseY + buffer.cursorY)?.translateToString(false, 0, buffer.cursorX) ?? "";
+    return this.#shell.isBusy(line);
   }
 
   /** All the terminal shows and has above, as text. For tests and for whoever wants to copy it. */
@@ -274,7 +303,8 @@ export class LunchboxTerminal extends HTMLElement {
     const state = this.#state;
     this.dataset["line"] = state.kind;
     const show = () => this.#show();
-    if (state.kind === "open" || state.kind === "closed") show();
+    const isAsUsual = state.kind === "open" && this.#waiting.length === 0;
+    if (isAsUsual || state.kind === "closed") show();
     else this.#noticeTimer = window.setTimeout(show, after);
   }
 
@@ -295,7 +325,8 @@ export class LunchboxTerminal extends HTMLElement {
     button.className = "button lbt__again";
     button.textContent = now.button;
     button.addEventListener("click", () => {
-      this.#line?.connect();
+      if (this.#state.kind === "open") this.#typeWaitingNow();
+      else this.#line?.connect();
       this.#terminal?.focus();
     });
     this.#notice?.replaceChildren(text, button);

@@ -9,6 +9,13 @@ test("an open line needs no word", () => {
   assert.equal(notice({ kind: "open" }, [], false), undefined);
 });
 
+test("a command that was clicked while another runs says what it waits for, and can be typed all the same", () => {
+  assert.deepEqual(notice({ kind: "open" }, ["docker ps"], false), {
+    text: "A command still runs in the terminal; Ctrl+C ends it. Then it types “docker ps”.",
+    button: "Type it now",
+  });
+});
+
 test("a terminal that is open in another window is offered back, never taken unasked", () => {
   assert.ok(isElsewhere(elsewhere));
   assert.ok(!isElsewhere(ended));

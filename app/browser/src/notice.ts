@@ -3,7 +3,7 @@ import type { LineState } from "./line.ts";
 
 export interface Notice {
   text: string;
-  /** What the button beside it says; it connects again. */
+  /** What the button beside it says; it connects again, or types now where the line is open. */
   button?: string;
 }
 
@@ -16,14 +16,15 @@ export function isElsewhere(state: LineState): boolean {
 }
 
 /**
- * `waiting`: commands that were clicked and are typed once the line is open. `inVain`: keys were
- * pressed that reached nobody.
+ * `waiting`: commands that were clicked and are typed once the line is open and the shell at its prompt.
+ * `inVain`: keys were pressed that reached nobody.
  */
 export function notice(state: LineState, waiting: readonly string[], inVain: boolean): Notice | undefined {
   const lost = inVain ? " What you type now is not sent." : "";
   switch (state.kind) {
     case "open":
-      return undefined;
+      if (waiting.length === 0) return undefined;
+      return { text: `A command still runs in the terminal; Ctrl+C ends it.${follows(waiting)}`, button: "Type it now" };
     case "connecting":
       return { text: `Connecting to your terminal…${follows(waiting)}${lost}` };
     case "lost":

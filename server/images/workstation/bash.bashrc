@@ -7,7 +7,10 @@ PS1='\[\e[1;36m\]\u@\h\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ '
 HISTSIZE=10000
 HISTFILESIZE=20000
 HISTCONTROL=ignoreboth
-PROMPT_COMMAND='history -a'
+# The page is told when the shell is at its prompt and when a command runs (OSC 133, as FinalTerm has it):
+# a command that is clicked while another runs waits.
+PROMPT_COMMAND='history -a; printf "\e]133;A\a"'
+PS0='\e]133;C\a'
 shopt -s histappend checkwinsize
 
 alias ls='ls --color=auto'
