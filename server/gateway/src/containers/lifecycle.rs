@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     ActivityKind, body,
-    containers::{create::policy, inspect, ports},
+    containers::{create::policy, inspect, ports, remove, shown},
     model::container_shown::Inspected,
     refusal::{Answer, Refusal},
     request::Request,
@@ -36,7 +36,13 @@ pub(crate) async fn start(context: &Context, mut request: Request) -> Answer {
     if inspected.state.running && !inspected.state.paused {
         return Ok(body::no_content(StatusCode::NOT_MODIFIED));
     }
-    run(context, &own, &inspected, Ask::post(&["containers", own.engine_id(), "start"])).await?;
+    if let Err(refusal) = run(context, &own, &inspected, Ask::post(&["containers", own.engine_id(), "start"])).await {
+        // As the engine does where it is the engine that can't: `docker run --rm` waits for it to be gone.
+        if shown::asked(own.row()).host_config.auto_remove {
+            _ = remove::remove_one(context, &own, false, true).await;
+        }
+        return Err(refusal);
+    }
     let start_ms = ms_since(began);
     context.shared.ledger.set_start_ms(own.engine_id(), start_ms).await?;
     started(context, &own, start_ms).await;

@@ -42,6 +42,11 @@ async fn both_sandboxes_publish_the_same_port() {
     assert_eq!(taken.code, 125);
     assert!(taken.err.contains("driver failed programming external connectivity on endpoint web2 ("), "{taken:?}");
     assert!(taken.err.contains("Bind for 0.0.0.0:8080 failed: port is already allocated"), "{taken:?}");
+    // Who waits for the removal of one that never started doesn't wait for ever.
+    let brief = a.run("run --rm --name brief -p 8080:80 busybox true").await;
+    assert_eq!(brief.code, 125, "{brief:?}");
+    assert!(brief.err.contains("port is already allocated"), "{brief:?}");
+    assert!(!names(a, "-a").await.contains(&"brief".to_owned()));
     // Free with its container.
     a.run("stop -t 0 web").await.ok();
     a.run("start web2").await.ok();
