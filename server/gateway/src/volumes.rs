@@ -11,6 +11,7 @@ use crate::{
     ActivityKind,
     admission::{Turn, Volumes},
     body,
+    containers::create::policy::check_labels,
     ledger::{self, VolumeRow},
     model::event::Event,
     refusal::{Answer, Refusal},
@@ -18,7 +19,7 @@ use crate::{
         Request,
         query::{Filters, has_label, known_filters, truth},
     },
-    scope::{OwnVolume, Scope, is_name},
+    scope::{OwnVolume, is_name},
     serve::Context,
     system::volume_sizes::FOR_A_REMOVAL,
     upstream::{Ask, EngineSaid},
@@ -170,9 +171,7 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
         ));
     }
     let labels = asked.labels.unwrap_or_default();
-    if labels.keys().any(|key| Scope::is_our_label(key)) {
-        return Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own"));
-    }
+    check_labels(&labels)?;
     let turn = context.sandbox.turns.volumes().await;
     let own = if asked.name.is_empty() {
         let name: String = (0..64).map(|_| char::from(b"0123456789abcdef"[rand::random_range(0..16)])).collect();

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     ActivityKind, body,
     config::Egress,
+    containers::create::policy::check_labels,
     gateway::{GatewayError, Shared},
     ledger::{self, NetworkRow},
     model::event::Event,
@@ -199,10 +200,7 @@ fn only_plain(asked: &CreateRequest) -> Result<(), Refusal> {
             return Err(plain("asked for an address driver"));
         }
     }
-    if asked.labels.iter().flatten().any(|(key, _)| Scope::is_our_label(key)) {
-        return Err(Refusal::invalid("lunchbox: labels that begin with io.lunchbox. are the classroom's own"));
-    }
-    Ok(())
+    asked.labels.as_ref().map_or(Ok(()), check_labels)
 }
 
 /// The bridge of a network, by which an operator's firewall knows it: all of learners' begin with `lb`, and

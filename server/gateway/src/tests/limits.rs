@@ -198,3 +198,23 @@ async fn names_in_the_registry_are_limited_too() {
     refused(a.run("push -q registry.lunchbox/more").await, "this host may have 200 names in the registry");
     a.run("push -q registry.lunchbox/known").await.ok();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_of_any_thing_are_bounded_and_never_the_classrooms() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull -q busybox").await.ok();
+    for (path, rest) in
+        [("/volumes/create", r#""Name":"data""#), ("/networks/create", r#""Name":"net""#), ("/containers/create", r#""Image":"busybox""#)]
+    {
+        let labelled = |key: &str, value: &str| format!(r#"{{{rest},"Labels":{{"{key}":"{value}"}}}}"#);
+        let (status, answer) = a.http("POST", &format!("/v1.45{path}"), &labelled("big", &"x".repeat(64 * 1024))).await;
+        assert_eq!(status, 400, "{path}: {answer}");
+        assert!(answer.to_string().contains("the labels are larger than 64 KiB together"), "{path}: {answer}");
+        let (status, answer) = a.http("POST", &format!("/v1.45{path}"), &labelled("io.lunchbox.role", "workstation")).await;
+        assert_eq!(status, 400, "{path}: {answer}");
+        assert!(answer.to_string().contains("the classroom's own"), "{path}: {answer}");
+        let (status, answer) = a.http("POST", &format!("/v1.45{path}"), &labelled("com.example.colour", "green")).await;
+        assert_eq!(status, 201, "{path}: {answer}");
+    }
+}

@@ -59,6 +59,8 @@ const OTHER_CAPABILITIES: &[&str] = &[
 /// Docker's own, less [`CAPABILITIES`].
 pub(crate) const DROPPED_CAPABILITIES: &[&str] = &["NET_RAW", "MKNOD", "AUDIT_WRITE"];
 
+/// Bytes of the labels of one thing: names and values.
+const MAX_LABELS_BYTES: usize = 64 * 1024;
 /// Bytes of all words together (command, environment, labels).
 const MAX_WORDS_BYTES: usize = 256 * 1024;
 const MAX_EXPOSED_PORTS: usize = 64;
@@ -79,7 +81,7 @@ pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
     if words > MAX_WORDS_BYTES {
         return Err(Refusal::invalid("lunchbox: command, environment and labels are larger than 256 KiB together"));
     }
-    check_labels(asked.labels.keys())?;
+    check_labels(&asked.labels)?;
     for (name, value) in [("hostname", &asked.hostname), ("domainname", &asked.domainname)] {
         if !value.is_empty() && !is_host_name(value) {
             return Err(Refusal::invalid(format!("invalid {name}: {value:?}: letters, digits and dashes, at most 63")));
@@ -126,8 +128,11 @@ pub(crate) fn gateway_priority() -> Refusal {
 }
 
 /// Labels of the classroom's own can't be set.
-pub(crate) fn check_labels<'a>(mut keys: impl Iterator<Item = &'a String>) -> Result<(), Refusal> {
-    match keys.find(|key| Scope::is_our_label(key)) {
+pub(crate) fn check_labels<'a>(labels: impl IntoIterator<Item = (&'a String, &'a String)> + Clone) -> Result<(), Refusal> {
+    if labels.clone().into_iter().map(|(key, value)| key.len() + value.len()).sum::<usize>() > MAX_LABELS_BYTES {
+        return Err(Refusal::invalid("lunchbox: the labels are larger than 64 KiB together"));
+    }
+    match labels.into_iter().map(|(key, _)| key).find(|key| Scope::is_our_label(key)) {
         None => Ok(()),
         Some(key) => Err(Refusal::invalid(format!(
             "lunchbox: the label {key} can't be set: labels that begin with io.lunchbox. are the classroom's own"
