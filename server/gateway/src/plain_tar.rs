@@ -3,6 +3,9 @@
 //! The engine looks at the first bytes of every archive, and unpacks what begins as gzip, bzip2, xz or
 //! zstd does. A tar begins with the name of its first entry: a file named `BZh…` would make the engine read
 //! something else than was judged here. So every entry's name begins with `./`, and no compression does.
+//!
+//! And tar from a client, which says how long its names are: whoever reads tar keeps a name in memory as it
+//! comes, and a few packed kilobytes become a name of any length. [`ShortNames`] ends the reading before that.
 
 use std::{
     io::{self, Read, Write},
@@ -84,6 +87,112 @@ fn put(header: &mut Header, name: &[u8], target: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Bytes of a block of a tar.
+const BLOCK: usize = 512;
+/// Bytes of what stands before an entry: its long name, its link's, its records. Linux has names of 4096 bytes.
+const MAX_RECORD_BYTES: u64 = 64 * 1024;
+
+/// A tar as it comes. It is followed block by block, as its reader goes; and ends with an error where something before an
+/// entry is longer than a name can be, or gives a size in another place than the entry itself does.
+pub(crate) struct ShortNames<R> {
+    from: R,
+    block: Box<[u8; BLOCK]>,
+    /// Bytes of the block that are there.
+    filled: usize,
+    /// What the next bytes are.
+    next: Next,
+}
+
+enum Next {
+    Header,
+    /// More headers of a sparse file; then so much data.
+    Sparse(u64),
+    /// Bytes of data, with what fills the last block.
+    Data(u64),
+    /// The same, of records, which are looked at.
+    Records(u64, Vec<u8>),
+}
+
+impl<R> ShortNames<R> {
+    pub(crate) fn new(from: R) -> Self {
+        Self { from, block: Box::new([0; BLOCK]), filled: 0, next: Next::Header }
+    }
+
+    fn follow(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            if let Next::Data(left) | Next::Records(left, _) = &mut self.next {
+                let some = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= some as u64;
+                let ended = *left == 0;
+                if let Next::Records(_, text) = &mut self.next {
+                    text.extend_from_slice(&bytes[..some]);
+                    if ended && gives_size(text) {
+                        return Err(io::Error::other("a size in it stands apart from its entry"));
+                    }
+                }
+                if ended {
+                    self.next = Next::Header;
+                }
+                bytes = &bytes[some..];
+                continue;
+            }
+            let some = bytes.len().min(BLOCK - self.filled);
+            self.block[self.filled..self.filled + some].copy_from_slice(&bytes[..some]);
+            self.filled += some;
+            bytes = &bytes[some..];
+            if self.filled == BLOCK {
+                self.filled = 0;
+                self.next = self.after_block()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn after_block(&self) -> io::Result<Next> {
+        if let Next::Sparse(data) = self.next {
+            return Ok(if self.block[504] == 0 { data_of(data) } else { Next::Sparse(data) });
+        }
+        if self.block.iter().all(|byte| *byte == 0) {
+            return Ok(Next::Header);
+        }
+        let header = Header::from_byte_slice(self.block.as_slice());
+        // What has no size that can be read is its reader's to refuse.
+        let Ok(size) = header.entry_size() else { return Ok(Next::Header) };
+        match header.entry_type() {
+            EntryType::XHeader | EntryType::XGlobalHeader | EntryType::GNULongName | EntryType::GNULongLink if size > MAX_RECORD_BYTES => {
+                Err(io::Error::other("a name in it is too long"))
+            }
+            EntryType::XHeader | EntryType::XGlobalHeader => Ok(match data_of(size) {
+                Next::Data(bytes) => Next::Records(bytes, Vec::new()),
+                other => other,
+            }),
+            EntryType::GNUSparse if self.block[482] != 0 => Ok(Next::Sparse(size)),
+            _ => Ok(data_of(size)),
+        }
+    }
+}
+
+/// Whether one of the records (`17 path=some/name`, one a line) is a size.
+fn gives_size(records: &[u8]) -> bool {
+    let key = |line: &[u8]| line.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
+    records.split(|byte| *byte == b'\n').any(|line| line[key(line)..].starts_with(b"size="))
+}
+
+fn data_of(size: u64) -> Next {
+    match size.div_ceil(BLOCK as u64).saturating_mul(BLOCK as u64) {
+        0 => Next::Header,
+        bytes => Next::Data(bytes),
+    }
+}
+
+impl<R: Read> Read for ShortNames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        self.follow(&buffer[..read])?;
+        Ok(read)
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail")]
@@ -127,6 +236,45 @@ pub(crate) mod tests {
                 }
             }
         }
+    }
+
+    /// An entry as any program might write it, before one with the name `x`.
+    fn before_x(kind: EntryType, content: &[u8]) -> Vec<u8> {
+        let mut tar = Builder::new(Vec::new());
+        let mut first = header(kind, content.len() as u64);
+        put(&mut first, LONG, &[]).unwrap();
+        tar.append(&first, content).unwrap();
+        append(&mut tar, header(EntryType::Regular, 2), Path::new("x"), &b"hi"[..]).unwrap();
+        tar.into_inner().unwrap()
+    }
+
+    fn read(bytes: &[u8]) -> io::Result<usize> {
+        let mut archive = tar::Archive::new(ShortNames::new(bytes));
+        let mut entries = 0;
+        for entry in archive.entries()? {
+            io::copy(&mut entry?, &mut io::sink())?;
+            entries += 1;
+        }
+        Ok(entries)
+    }
+
+    #[test]
+    fn a_name_that_is_longer_than_any_is_not_read() {
+        for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader, EntryType::XGlobalHeader] {
+            assert!(read(&before_x(kind, &vec![b'a'; 65_537])).unwrap_err().to_string().contains("too long"), "{kind:?}");
+        }
+        assert_eq!(read(&before_x(EntryType::GNULongName, &[b'a'; 4000])).unwrap(), 1);
+        // Files are as long as they like, and what is in them is no header.
+        let long = before_x(EntryType::GNULongName, &vec![b'a'; 70_000]);
+        assert_eq!(read(&before_x(EntryType::Regular, &long)).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_size_stands_in_its_entry() {
+        // Or the name of the next entry could begin where the file is thought to go on.
+        assert!(read(&before_x(EntryType::XHeader, b"10 size=9\n")).is_err());
+        assert_eq!(read(&before_x(EntryType::XHeader, b"10 path=y\n")).unwrap(), 1);
+        assert_eq!(read(&before_x(EntryType::XHeader, b"17 path=a size=9\n")).unwrap(), 1);
     }
 
     #[test]

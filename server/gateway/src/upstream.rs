@@ -182,6 +182,16 @@ impl From<UpstreamError> for Refusal {
     }
 }
 
+/// A status that the engine has: done, unchanged, or an error. It sends nobody elsewhere, and switches to another
+/// protocol only where it was asked to.
+fn known(status: StatusCode) -> Result<StatusCode, Refusal> {
+    if status.is_success() || status == StatusCode::NOT_MODIFIED || status.as_u16() >= 400 {
+        return Ok(status);
+    }
+    tracing::error!(%status, "the engine answered as it never does");
+    Err(Refusal::engine_away())
+}
+
 impl Upstream {
     pub(crate) fn new(socket: &Path) -> Self {
         Self { inner: Arc::new(Inner { socket: socket.to_owned(), idle: Mutex::new(Vec::new()) }) }
@@ -227,7 +237,7 @@ impl Upstream {
             let response = sender.send_request(request).await.map_err(UpstreamError::from)?;
             let status = response.status();
             let bytes = body::read_engine(response.into_body()).await?;
-            Ok::<_, Refusal>((status, bytes))
+            Ok::<_, Refusal>((known(status)?, bytes))
         };
         let answered = match time {
             None => answer.await?,
@@ -271,7 +281,7 @@ impl Upstream {
     pub(crate) async fn stream(&self, ask: Ask) -> Result<Response<Incoming>, EngineSaid> {
         let response = self.send(ask).await.map_err(|error| EngineSaid::Away(error.into()))?;
         let status = response.status();
-        if status.as_u16() < 400 {
+        if known(status).map_err(EngineSaid::Away)?.as_u16() < 400 {
             return Ok(response);
         }
         let bytes = body::read_engine(response.into_body()).await.map_err(EngineSaid::Away)?;
@@ -289,6 +299,9 @@ impl Upstream {
             return Ok(response);
         }
         let bytes = body::read_engine(response.into_body()).await.map_err(EngineSaid::Away)?;
+        if status.as_u16() < 400 {
+            return Err(EngineSaid::Away(Refusal::engine_away()));
+        }
         Err(EngineSaid::error(status, &bytes))
     }
 }

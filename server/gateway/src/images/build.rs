@@ -23,6 +23,9 @@ mod volumes;
 mod words;
 mod workshop;
 
+#[cfg(test)]
+mod fuzz;
+
 pub(crate) use self::workshop::sweep;
 
 use std::collections::HashMap;

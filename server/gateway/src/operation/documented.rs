@@ -36,7 +36,7 @@ fn written() -> String {
         count(Disposition::Refused),
     );
     text.push_str(
-        "Every endpoint that Docker documents for the versions 1.41 to 1.53 has a row; 1.41 to 1.45 are served. This page is\n\
+        "Every endpoint that Docker documents for the versions 1.41 to 1.53 has a row. This page is\n\
          made of the table that the gateway goes by (`server/gateway/src/operation/table.rs`), and a test fails where they differ:\n\
          `LUNCHBOX_WRITE_DOCS=1 cargo test -p gateway operation::` writes it anew.\n\n\
          - **allowed**: built anew for a thing of the sandbox's own; wish and answer are passed on as they are\n\

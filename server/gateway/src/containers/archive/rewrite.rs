@@ -1,6 +1,9 @@
 //! A learner's tar, read and written anew as it passes: plain files, folders and links, under names
 //! that stay below the place they are unpacked at. Gzip is undone here; other compressions are refused.
 
+#[cfg(test)]
+mod fuzz;
+
 use std::{
     io::{self, BufReader, Read, Write},
     path::{Component, Path, PathBuf},
@@ -158,7 +161,7 @@ fn is_compressed(magic: &[u8]) -> bool {
 
 /// Entry by entry, each under a header of our own.
 fn copy(reader: impl Read, writer: impl Write) -> io::Result<()> {
-    let mut archive = tar::Archive::new(reader);
+    let mut archive = tar::Archive::new(plain_tar::ShortNames::new(reader));
     let mut builder = tar::Builder::new(writer);
     for (index, entry) in archive.entries()?.enumerate() {
         if index >= MAX_ENTRIES {

@@ -173,7 +173,7 @@ struct Kept {
 
 /// `place`: where the Dockerfile lies in it, where it does.
 fn read_tar(source: impl Read, place: Option<&Path>, most_bytes: u64) -> Result<BuildContext, Failed> {
-    let mut archive = Archive::new(source);
+    let mut archive = Archive::new(plain_tar::ShortNames::new(source));
     let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
     tar.sparse(false);
     let (mut kept, mut seen) = (Kept::default(), HashSet::new());

@@ -335,7 +335,7 @@ impl Archive {
 
     /// Entry by entry, each under a header of our own and below the place.
     fn unpack(self, to: &Path, owner: Option<(u64, u64)>, most_bytes: u64, tar: &mut Builder<impl Write>) -> Result<(), Failed> {
-        let mut archive = tar::Archive::new(self.source.take(most_bytes));
+        let mut archive = tar::Archive::new(plain_tar::ShortNames::new(self.source.take(most_bytes)));
         for (count, entry) in archive.entries()?.enumerate() {
             let mut entry = entry?;
             if count >= MAX_ENTRIES {

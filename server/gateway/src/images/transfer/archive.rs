@@ -12,7 +12,7 @@ use flate2::read::MultiGzDecoder;
 use tar::{Archive, EntryType};
 use tokio::io::AsyncWriteExt;
 
-use crate::{body::Upload, refusal::Refusal};
+use crate::{body::Upload, plain_tar::ShortNames, refusal::Refusal};
 
 /// How many times larger than what is sent it may become when it is unpacked.
 pub(super) const UNPACKED_TIMES: u64 = 4;
@@ -135,7 +135,7 @@ pub(super) struct Named {
 impl Named {
     pub(super) fn read(file: File) -> Result<Self, Failed> {
         let (mut files, mut links) = (HashMap::new(), HashMap::new());
-        let mut archive = Archive::new(BufReader::new(&file));
+        let mut archive = Archive::new(ShortNames::new(BufReader::new(&file)));
         for (number, entry) in archive.entries()?.enumerate() {
             let entry = entry?;
             if number >= MAX_ENTRIES {
