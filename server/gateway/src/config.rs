@@ -30,7 +30,11 @@ pub struct GatewayConfig {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Egress {
+    /// Nothing.
     Off,
+    /// The course registry by HTTP, to read: [`crate::Gateway::serve_registry`].
+    Registry,
+    /// That, and whatever the machine reaches and its firewall lets through.
     On,
 }
 
@@ -43,6 +47,9 @@ pub struct SandboxLimits {
     pub volumes: u32,
     /// Images the learner built, committed or loaded.
     pub own_images: u32,
+    /// Bytes of its own images, writable layers and volumes together. Looked at before more is made, not while a
+    /// process writes.
+    pub disk_max_bytes: u64,
     /// Bytes a container gets where it asks for none, and the most it may ask for.
     pub memory_default_bytes: i64,
     pub memory_max_bytes: i64,
@@ -68,6 +75,7 @@ impl Default for SandboxLimits {
             networks: 5,
             volumes: 10,
             own_images: 30,
+            disk_max_bytes: 2048 * MIB as u64,
             memory_default_bytes: 256 * MIB,
             memory_max_bytes: 512 * MIB,
             nano_cpus_default: 1_000_000_000,

@@ -10,15 +10,15 @@ use sqlx::AnyPool;
 use tokio::{net::TcpStream, sync::broadcast};
 
 use crate::{
-    Activity, GatewayConfig, HostPorts, HostState, SandboxId, close, host_state,
+    Activity, Egress, GatewayConfig, HostPorts, HostState, SandboxId, close, host_state,
     images::{self, catalogue::Catalogue},
     ledger::Ledger,
     networks,
-    registry::Registry,
+    registry::{self, Registry},
     sandbox::Sandbox,
     scope::Scope,
     serve,
-    system::volume_sizes::VolumeSizes,
+    system::{disk::DiskUse, volume_sizes::VolumeSizes},
     upstream::{EngineSaid, Upstream},
     watch,
 };
@@ -78,6 +78,7 @@ pub(crate) struct Shared {
     pub(crate) engine: Upstream,
     pub(crate) catalogue: Catalogue,
     pub(crate) volume_sizes: VolumeSizes,
+    pub(crate) disk_use: DiskUse,
     pub(crate) registry: Registry,
     pub(crate) ports: Arc<dyn HostPorts>,
     sandboxes: RwLock<HashMap<SandboxId, Arc<Sandbox>>>,
@@ -114,6 +115,7 @@ impl Gateway {
         let shared = Arc::new(Shared {
             catalogue: Catalogue::new(engine.clone()),
             volume_sizes: VolumeSizes::new(engine.clone()),
+            disk_use: DiskUse::default(),
             registry: Registry::new(&config.registry),
             sandboxes: RwLock::default(),
             config,
@@ -204,6 +206,20 @@ impl Gateway {
     /// When the learner's `docker` last asked for something (unix milliseconds, 0 = never).
     pub fn last_used(&self, id: &SandboxId) -> i64 {
         self.inner.sandbox(id).map_or(0, |sandbox| sandbox.last_used())
+    }
+
+    /// Shows the course registry, as the sandbox sees it, to who is at the other end of `stream`; until that ends.
+    /// Without egress there is nothing to be seen.
+    pub async fn serve_registry(
+        &self,
+        id: &SandboxId,
+        stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<(), GatewayError> {
+        let sandbox = self.inner.known(id)?;
+        if self.inner.config.egress != Egress::Off {
+            registry::front::serve(self.inner.clone(), sandbox, stream).await;
+        }
+        Ok(())
     }
 
     /// Connects to the container that publishes `port` (TCP) on the learner's host.

@@ -1,6 +1,7 @@
 //! The host itself, as the learner believes it to be.
 
 pub(crate) mod auth;
+pub(crate) mod disk;
 pub(crate) mod disk_usage;
 pub(crate) mod events;
 pub(crate) mod info;

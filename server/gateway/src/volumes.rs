@@ -21,7 +21,7 @@ use crate::{
     },
     scope::{OwnVolume, is_name},
     serve::Context,
-    system::volume_sizes::FOR_A_REMOVAL,
+    system::volume_sizes::FOR_EYES,
     upstream::{Ask, EngineSaid},
 };
 
@@ -276,7 +276,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let mut deleted = Vec::new();
     let mut reclaimed = 0;
     let volumes = context.scope.volumes().await?;
-    let sizes = if volumes.is_empty() { Arc::default() } else { context.shared.volume_sizes.read(FOR_A_REMOVAL).await };
+    let sizes = if volumes.is_empty() { Arc::default() } else { context.shared.volume_sizes.read(FOR_EYES).await };
     for own in volumes {
         let labels: BTreeMap<String, String> = serde_json::from_str(&own.row().labels).unwrap_or_default();
         let wanted = filters.get("label").is_none_or(|values| values.iter().all(|value| has_label(&labels, value)))

@@ -12,6 +12,7 @@ use crate::{
     request::{Request, query::Query},
     scope::OwnContainer,
     serve::Context,
+    system::disk,
     upstream::{Ask, EngineSaid, pass_on},
 };
 
@@ -94,6 +95,7 @@ pub(crate) async fn put(context: &Context, mut request: Request) -> Answer {
     let copy_owner = request.query.flag("copyUIDGID")?;
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
+    disk::check(context).await?;
     let asked = request.parameters.get("id").to_owned();
     let _permit = context.sandbox.stream()?;
     let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;

@@ -33,6 +33,7 @@ use crate::{
     request::{Request, path::ApiVersion},
     scope::{OwnImage, is_name},
     serve::Context,
+    system::disk,
     upstream::{Ask, EngineSaid},
 };
 
@@ -76,6 +77,7 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     let image = context.scope.image(&asked.image).await?;
     let config = image_config(context, &image, platform.as_deref()).await?;
     paths::check_working_dir(&config.working_dir)?;
+    disk::check(context).await?;
     let turn = place(context).await?;
     let volumes = context.sandbox.turns.volumes().await;
     let name = free_name(context, name).await?;

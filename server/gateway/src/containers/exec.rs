@@ -79,9 +79,12 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     paths::check_working_dir(&asked.working_dir)?;
     let _turn = place(context).await?;
     let ask = Ask::post(&["containers", own.engine_id(), "exec"]).json(&asked)?;
-    // "Container two is paused": as it was called.
+    // "Container two is paused": as it was called, and only then.
     let said = |said| {
         let refusal = context.engine_said(said);
+        if !refusal.message.contains("is paused") {
+            return refusal;
+        }
         Refusal { message: refusal.message.replace(own.engine_id(), request.parameters.get("id")), ..refusal }
     };
     let created: Created = context.shared.engine.json(ask).await.map_err(said)?;

@@ -2,7 +2,9 @@
 //! own image has one of the gateway's making, `lb-<instance>/<sandbox>:<12 hex of the ID>`, which no
 //! learner can reach.
 
-use http::Method;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
 use serde::Deserialize;
 
 use crate::{
@@ -14,11 +16,16 @@ use crate::{
     refusal::Refusal,
     scope::Scope,
     serve::Context,
+    system::disk,
     upstream::{Ask, EngineSaid},
 };
 
 /// The label by which clean-up finds what builds left behind.
 pub(crate) const SANDBOX_LABEL: &str = "io.lunchbox.sandbox";
+
+/// How often and how soon to ask again while the engine prunes for somebody else.
+const PRUNE_TRIES: u32 = 100;
+const PRUNE_PAUSE: Duration = Duration::from_millis(100);
 
 /// One line of the engine's answer to a removal.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -27,8 +34,13 @@ pub(crate) enum Gone {
     Deleted(String),
 }
 
-/// Fails where the host has as many images of its own as it may have.
+/// Fails where the host has as many images of its own as it may have, or no room for another.
 pub(crate) async fn check_limit(context: &Context) -> Result<(), Refusal> {
+    check_count(context).await?;
+    disk::check(context).await
+}
+
+async fn check_count(context: &Context) -> Result<(), Refusal> {
     let most = context.shared.config.limits.own_images;
     let own = context.shared.ledger.images(context.scope.sandbox()).await?.iter().filter(|row| row.origin.is_own()).count();
     if own < most as usize { Ok(()) } else { Err(Refusal::limit("images of its own", most, "docker image prune")) }
@@ -46,7 +58,7 @@ pub(crate) async fn take_in(
     let rows = context.shared.ledger.images(context.scope.sandbox()).await?;
     let row = rows.iter().find(|row| row.image_id == id);
     if row.is_none() {
-        check_limit(context).await?;
+        check_count(context).await?;
     }
     tag::check_limit(context, turn, names).await?;
     // What is shared with everybody the engine keeps anyhow.
@@ -143,7 +155,17 @@ struct EnginePruned {
 /// sandbox's label. What an image with a name stands on stays.
 pub(crate) async fn prune_steps(shared: &Shared, scope: &Scope) -> Result<PrunedSteps, EngineSaid> {
     let filters = serde_json::json!({ "dangling": ["true"], "label": [format!("{SANDBOX_LABEL}={}", scope.sandbox())] }).to_string();
-    let pruned: EnginePruned = shared.engine.json(Ask::post(&["images", "prune"]).parameter("filters", filters)).await?;
+    let mut tries = 0;
+    let pruned: EnginePruned = loop {
+        match shared.engine.json(Ask::post(&["images", "prune"]).parameter("filters", filters.as_str())).await {
+            // The engine does one at a time, for whomever.
+            Err(EngineSaid::Error { status: StatusCode::CONFLICT, .. }) if tries < PRUNE_TRIES => {
+                tries += 1;
+                tokio::time::sleep(PRUNE_PAUSE).await;
+            }
+            pruned => break pruned?,
+        }
+    };
     let deleted = pruned.images_deleted.unwrap_or_default().into_iter().filter_map(|line| match line {
         Gone::Deleted(id) => Some(id),
         Gone::Untagged(_) => None,

@@ -14,7 +14,7 @@ use crate::{
     refusal::{Answer, Refusal},
     request::{Request, path::ApiVersion},
     serve::Context,
-    system::volume_sizes::FOR_A_LOOK,
+    system::volume_sizes::FOR_EYES,
     volumes::{self, Volume},
 };
 
@@ -122,7 +122,7 @@ async fn of_containers(context: &Context, version: ApiVersion) -> Result<Usage, 
 }
 
 async fn of_volumes(context: &Context) -> Result<Usage, Refusal> {
-    let sizes = context.shared.volume_sizes.read(FOR_A_LOOK).await;
+    let sizes = context.shared.volume_sizes.read(FOR_EYES).await;
     let mut all: Vec<Volume> = Vec::new();
     for own in context.scope.volumes().await? {
         all.push(volumes::used(context, &own, sizes.get(own.engine_name()).copied()).await?);

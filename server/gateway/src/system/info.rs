@@ -14,6 +14,7 @@ use crate::{
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
+    system::disk,
     upstream::Ask,
 };
 
@@ -58,6 +59,7 @@ pub(crate) async fn info(context: &Context, request: Request) -> Answer {
     let running = count(&[ContainerState::Running, ContainerState::Restarting]);
     let paused = count(&[ContainerState::Paused]);
     let limits = &shared.config.limits;
+    let warnings = disk::warning(context).await?.map(|warning| vec![warning]);
     let counts = json!({
         "ID": context.scope.sandbox().as_str(),
         "Containers": state.containers.len(),
@@ -122,7 +124,7 @@ pub(crate) async fn info(context: &Context, request: Request) -> Answer {
         "RuncCommit": engine.runc_commit,
         "InitCommit": engine.init_commit,
         "SecurityOptions": engine.security_options.unwrap_or_default(),
-        "Warnings": null,
+        "Warnings": warnings,
     });
     // In two parts, since the macro counts its fields.
     let fields = [counts, host]

@@ -12,10 +12,8 @@ use tokio::sync::Mutex;
 
 use crate::upstream::{Ask, Upstream};
 
-/// How old an answer may be that is looked at.
-pub(crate) const FOR_A_LOOK: Duration = Duration::from_secs(10);
-/// How old an answer may be that a removal is told by.
-pub(crate) const FOR_A_REMOVAL: Duration = Duration::from_secs(2);
+/// How old an answer may be that somebody reads, or a removal is told by.
+pub(crate) const FOR_EYES: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 2 });
 /// How long the engine may walk before the sizes count as unknown.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
 
+mod disk;
 mod fidelity;
 mod folders;
 mod life;

@@ -72,6 +72,7 @@ async fn mistakes_with_containers_images_and_networks_are_told_in_the_engines_wo
     a.run("run -d --name one busybox sleep 1000").await.ok();
     a.run("run -d --name two busybox sleep 1000").await.ok();
     a.run("pause two").await.ok();
+    let idle = a.run("create --name idle busybox").await.ok();
     a.run("network create kitchen").await.ok();
     let one = a.docker(&["inspect", "--format", "{{.Id}}", "two"]).await.ok();
     let taken = format!(
@@ -82,6 +83,7 @@ async fn mistakes_with_containers_images_and_networks_are_told_in_the_engines_wo
         a,
         &[
             ("exec two true", "Container two is paused, unpause the container before exec"),
+            ("exec idle true", &format!("container {} is not running", idle.trim())),
             ("kill nosuch", "cannot kill container: nosuch: No such container: nosuch"),
             ("rename one two", &taken),
             ("rename one a/b", "Error when allocating new name: Invalid container name (/a/b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"),

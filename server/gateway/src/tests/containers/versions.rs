@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::host;
-use crate::tests::support::Sandbox;
+use crate::tests::support::{Sandbox, until};
 
 async fn get(sandbox: &Sandbox, version: u16, path: &str) -> Value {
     let (status, said) = sandbox.http("GET", &format!("/v1.{version}{path}"), "").await;
@@ -137,8 +137,12 @@ async fn disk_usage_tells_sizes_and_a_prune_what_came_free() {
     a.run("create --name later busybox").await.ok();
     let all = a.docker(&["system", "df", "--verbose", "--format", "{{range .Containers}}{{.Names}} {{.Status}},{{end}}"]).await.ok();
     assert!(all.starts_with("later Created,box Exited (0)"), "{all}");
-    let volume = a.docker(&["system", "df", "--format", "{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}}"]).await.ok();
-    assert!(volume.contains("Local Volumes 1 1 1") && volume.contains("Containers 2 0 1") && volume.contains("kB"), "{volume}");
+    // What is told of volumes is a moment old.
+    until("the sizes", || async {
+        let sizes = a.docker(&["system", "df", "--format", "{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}}"]).await.ok();
+        sizes.contains("Local Volumes 1 1 1") && sizes.contains("Containers 2 0 1") && sizes.contains("kB")
+    })
+    .await;
     a.run("rm box later").await.ok();
     let pruned = a.run("volume prune -af").await.ok();
     assert!(pruned.contains("Total reclaimed space: 10"), "{pruned}");

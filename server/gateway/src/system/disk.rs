@@ -1,0 +1,148 @@
+//! How much of the disk a sandbox has taken, and the most that it may: layers of images that it made, writable
+//! layers of its containers, and its volumes. What is shared with everybody is nobody's share.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use http::StatusCode;
+
+use crate::{
+    SandboxId,
+    containers::list,
+    images::{layers, view::View},
+    refusal::Refusal,
+    serve::Context,
+};
+
+/// How old a measurement may be before another is begun. One that says "too much" is made again at once, since
+/// somebody may have made room. Tests have less patience.
+const FRESH: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
+const FRESH_BEYOND_LIMIT: Duration = Duration::from_secs(2);
+/// When a sandbox's measurement is forgotten.
+const KEPT: Duration = Duration::from_secs(3600);
+/// From this part of the limit on, `docker info` warns.
+const WARN_AT_PERCENT: u64 = 80;
+
+/// What was measured last, of each sandbox that asked.
+#[derive(Default)]
+pub(crate) struct DiskUse {
+    last: Mutex<HashMap<SandboxId, Measured>>,
+}
+
+#[derive(Clone, Copy)]
+struct Measured {
+    at: Instant,
+    bytes: u64,
+    /// Another measurement is under way.
+    again: bool,
+}
+
+impl DiskUse {
+    fn last(&self, sandbox: &SandboxId) -> Option<Measured> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).get(sandbox).copied()
+    }
+
+    fn keep(&self, sandbox: &SandboxId, measured: Measured) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.retain(|_, measured| measured.at.elapsed() <= KEPT);
+        last.insert(sandbox.clone(), measured);
+    }
+}
+
+async fn measure(context: &Context) -> Result<u64, Refusal> {
+    let bytes = own_layers(context).await? + containers(context).await? + volumes(context).await?;
+    let measured = Measured { at: Instant::now(), bytes, again: false };
+    context.shared.disk_use.keep(context.scope.sandbox(), measured);
+    Ok(bytes)
+}
+
+/// Measures while whoever asked goes on.
+fn measure_aside(context: &Context, last: Measured) {
+    context.shared.disk_use.keep(context.scope.sandbox(), Measured { again: true, ..last });
+    let context = context.clone();
+    tokio::spawn(async move {
+        if let Err(refusal) = measure(&context).await {
+            tracing::warn!(sandbox = %context.sandbox.id, message = refusal.message, "what a sandbox takes of the disk could not be measured");
+            context.shared.disk_use.keep(context.scope.sandbox(), Measured { at: Instant::now(), again: false, ..last });
+        }
+    });
+}
+
+async fn own_layers(context: &Context) -> Result<u64, Refusal> {
+    let view = View::read(context).await?;
+    let (mut own, mut shared) = (BTreeMap::new(), HashSet::new());
+    for (row, facts) in view.facts(context).await? {
+        let chains = layers::chain_ids(facts.diff_ids());
+        if row.origin.is_own() {
+            own.extend(chains.into_iter().zip(facts.layers.iter().map(|layer| layer.size)));
+        } else {
+            shared.extend(chains);
+        }
+    }
+    Ok(own.iter().filter(|(chain, _)| !shared.contains(*chain)).map(|(_, bytes)| bytes).sum())
+}
+
+async fn containers(context: &Context) -> Result<u64, Refusal> {
+    let all = list::read(context, true, true).await?;
+    Ok(all.iter().filter_map(|container| u64::try_from(container.size_rw?).ok()).sum())
+}
+
+async fn volumes(context: &Context) -> Result<u64, Refusal> {
+    let volumes = context.scope.volumes().await?;
+    if volumes.is_empty() {
+        return Ok(0);
+    }
+    let sizes = context.shared.volume_sizes.read(FRESH).await;
+    Ok(volumes.iter().filter_map(|own| u64::try_from(*sizes.get(own.engine_name())?).ok()).sum())
+}
+
+/// Fails where the sandbox has taken what it may, as far as is known: nobody who is well below waits for a
+/// measurement.
+pub(crate) async fn check(context: &Context) -> Result<(), Refusal> {
+    let most = context.shared.config.limits.disk_max_bytes;
+    let last = context.shared.disk_use.last(context.scope.sandbox());
+    let used = match last {
+        Some(last) if last.bytes >= most && last.at.elapsed() > FRESH_BEYOND_LIMIT => measure(context).await?,
+        Some(last) if last.again || last.at.elapsed() <= FRESH => last.bytes,
+        last => {
+            let last = last.unwrap_or(Measured { at: Instant::now(), bytes: 0, again: false });
+            measure_aside(context, last);
+            last.bytes
+        }
+    };
+    if used < most {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        StatusCode::FORBIDDEN,
+        format!(
+            "lunchbox: limit reached: images, containers and volumes of this host take {}, and {} are the most. `docker system df` shows what takes how much; `docker system prune --volumes` removes what nothing uses. Then try again.",
+            megabytes(used),
+            megabytes(most)
+        ),
+    ))
+}
+
+/// What `docker info` says of it.
+pub(crate) async fn warning(context: &Context) -> Result<Option<String>, Refusal> {
+    let most = context.shared.config.limits.disk_max_bytes;
+    let used = match context.shared.disk_use.last(context.scope.sandbox()) {
+        Some(last) if last.at.elapsed() <= FRESH && !last.again => last.bytes,
+        _ => measure(context).await?,
+    };
+    let percent = used.saturating_mul(100) / most.max(1);
+    Ok((percent >= WARN_AT_PERCENT).then(|| {
+        format!(
+            "WARNING: lunchbox: {percent} % of this host's disk is taken ({} of {}). `docker system df` shows by what.",
+            megabytes(used),
+            megabytes(most)
+        )
+    }))
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes.div_ceil(1_000_000))
+}

@@ -1,0 +1,47 @@
+//! The most that one sandbox may take of the disk that all share.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
+
+use super::refused;
+use crate::{
+    SandboxLimits,
+    tests::support::{TestHost, until},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_takes_nothing_more_until_there_is_room() {
+    let host = TestHost::with(2, SandboxLimits { disk_max_bytes: 3_000_000, ..SandboxLimits::default() }).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    for sandbox in [a, b] {
+        sandbox.run("pull -q busybox").await.ok();
+    }
+    // The course's images are nobody's share, however large.
+    assert!(!a.run("info").await.ok().contains("of this host's disk"));
+    a.docker(&[
+        "run",
+        "--name",
+        "box",
+        "-v",
+        "data:/data",
+        "busybox",
+        "sh",
+        "-c",
+        "head -c 1500000 /dev/zero > /data/file; head -c 1000000 /dev/zero > /file",
+    ])
+    .await
+    .ok();
+    until("the warning", || async { a.run("info").await.err.contains("83 % of this host's disk is taken (3 MB of 3 MB)") }).await;
+    // What is looked at is some seconds old.
+    a.docker(&["run", "-v", "data:/data", "busybox", "sh", "-c", "head -c 1000000 /dev/zero > /data/more"]).await.ok();
+    let full = "images, containers and volumes of this host take 4 MB, and 3 MB are the most";
+    until("the limit", || async { a.run("create busybox").await.err.contains(full) }).await;
+    refused(a.run("commit box image").await, full);
+    refused(a.docker_in(&["load"], b"").await, full);
+    refused(a.docker_in(&["build", "-"], b"FROM busybox\nRUN true\n").await, full);
+    refused(a.docker_in(&["cp", "-", "box:/"], b"").await, full);
+    // The neighbour has a disk of its own.
+    b.run("create busybox").await.ok();
+    a.run("container prune -f").await.ok();
+    a.run("volume prune -af").await.ok();
+    until("room", || async { a.run("create busybox").await.code == 0 }).await;
+}
