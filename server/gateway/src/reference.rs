@@ -50,10 +50,9 @@ impl Reference {
             }
             _ => (rest, None),
         };
+        let is_host = |first: &str| first.contains(['.', ':']) || first == "localhost" || first.chars().any(|c| c.is_ascii_uppercase());
         let (domain, path) = match name.split_once('/') {
-            Some((first, path)) if first.contains(['.', ':']) || first == "localhost" || first.chars().any(|c| c.is_ascii_uppercase()) => {
-                (first, path.to_owned())
-            }
+            Some((first, path)) if is_host(first) => (first, path.to_owned()),
             _ => (DEFAULT_DOMAIN, name.to_owned()),
         };
         let domain = if DEFAULT_DOMAIN_ALIASES.contains(&domain) { DEFAULT_DOMAIN } else { domain };
@@ -61,7 +60,12 @@ impl Reference {
             return None;
         }
         // 64 hex digits are an ID, never a name.
-        if domain == DEFAULT_DOMAIN && path.len() == 64 && path.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let short = path.strip_prefix(OFFICIAL).and_then(|rest| rest.strip_prefix('/')).unwrap_or(&path);
+        if domain == DEFAULT_DOMAIN && short.len() == 64 && short.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        // Nor is a host a namespace: written short, it would be the host again.
+        if domain == DEFAULT_DOMAIN && path.split_once('/').is_some_and(|(first, _)| is_host(first)) {
             return None;
         }
         let path = if domain == DEFAULT_DOMAIN && !path.contains('/') { format!("{OFFICIAL}/{path}") } else { path };
@@ -237,6 +241,9 @@ mod tests {
             &"a".repeat(64),
             "[::1]:5000/x",
             "a.b/C",
+            "docker.io/docker.io/nginx",
+            "docker.io/localhost/x",
+            &format!("library/{}", "a".repeat(64)),
         ] {
             assert_eq!(Reference::parse(text), None, "{text:?}");
         }
