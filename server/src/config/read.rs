@@ -71,7 +71,7 @@ pub(super) fn config(raw: Raw) -> Result<Config, ConfigError> {
             },
         },
         address_pool: reader.read("address_pool", pool).unwrap_or_default(),
-        egress: if reader.read("egress", switch).unwrap_or_default() { Egress::On } else { Egress::Off },
+        egress: reader.read("egress", egress).unwrap_or(Egress::Off),
         runtime: reader.optional("runtime", runtime),
         limits: limits(&mut reader),
     };
@@ -92,6 +92,7 @@ fn limits(reader: &mut Reader) -> SandboxLimits {
         networks: reader.number("sandbox_networks", 0, 100),
         volumes: reader.number("sandbox_volumes", 0, 1000),
         own_images: reader.number("sandbox_images", 0, 10_000),
+        disk_max_bytes: u64::try_from(reader.mib("sandbox_disk_mb", 1)).unwrap_or_default(),
         memory_default_bytes: reader.mib("container_memory_mb", MIN_MEMORY_MIB),
         memory_max_bytes: reader.mib("container_memory_max_mb", MIN_MEMORY_MIB),
         upload_max_bytes: u64::try_from(reader.mib("upload_max_mb", 1)).unwrap_or_default(),
@@ -209,6 +210,16 @@ fn instance(text: &str) -> Result<String, String> {
         return Err("is a name as `lunchbox sandbox` makes them, and its things would be removed: choose another".to_owned());
     }
     if fine { Ok(text.to_owned()) } else { Err("is not a name of 4 to 12 characters from a-z and 0-9".to_owned()) }
+}
+
+fn egress(text: &str) -> Result<Egress, String> {
+    match text {
+        "registry" => Ok(Egress::Registry),
+        _ => match switch(text) {
+            Ok(is_on) => Ok(if is_on { Egress::On } else { Egress::Off }),
+            Err(_) => Err("is none of off, registry and on".to_owned()),
+        },
+    }
 }
 
 /// As engines name them: `runsc`, `io.containerd.runsc.v1`.

@@ -77,8 +77,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting(
         "egress",
         "off",
-        "off|on",
-        "Whether learners' containers reach beyond their sandbox; `docker pull` and `push` reach the course registry either way. On: the internet. This machine's own network and a cloud's metadata service (169.254.169.254) stay shut where set-up's firewall rules are in place",
+        "off|registry|on",
+        "What learners' containers reach beyond their sandbox; `docker pull` and `push` reach the course registry with each. Registry: that registry by HTTP, to read, at http://registry.lunchbox. On: that, and the internet. This machine's own network and a cloud's metadata service (169.254.169.254) stay shut where set-up's firewall rules are in place",
     ),
     setting(
         "runtime",
@@ -105,6 +105,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("sandbox_networks", "5", "NUMBER", "Networks of one learner"),
     setting("sandbox_volumes", "10", "NUMBER", "Volumes of one learner"),
     setting("sandbox_images", "30", "NUMBER", "Images that one learner built, committed or loaded"),
+    setting(
+        "sandbox_disk_mb",
+        "2048",
+        "MIB",
+        "Disk that one learner's own images, containers and volumes may take; the course's images are nobody's",
+    ),
     setting("upload_max_mb", "256", "MIB", "A build's context, a `docker cp` or a `docker load`"),
     // The rest.
     setting("log_format", "text", "text|json", "How the log is written"),
