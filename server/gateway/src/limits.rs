@@ -86,7 +86,21 @@ pub(crate) const MAX_COPIED_BYTES: u64 = 1_000_000_000;
 /// Bytes of a secret that a build is given. BuildKit has the same limit.
 pub(crate) const MAX_SECRET_BYTES: usize = 500 * 1024;
 /// How often and how soon a step's volume is removed anew while its container still holds it.
-pub(crate) const VOLUME_TRIES: u32 = 20;
+pub(crate) const VOLUME_TRIES: u32 = 120;
 pub(crate) const VOLUME_PAUSE: Duration = Duration::from_millis(250);
 /// Bytes of output that one step tells a BuildKit client. BuildKit has the same limit.
 pub(crate) const MAX_STEP_LOG_BYTES: usize = 2 * 1024 * 1024;
+/// Instructions of one Dockerfile.
+pub(crate) const MAX_INSTRUCTIONS: usize = 1000;
+/// Words of one COPY.
+pub(crate) const MAX_COPY_SOURCES: usize = 128;
+/// Bytes that a word of a Dockerfile may become by its variables.
+pub(crate) const MAX_WORD_BYTES: usize = 64 * 1024;
+/// Bytes of an image's environment and labels together, as of a container's.
+pub(crate) const MAX_CONFIG_BYTES: usize = 256 * 1024;
+/// Steps of all sandboxes that take files out of images at once; the next waits its turn. Each has up to twice
+/// [`MAX_COPIED_BYTES`] on the disk meanwhile.
+pub(crate) const MAX_COPYING: usize = 4;
+/// How often and how soon the engine is asked to prune again while it does so for another sandbox.
+pub(crate) const PRUNE_TRIES: u32 = 50;
+pub(crate) const PRUNE_PAUSE: Duration = Duration::from_millis(200);

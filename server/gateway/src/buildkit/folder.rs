@@ -213,11 +213,12 @@ impl Receiving {
                 header.set_size(size);
                 self.send(Packet { kind: PacketKind::Request.into(), id, ..Packet::default() })?;
                 let mut data = Data { receiving: self, id, left: size, piece: Bytes::new(), failed: None };
-                let added = plain_tar::append(tar, header, path, &mut data);
+                // To the empty piece that ends the file, which is beyond its bytes.
+                let added = plain_tar::append(tar, header, path, &mut data).and_then(|()| io::copy(&mut data, &mut io::sink()));
                 match (data.failed.take(), added) {
                     (Some(status), _) => Err(status),
                     (None, Err(error)) => Err(lost(error)),
-                    (None, Ok(())) => Ok(size),
+                    (None, Ok(_)) => Ok(size),
                 }
             }
             // BuildKit leaves sockets out as well.

@@ -48,6 +48,7 @@ use crate::{
     refusal::{Answer, Refusal},
     request::{Request, query::Query},
     serve::Context,
+    upstream::EngineSaid,
 };
 
 use self::{
@@ -148,7 +149,18 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
 /// Forgets what was built before: steps, and the caches of their mounts. Not below a build that runs.
 pub(crate) async fn clear_cache(context: &Context) -> Result<own::PrunedSteps, Refusal> {
     context.shared.ledger.clear_build_steps(context.scope.sandbox()).await?;
-    let mut pruned = own::prune_steps(&context.shared, &context.scope).await.map_err(|said| context.engine_said(said))?;
+    let mut tries = 0;
+    let mut pruned = loop {
+        match own::prune_steps(&context.shared, &context.scope).await {
+            Ok(pruned) => break pruned,
+            // The engine prunes for one at a time.
+            Err(EngineSaid::Error { status: StatusCode::CONFLICT, .. }) if tries < limits::PRUNE_TRIES => {
+                tries += 1;
+                tokio::time::sleep(limits::PRUNE_PAUSE).await;
+            }
+            Err(said) => return Err(context.engine_said(said)),
+        }
+    };
     for volume in volumes::remove_caches(context).await {
         pruned.images.push(volume.rsplit('-').next().unwrap_or_default().to_owned());
     }
@@ -214,9 +226,18 @@ impl Build {
         let image_id = work.run(&self.plan).await?;
         let (steps, cached) = (work.steps, work.cached_steps);
         drop(work);
-        let sandbox = &self.context.sandbox;
+        let (sandbox, sandbox_id) = (&self.context.sandbox, self.context.scope.sandbox());
         let turn = sandbox.turns.images().await;
-        own::take_in(&self.context, &turn, &image_id, ImageOrigin::Built, &self.options.names).await?;
+        let taken = own::take_in(&self.context, &turn, &image_id, ImageOrigin::Built, &self.options.names).await;
+        if let Err(refusal) = taken {
+            let known = self.context.shared.ledger.images(sandbox_id).await?;
+            if !known.iter().any(|row| row.image_id == image_id)
+                && let Err(said) = own::let_go(&self.context.shared, &self.context.scope, &image_id).await
+            {
+                tracing::warn!(sandbox = %sandbox.id, error = said.message(), "an image that may not stay stays until the sandbox ends");
+            }
+            return Err(refusal);
+        }
         drop(turn);
         let names: Vec<String> = self.options.names.iter().map(Reference::familiar).collect();
         for name in &names {
@@ -237,7 +258,9 @@ impl Build {
 
     /// Finds every image that the Dockerfile names; what isn't on the host is pulled, as `docker build` does.
     async fn find_bases(&mut self) -> Result<HashMap<String, Base>, Refusal> {
-        let wanted: Vec<(usize, String)> = self.plan.images().into_iter().map(|(index, name)| (index, name.to_owned())).collect();
+        // The classic builder does every stage up to the one that was asked for.
+        let needed = if self.output.is_text() { Vec::new() } else { self.plan.needed() };
+        let wanted: Vec<(usize, String)> = self.plan.images(&needed).into_iter().map(|(index, name)| (index, name.to_owned())).collect();
         let mut bases = HashMap::new();
         for (index, name) in wanted {
             self.output

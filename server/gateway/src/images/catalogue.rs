@@ -247,7 +247,12 @@ fn instruction(item: &HistoryItem) -> String {
         return if imported { "base system".to_owned() } else { item.comment.clone() };
     }
     let text = text.trim_end_matches("# buildkit").trim_end();
-    // `|1 VERSION=1 /bin/sh -c …` is how the classic builder writes a RUN with build arguments.
+    // BuildKit tells of the shell too: `RUN /bin/sh -c …`.
+    let text = match text.strip_prefix("RUN ") {
+        Some(run) if run.starts_with("/bin/sh -c ") || run.starts_with('|') => run,
+        _ => text,
+    };
+    // `|1 VERSION=1 /bin/sh -c …` is how a RUN with build arguments is written.
     let text = match text.strip_prefix('|').and_then(|rest| rest.find("/bin/sh -c ").map(|at| &rest[at..])) {
         Some(run) => run,
         None => text,

@@ -31,22 +31,26 @@ pub(super) struct Taken(Vec<(Tree, Found)>);
 
 impl Taken {
     /// From a context, or from what is written in the Dockerfile itself. `missing` makes the sentence.
-    pub(super) fn find(copy: &Copy, context: &Tree, missing: impl Fn(&str) -> Refusal) -> Result<Self, Refusal> {
-        let mut taken = Vec::new();
-        for word in &copy.sources {
-            let found = context.find(word);
-            if found.is_empty() {
-                return Err(missing(word));
+    pub(super) async fn find(copy: &Copy, context: &Tree, missing: impl Fn(&str) -> Refusal + Send + 'static) -> Result<Self, Refusal> {
+        let (copy, context) = (copy.clone(), context.clone());
+        let found = tokio::task::spawn_blocking(move || {
+            let mut taken = Vec::new();
+            for word in &copy.sources {
+                let found = context.find(word);
+                if found.is_empty() {
+                    return Err(missing(word));
+                }
+                taken.extend(found.into_iter().map(|found| (context.clone(), found)));
             }
-            taken.extend(found.into_iter().map(|found| (context.clone(), found)));
-        }
-        if !copy.files.is_empty() {
-            let tree = Tree::of_texts(&copy.files).map_err(lost)?;
-            for (name, _) in &copy.files {
-                taken.extend(tree.find(name).into_iter().map(|found| (tree.clone(), found)));
+            if !copy.files.is_empty() {
+                let tree = Tree::of_texts(&copy.files).map_err(lost)?;
+                for (name, _) in &copy.files {
+                    taken.extend(tree.find(name).into_iter().map(|found| (tree.clone(), found)));
+                }
             }
-        }
-        Ok(Self(taken))
+            Ok(Self(taken))
+        });
+        found.await.map_err(|_| Refusal::internal())?
     }
 
     /// From an image, by a container of it.

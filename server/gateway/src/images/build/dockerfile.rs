@@ -3,7 +3,7 @@
 //!
 //! Source: the Dockerfile reference, and moby's frontend/dockerfile/parser.
 
-use crate::refusal::Refusal;
+use crate::{limits, refusal::Refusal};
 
 use super::words;
 
@@ -134,6 +134,9 @@ pub(super) fn parse(text: &str) -> Result<Dockerfile, Refusal> {
             }
         }
         instructions.push(instruction);
+        if instructions.len() > limits::MAX_INSTRUCTIONS {
+            return Err(Refusal::invalid(format!("lunchbox: the Dockerfile has more than {} instructions.", limits::MAX_INSTRUCTIONS)));
+        }
     }
     if instructions.is_empty() {
         return Err(Refusal::invalid("failed to parse Dockerfile: file with no instructions"));

@@ -108,7 +108,7 @@ fn fuzz_no_image_is_built_upon_or_copied_from_that_was_not_found_first() {
         let arguments = BTreeMap::new();
         let Ok(plan) = plan::judge(file, &arguments, "") else { return Ok(()) };
         // Every name that it needs is asked for by itself, before any step is done.
-        let asked: Vec<&str> = plan.images().into_iter().map(|(_, name)| name).collect();
+        let asked: Vec<&str> = plan.images(&[]).into_iter().map(|(_, name)| name).collect();
         let outside = Variables::new();
         let given = Given { arguments: &arguments, outside: &outside, escape: plan.escape };
         let (mut stage, mut stages) = (Stage::outside(), Vec::new());

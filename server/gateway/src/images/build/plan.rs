@@ -55,10 +55,16 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Names of images, in the order in which they are needed, each once.
-    pub(super) fn images(&self) -> Vec<(usize, &str)> {
+    /// Names of images, in the order in which they are needed, each once. `needed`: for each stage whether it
+    /// is done; all are where nothing is said.
+    pub(super) fn images(&self, needed: &[bool]) -> Vec<(usize, &str)> {
         let mut names: Vec<(usize, &str)> = Vec::new();
+        let mut stages = 0;
         for (index, part) in self.parts.iter().enumerate() {
+            stages += usize::from(part.instruction.keyword == "FROM");
+            if stages > 0 && needed.get(stages - 1) == Some(&false) {
+                continue;
+            }
             for source in part.sources() {
                 if let Source::Image(name) = source
                     && !names.iter().any(|(_, known)| known == name)
@@ -341,7 +347,7 @@ mod tests {
     }
 
     fn images(plan: &Plan) -> Vec<&str> {
-        plan.images().into_iter().map(|(_, name)| name).collect()
+        plan.images(&[]).into_iter().map(|(_, name)| name).collect()
     }
 
     #[test]

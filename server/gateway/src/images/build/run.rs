@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    images::{catalogue::ImageFacts, own},
+    images::{catalogue::ImageFacts, own, view::short},
     refusal::Refusal,
 };
 
@@ -114,8 +114,8 @@ impl Standing {
 impl Work<'_> {
     /// Does all steps. Returns the image's ID, whose layers the engine has by then.
     pub(super) async fn run(&mut self, plan: &Plan) -> Result<String, Refusal> {
-        let label = (!self.options.labels.is_empty()).then(|| self.label_step());
-        let total = plan.parts.len() + usize::from(label.is_some() && self.output.is_text());
+        let labels = !self.options.labels.is_empty();
+        let total = plan.parts.len() + usize::from(labels && self.output.is_text());
         let vertices = plan.vertices();
         // The classic builder does every stage up to the one that was asked for.
         let needed = if self.output.is_text() { Vec::new() } else { plan.needed() };
@@ -143,18 +143,8 @@ impl Work<'_> {
                 self.step(part).await?;
             }
         }
-        if let Some(instruction) = label {
-            if self.output.is_text() {
-                self.output_step(total, total, &instruction.original).await;
-                self.output.begin(None).await;
-                self.steps += 1;
-                self.step(&Part { instruction, source: None, stage_name: None, mounts: Vec::new() }).await?;
-            } else if let Some(standing) = self.current() {
-                standing.same_as = None;
-            }
-            if let Some(standing) = self.stages.last_mut().and_then(Option::as_mut) {
-                standing.stage.label(self.options.labels.clone().into_iter().collect())?;
-            }
+        if labels {
+            self.label(total).await?;
         }
         self.output.begin(None).await;
         self.finish().await
@@ -166,11 +156,21 @@ impl Work<'_> {
         }
     }
 
-    /// `--label`, as the classic builder does it: one more instruction.
-    fn label_step(&self) -> Instruction {
-        let pairs: Vec<String> = self.options.labels.iter().map(|(name, value)| format!("{name:?}='{value}'")).collect();
-        let rest = pairs.join(" ");
-        Instruction { keyword: "LABEL", flags: Vec::new(), original: format!("LABEL {rest}"), rest, line: 0, heredocs: Vec::new() }
+    /// `--label`: the classic builder does one more step for all of them, BuildKit none.
+    async fn label(&mut self, number: usize) -> Result<(), Refusal> {
+        let pairs: Vec<(String, String)> = self.options.labels.clone().into_iter().collect();
+        let standing = self.current().ok_or_else(Refusal::internal)?;
+        let step = standing.stage.label(pairs.clone())?;
+        standing.same_as = None;
+        if !self.output.is_text() {
+            return Ok(());
+        }
+        let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name:?}='{value}'")).collect();
+        let original = format!("LABEL {}", pairs.join(" "));
+        self.output_step(number, number, &original).await;
+        self.steps += 1;
+        let instruction = Instruction { keyword: "LABEL", flags: Vec::new(), rest: String::new(), original, line: 0, heredocs: Vec::new() };
+        self.perform(&Part { instruction, source: None, stage_name: None, mounts: Vec::new() }, step).await
     }
 
     pub(super) fn current(&mut self) -> Option<&mut Standing> {
@@ -252,7 +252,9 @@ impl Work<'_> {
             return Err(Refusal::invalid("No image was generated. Is your Dockerfile empty?"));
         }
         let image = standing.stage.image.clone();
-        let id = self.workshop.load(&image).await?;
+        // By a name from the first moment on, so that it is found whatever happens next.
+        let name = format!("{}:{}", self.workshop.context.scope.image_repository(), short(&image.id()));
+        let id = self.workshop.load(&image, Some(&name)).await?;
         // As with every image that is loaded: it is what was written, or it is nobody's.
         if self.workshop.layers(&id).await?.as_ref() != Some(&image.diff_ids) {
             tracing::error!(sandbox = %self.workshop.context.sandbox.id, "the engine has another image than was built");

@@ -12,6 +12,7 @@ use crate::{
         ports,
     },
     images::catalogue::{Empty, Healthcheck},
+    limits,
     refusal::Refusal,
     scope::Scope,
 };
@@ -26,6 +27,8 @@ use super::{
 /// Build arguments that need no ARG, and of which no outcome is thought to depend.
 const UNDECLARED: [&str; 10] =
     ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"];
+/// Characters of a word that are told again where it isn't understood.
+const MAX_TOLD: usize = 200;
 /// Ports that one EXPOSE may name as a range.
 const MAX_PORTS: u32 = 1024;
 
@@ -145,12 +148,24 @@ impl Stage {
     }
 
     pub(super) fn expand(&self, word: &str, given: Given<'_>, line: usize) -> Result<String, Refusal> {
-        words::expand(word, &self.variables(given), given.escape)
-            .ok_or_else(|| dockerfile::error(line, &format!("failed to process {word:?}: it is not understood")))
+        expand(word, &self.variables(given), given, line)
     }
 
     /// What an instruction of any kind but FROM means here.
     pub(super) fn take(&mut self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
+        let step = self.understand(instruction, given)?;
+        let environment = self.image.config.env.iter().flatten().map(String::len).sum::<usize>();
+        let pairs = self.image.config.labels.iter().flatten().chain(&self.arguments);
+        if environment + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>() > limits::MAX_CONFIG_BYTES {
+            return Err(dockerfile::error(
+                instruction.line,
+                "lunchbox: environment, labels and arguments are larger than 256 KiB together",
+            ));
+        }
+        Ok(step)
+    }
+
+    fn understand(&mut self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
         let line = instruction.line;
         let keyword = instruction.keyword;
         let needs = |what: &str| dockerfile::error(line, &format!("{keyword} requires {what}"));
@@ -193,9 +208,9 @@ impl Stage {
             }
             "EXPOSE" => self.expose(instruction, given),
             "VOLUME" => {
-                let mut volumes = Vec::new();
+                let (variables, mut volumes) = (self.variables(given), Vec::new());
                 for word in json_words(&instruction.rest).unwrap_or_else(|| words::split(&instruction.rest, given.escape)) {
-                    let volume = self.expand(&word, given, line)?;
+                    let volume = expand(&word, &variables, given, line)?;
                     if volume.is_empty() {
                         return Err(dockerfile::error(line, "VOLUME specified can not be an empty string"));
                     }
@@ -292,26 +307,28 @@ impl Stage {
             };
             pairs = vec![(name.to_owned(), Some(value.trim_start().to_owned()))];
         }
+        let variables = self.variables(given);
         let mut all = Vec::new();
         for (name, value) in pairs {
             let wrong = || dockerfile::error(line, &format!("Syntax error - can't find = in {name:?}. Must be of the form: name=value"));
             let value = value.ok_or_else(wrong)?;
-            let name = self.expand(&name, given, line)?;
+            let name = expand(&name, &variables, given, line)?;
             if name.is_empty() {
                 return Err(dockerfile::error(line, &format!("{} names can not be blank", instruction.keyword)));
             }
-            all.push((name, self.expand(&value, given, line)?));
+            all.push((name, expand(&value, &variables, given, line)?));
         }
         Ok(all)
     }
 
     fn expose(&mut self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
         let wrong = |word: &str| dockerfile::error(instruction.line, &format!("invalid containerPort: {word}"));
+        let variables = self.variables(given);
         let mut exposed = BTreeMap::new();
         let mut written = Vec::new();
         for word in words::split(&instruction.rest, given.escape) {
             // A word with variables may become several.
-            let expanded = self.expand(&word, given, instruction.line)?;
+            let expanded = expand(&word, &variables, given, instruction.line)?;
             for word in expanded.split_whitespace() {
                 written.push(word.to_owned());
                 let (ports, protocol) = word.split_once('/').unwrap_or((word, "tcp"));
@@ -433,6 +450,11 @@ impl Stage {
             let what = "at least two arguments, but only one was provided. Destination could not be determined";
             return Err(dockerfile::error(line, &format!("{keyword} requires {what}")));
         };
+        if words.len() > limits::MAX_COPY_SOURCES {
+            let most = limits::MAX_COPY_SOURCES;
+            return Err(dockerfile::error(line, &format!("lunchbox: {keyword} takes at most {most} sources. Copy their folder")));
+        }
+        let variables = self.variables(given);
         let (mut sources, mut files) = (Vec::new(), Vec::new());
         let mut heredocs = instruction.heredocs.iter();
         for word in words {
@@ -443,7 +465,7 @@ impl Stage {
                 let content = if heredoc.expands { self.fill_in(&content, given, line)? } else { content };
                 files.push((heredoc.name.clone(), content));
             } else {
-                sources.push(self.expand(&word, given, line)?);
+                sources.push(expand(&word, &variables, given, line)?);
             }
         }
         let destination = self.expand(&destination, given, line)?;
@@ -475,10 +497,13 @@ impl Stage {
     /// A text with its variables replaced, and nothing else: quotes stay.
     fn fill_in(&self, text: &str, given: Given<'_>, line: usize) -> Result<String, Refusal> {
         let mut plain = String::new();
+        let mut after_escape = false;
         for c in text.chars() {
-            if matches!(c, '"' | '\'') {
+            // An escape is a character like any other, and the dollar after it is no variable's.
+            if matches!(c, '"' | '\'') || c == given.escape || (c == '$' && after_escape) {
                 plain.push(given.escape);
             }
+            after_escape = c == given.escape && !after_escape;
             plain.push(c);
         }
         self.expand(&plain, given, line)
@@ -494,6 +519,13 @@ impl Heredoc {
     fn is_all_of(&self, rest: &str, escape: char) -> bool {
         Self::parse(rest.trim(), escape).is_some_and(|parsed| parsed.name == self.name) && !rest.trim().contains(char::is_whitespace)
     }
+}
+
+fn expand(word: &str, variables: &Variables, given: Given<'_>, line: usize) -> Result<String, Refusal> {
+    words::expand(word, variables, given.escape).ok_or_else(|| {
+        let word: String = word.chars().take(MAX_TOLD).collect();
+        dockerfile::error(line, &format!("failed to process {word:?}: it is not understood"))
+    })
 }
 
 fn undeclared(given: Given<'_>) -> Variables {

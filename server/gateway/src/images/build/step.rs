@@ -3,6 +3,7 @@
 use std::{io::BufWriter, path::Path};
 
 use tar::Builder;
+use tokio::sync::Semaphore;
 
 use crate::{
     containers::create::{paths, policy},
@@ -25,6 +26,8 @@ use super::{
 
 /// Of BuildKit's images, each line of the history.
 const COMMENT: &str = "buildkit.dockerfile.v0";
+
+static COPYING: Semaphore = Semaphore::const_new(limits::MAX_COPYING);
 
 /// A mount with its texts as they are, and what lies in it where that is known before.
 struct Wanted<'a> {
@@ -63,7 +66,14 @@ impl Work<'_> {
         let outside = self.outside.arguments().clone();
         let given = Given { arguments: &self.options.arguments, outside: &outside, escape: self.escape };
         let standing = self.stages.last_mut().and_then(Option::as_mut).ok_or_else(Refusal::internal)?;
-        let Step { told, action } = standing.stage.take(&part.instruction, given)?;
+        let step = standing.stage.take(&part.instruction, given)?;
+        self.perform(part, step).await
+    }
+
+    /// The same, understood already.
+    pub(super) async fn perform(&mut self, part: &Part, step: Step) -> Result<(), Refusal> {
+        let Step { told, action } = step;
+        let standing = self.stages.last_mut().and_then(Option::as_mut).ok_or_else(Refusal::internal)?;
         let (before, below, lookup) =
             (standing.key.clone(), standing.stage.image.diff_ids.clone(), standing.cached && !self.options.no_cache);
         let shell = standing.stage.shell().join(" ");
@@ -139,7 +149,7 @@ impl Work<'_> {
                     None => {
                         let text = self.output.is_text();
                         let keyword = part.instruction.keyword;
-                        let taken = Taken::find(&copy, &self.context, |word| missing(text, keyword, word))?;
+                        let taken = Taken::find(&copy, &self.context, move |word| missing(text, keyword, word)).await?;
                         let (taken, digest) = taken.digest().await?;
                         (key.with(&digest).finish(), Doing::Copy(copy, Some(taken), None))
                     }
@@ -174,7 +184,7 @@ impl Work<'_> {
             match from {
                 None => {
                     let wanted = Copy::of_one(source);
-                    let found = Taken::find(&wanted, &self.context, |word| missing(text, "RUN", word))?;
+                    let found = Taken::find(&wanted, &self.context, move |word| missing(text, "RUN", word)).await?;
                     let (found, content) = found.digest().await?;
                     digest.push_str(&content);
                     taken = Some(found);
@@ -191,6 +201,13 @@ impl Work<'_> {
 
     /// Does what wasn't done before.
     async fn make(&mut self, doing: Doing<'_>, below: &[String]) -> Result<Outcome, Refusal> {
+        // One place a step, however much it takes: so nobody waits for another who waits.
+        let copies = match &doing {
+            Doing::Copy(_, taken, _) => taken.is_none(),
+            Doing::Run(_, wanted) => wanted.iter().any(|wanted| wanted.taken.is_none() && matches!(wanted.mount.kind, Kind::Bind { .. })),
+            _ => false,
+        };
+        let _place = if copies { Some(COPYING.acquire().await.map_err(|_| Refusal::internal())?) } else { None };
         let container = match doing {
             Doing::Nothing => {
                 // The classic builder makes a container for each; here none is needed.

@@ -2,12 +2,12 @@
 //! is what lies in it, and where.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, BufReader, BufWriter, Read, Seek, Write},
     os::unix::fs::FileExt,
     path::{Component, Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use sha2::{Digest, Sha256};
@@ -22,6 +22,8 @@ const MAX_LINKS: usize = 40;
 pub(super) struct Tree {
     file: Arc<File>,
     nodes: Arc<BTreeMap<PathBuf, Node>>,
+    /// Of files' contents, by where they lie: each is read once, however many steps take it.
+    digests: Arc<Mutex<HashMap<u64, [u8; 32]>>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +114,7 @@ impl Tree {
         for path in above.into_iter().chain([PathBuf::new()]) {
             nodes.entry(path).or_insert_with(|| folder.clone());
         }
-        Ok(Self { file: Arc::new(file), nodes: Arc::new(nodes) })
+        Ok(Self { file: Arc::new(file), nodes: Arc::new(nodes), digests: Arc::default() })
     }
 
     /// Files that are there already, each by its name.
@@ -205,10 +207,21 @@ impl Tree {
             };
             hash.update(format!("{path:?} {kind} {:o} {} {}\n", node.mode, node.user, node.group));
             if let Kind::File { offset, bytes } = node.kind {
-                io::copy(&mut self.bytes(offset, bytes), hash)?;
+                hash.update(self.content(offset, bytes)?);
             }
         }
         Ok(())
+    }
+
+    fn content(&self, offset: u64, bytes: u64) -> io::Result<[u8; 32]> {
+        if let Some(known) = self.digests.lock().unwrap_or_else(PoisonError::into_inner).get(&offset) {
+            return Ok(*known);
+        }
+        let mut hash = Sha256::new();
+        io::copy(&mut self.bytes(offset, bytes), &mut hash)?;
+        let digest = hash.finalize().into();
+        self.digests.lock().unwrap_or_else(PoisonError::into_inner).insert(offset, digest);
+        Ok(digest)
     }
 
     fn bytes(&self, offset: u64, bytes: u64) -> impl Read + use<> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::images::glob;
+use crate::limits;
 
 /// Variables that are known.
 pub(super) type Variables = BTreeMap<String, String>;
@@ -27,6 +27,9 @@ fn expand_chars(chars: &[char], variables: &Variables, escape: char, depth: usiz
     let mut at = 0;
     while let Some(&c) = chars.get(at) {
         at += 1;
+        if out.len() > limits::MAX_WORD_BYTES {
+            return None;
+        }
         match (quote, c) {
             (None, '\'' | '"') => quote = Some(c),
             (Some(open), _) if c == open => quote = None,
@@ -50,7 +53,7 @@ fn expand_chars(chars: &[char], variables: &Variables, escape: char, depth: usiz
             _ => out.push(c),
         }
     }
-    quote.is_none().then_some(out)
+    (quote.is_none() && out.len() <= limits::MAX_WORD_BYTES).then_some(out)
 }
 
 /// What follows a `$`: its value, and how many characters it took. A dollar before nothing that could be a
@@ -96,57 +99,97 @@ fn variable(chars: &[char], variables: &Variables, escape: char, depth: usize) -
         ('/', false) => {
             let words: String = operand(at + 1 + doubled)?;
             let (pattern, by) = words.split_once('/').unwrap_or((&words, ""));
-            replaced(&value.unwrap_or_default(), pattern, by, doubled > 0)
+            replaced(&value.unwrap_or_default(), pattern, by, doubled > 0)?
         }
         _ => return None,
     };
     Some((result, end + 1))
 }
 
-/// Places in a text between its characters, from the first to the last.
-fn places(text: &str) -> impl DoubleEndedIterator<Item = usize> {
-    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect::<Vec<_>>().into_iter()
-}
-
-/// A slash is as good as any other character here.
-fn fits(pattern: &str, text: &str) -> bool {
-    glob::matches(&pattern.replace('/', "\u{0}"), &text.replace('/', "\u{0}"))
+/// For each number of characters, whether as many from the beginning of the text fit a pattern: `*` is
+/// anything, `?` any one character, a backslash takes the next as it is.
+fn beginnings(pattern: &[char], text: &[char]) -> Vec<bool> {
+    let mut reached = vec![false; text.len() + 1];
+    reached[0] = true;
+    let mut at = 0;
+    while let Some(&c) = pattern.get(at) {
+        at += 1;
+        let mut next = vec![false; text.len() + 1];
+        if c == '*' {
+            let mut open = false;
+            for (place, there) in reached.iter().enumerate() {
+                open |= there;
+                next[place] = open;
+            }
+        } else {
+            let (any, wanted) = match c {
+                '\\' => (false, pattern.get(at).copied()),
+                c => (c == '?', Some(c)),
+            };
+            at += usize::from(c == '\\');
+            for place in 0..text.len() {
+                next[place + 1] = reached[place] && (any || wanted == Some(text[place]));
+            }
+        }
+        reached = next;
+    }
+    reached
 }
 
 fn without_prefix(text: &str, pattern: &str, longest: bool) -> String {
-    let mut ends: Vec<usize> = places(text).collect();
-    if longest {
-        ends.reverse();
-    }
-    let end = ends.into_iter().find(|end| fits(pattern, &text[..*end])).unwrap_or(0);
-    text[end..].to_owned()
+    let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
+    let fits = beginnings(&pattern, &text);
+    let end = if longest { fits.iter().rposition(|fits| *fits) } else { fits.iter().position(|fits| *fits) };
+    text[end.unwrap_or(0)..].iter().collect()
 }
 
+/// The same from behind: both are read backwards.
 fn without_suffix(text: &str, pattern: &str, longest: bool) -> String {
-    let mut starts: Vec<usize> = places(text).collect();
-    if !longest {
-        starts.reverse();
-    }
-    let start = starts.into_iter().find(|start| fits(pattern, &text[*start..])).unwrap_or(text.len());
-    text[..start].to_owned()
-}
-
-fn replaced(text: &str, pattern: &str, by: &str, all: bool) -> String {
-    let (mut out, mut rest) = (String::new(), text);
-    while !rest.is_empty() {
-        let Some(end) = places(rest).rev().find(|end| *end > 0 && fits(pattern, &rest[..*end])) else {
-            let next = places(rest).nth(1).unwrap_or(rest.len());
-            out.push_str(&rest[..next]);
-            rest = &rest[next..];
-            continue;
-        };
-        out.push_str(by);
-        rest = &rest[end..];
-        if !all {
-            break;
+    let backwards = |text: &str| text.chars().rev().collect::<String>();
+    // What is escaped stands after its backslash, in this direction too.
+    let mut pieces: Vec<String> = Vec::new();
+    for c in pattern.chars() {
+        match pieces.last_mut() {
+            Some(last) if last == "\\" => last.push(c),
+            _ => pieces.push(c.to_string()),
         }
     }
-    out + rest
+    let pattern: String = pieces.into_iter().rev().collect();
+    backwards(&without_prefix(&backwards(text), &pattern, longest))
+}
+
+/// Characters of a text that is searched for a pattern, which takes their number squared.
+const MAX_SEARCHED: usize = 512;
+
+/// `None` where the text is too long to be searched for a pattern. One without wildcards is found in any.
+fn replaced(text: &str, pattern: &str, by: &str, all: bool) -> Option<String> {
+    if !pattern.contains(['*', '?', '\\']) {
+        return Some(match (pattern.is_empty(), all) {
+            (true, _) => text.to_owned(),
+            (_, true) => text.replace(pattern, by),
+            (_, false) => text.replacen(pattern, by, 1),
+        });
+    }
+    let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
+    if text.len() > MAX_SEARCHED || pattern.len() > MAX_SEARCHED / 8 {
+        return None;
+    }
+    let (mut out, mut at, mut done) = (String::new(), 0, false);
+    while at < text.len() {
+        let end = beginnings(&pattern, &text[at..]).iter().rposition(|fits| *fits).filter(|end| *end > 0 && !done);
+        match end {
+            Some(end) => {
+                out.push_str(by);
+                at += end;
+                done = !all;
+            }
+            None => {
+                out.push(text[at]);
+                at += 1;
+            }
+        }
+    }
+    Some(out)
 }
 
 /// Where the brace closes that has been opened before.
@@ -235,6 +278,10 @@ mod tests {
             ("${A%%n*}", ""),
             ("${A/g/G}", "nGinx"),
             ("${A//n/N}", "NgiNx"),
+            ("${A//?n/N}", "ngNx"),
+            ("${A/n*/N}", "N"),
+            ("${A%\\x}", "ngin"),
+            ("${A%?}", "ngin"),
             ("$", "$"),
             ("a$1b", "ab"),
         ] {
@@ -247,6 +294,19 @@ mod tests {
         for word in ["${", "${A", "${B:?x}", "${B?x}", "\"a", "${A!x}", "a\\"] {
             assert_eq!(expanded(word), None, "{word}");
         }
+    }
+
+    #[test]
+    fn no_word_becomes_longer_than_any_needs() {
+        let mut variables = Variables::from([("A".to_owned(), "x".repeat(1000))]);
+        for _ in 0..6 {
+            let doubled = expand("$A$A", &variables, '\\').unwrap_or_default();
+            variables.insert("A".to_owned(), doubled);
+        }
+        assert_eq!(variables["A"].len(), 64_000);
+        assert_eq!(expand("$A$A", &variables, '\\'), None);
+        assert_eq!(expand("${A//x*y/z}", &variables, '\\'), None);
+        assert!(expand("${A##x*y}", &variables, '\\').is_some());
     }
 
     #[test]

@@ -266,12 +266,13 @@ impl Workshop {
         }
     }
 
-    /// Gives the engine an image of layers that it has. Returns its ID.
-    pub(super) async fn load(&self, image: &Image) -> Result<String, Refusal> {
+    /// Gives the engine an image of layers that it has, under a name of ours or under none. Returns its ID.
+    pub(super) async fn load(&self, image: &Image, name: Option<&str>) -> Result<String, Refusal> {
         let (written, id) = (image.write(), image.id());
         let hex = id.trim_start_matches("sha256:");
         let layers: Vec<String> = (0..image.diff_ids.len()).map(|number| format!("{number}/layer.tar")).collect();
-        let manifest = serde_json::json!([{ "Config": format!("{hex}.json"), "RepoTags": null, "Layers": layers }]).to_string();
+        let manifest =
+            serde_json::json!([{ "Config": format!("{hex}.json"), "RepoTags": name.map(|name| [name]), "Layers": layers }]).to_string();
         let mut tar = tar::Builder::new(Vec::new());
         for (name, text) in [(format!("{hex}.json"), written.as_slice()), ("manifest.json".to_owned(), manifest.as_bytes())] {
             let mut header = tar::Header::new_gnu();
@@ -298,7 +299,7 @@ impl Workshop {
 
     /// An image of the same layers and nothing else, for containers to be made of.
     pub(super) async fn bare(&self, image: &Image) -> Result<String, Refusal> {
-        self.load(&image.bare(self.context.scope.labels(ROLE))).await
+        self.load(&image.bare(self.context.scope.labels(ROLE)), None).await
     }
 
     /// Removes a holder of layers that nobody needs.

@@ -155,6 +155,7 @@ fn heredocs_are_a_script_a_program_or_the_shells() {
         other => panic!("{other:?}"),
     };
     assert_eq!(copy("ENV A=b\nCOPY <<EOF /x\n'$A' \"c\"\nEOF").files, [("EOF".to_owned(), "'b' \"c\"\n".to_owned())]);
+    assert_eq!(copy("ENV A=b\nCOPY <<EOF /x\na\\nb \\$A \\\\ $A\nEOF").files[0].1, "a\\nb \\$A \\\\ b\n");
     assert_eq!(copy("COPY <<\"EOF\" /x\n$A\nEOF").files[0].1, "$A\n");
 }
 
@@ -180,4 +181,14 @@ fn labels_of_ours_are_refused_whatever_they_are_made_of() {
         assert!(followed(text, &[], "", &[]).is_err(), "{text}");
     }
     followed("LABEL a=io.lunchbox", &[], "", &[]).unwrap();
+}
+
+#[test]
+fn nothing_grows_without_end() {
+    let doubling = "ENV A=$A$A\n".repeat(40);
+    assert!(followed(&format!("ENV A=0123456789\n{doubling}"), &[], "", &[]).is_err());
+    let many: String = (0..30).map(|number| format!("ENV A{number}={}\n", "x".repeat(10_000))).collect();
+    assert!(followed(&many, &[], "", &[]).unwrap_err().message.contains("256 KiB"));
+    assert!(followed(&format!("COPY {} /", "a ".repeat(200)), &[], "", &[]).is_err());
+    assert!(dockerfile::parse(&"RUN true\n".repeat(1001)).is_err());
 }
