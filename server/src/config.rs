@@ -150,6 +150,7 @@ impl Config {
             max: self.sandboxes.max,
             workstation: self.sandboxes.workstation.clone(),
             runtime: self.runtime.clone(),
+            registry_alias: (self.egress != Egress::Off).then(|| REGISTRY_ALIAS.to_owned()),
             preview_domain: self.web.preview_domain.clone(),
         }
     }

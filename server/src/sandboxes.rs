@@ -53,6 +53,8 @@ pub struct SandboxesConfig {
     pub workstation: WorkstationLimits,
     /// As in [`GatewayConfig`].
     pub runtime: Option<String>,
+    /// Under which containers find the course registry, where they may.
+    pub registry_alias: Option<String>,
     /// Where previews live: `preview.example.com` (with `:port` where it isn't the page's own).
     /// `None`: names under `localhost` where Lunchbox itself is visited as localhost; else the path form.
     pub preview_domain: Option<String>,
@@ -91,7 +93,7 @@ pub async fn start(
     store.migrate().await?;
     std::fs::create_dir_all(&config.run_dir).map_err(|source| StartError::RunDir { path: config.run_dir.clone(), source })?;
     let rows = store.all().await?;
-    let workstations = Workstations::new(config.run_dir.clone());
+    let workstations = Workstations::new(config.run_dir.clone(), gateway_config.egress != Egress::Off);
     reconcile::listen(&rows, &workstations);
     let gateway = Gateway::start(gateway_config.clone(), database, Arc::new(workstations.clone())).await?;
     workstations.set_gateway(gateway.clone());

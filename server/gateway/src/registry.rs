@@ -1,17 +1,21 @@
 //! The course registry (CNCF Distribution), as the gateway itself asks it: manifests, to know what a
 //! pull will bring; deletions, when a sandbox ends. Source: the OCI distribution specification 1.1.
 
+pub(crate) mod front;
+
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 
 use crate::{
+    SandboxId,
     body::{self, BoxError},
     refusal::Refusal,
 };
@@ -199,20 +203,31 @@ impl Registry {
 
     /// The names of all official images: `nginx`, without `library/`.
     pub(crate) async fn course_images(&self) -> Result<Vec<String>, RegistryError> {
+        let mut names = self.repositories("library").await?;
+        // Lunchbox's own (what the benchmark pulls) are no part of a course.
+        names.retain(|name| !name.starts_with("lunchbox-"));
+        Ok(names)
+    }
+
+    /// What lies in a learner's corner, without the corner's own name.
+    pub(crate) async fn learners_repositories(&self, sandbox: &SandboxId) -> Result<Vec<String>, RegistryError> {
+        self.repositories(&format!("learners/{sandbox}")).await
+    }
+
+    /// The repositories below a folder, by their names from there.
+    async fn repositories(&self, folder: &str) -> Result<Vec<String>, RegistryError> {
         #[derive(Deserialize)]
         struct Repositories {
             repositories: Vec<String>,
         }
-        // The list is in order; learners' corners, of which there may be many, come before `library/`.
-        let answer = self.ask(Method::GET, &format!("/v2/_catalog?n={MAX_LISTED}&last=library")).await?;
+        // The list is in order: it begins at the folder, whatever comes before.
+        let answer = self.ask(Method::GET, &format!("/v2/_catalog?n={MAX_LISTED}&last={folder}")).await?;
         if answer.status != StatusCode::OK {
             return Err(RegistryError::Status(answer.status));
         }
         let listed: Repositories = serde_json::from_slice(&answer.bytes)?;
-        // Lunchbox's own (what the benchmark pulls) are no part of a course.
-        let course =
-            listed.repositories.iter().filter_map(|name| name.strip_prefix("library/")).filter(|name| !name.starts_with("lunchbox-"));
-        Ok(course.map(str::to_owned).collect())
+        let below = listed.repositories.iter().filter_map(|name| name.strip_prefix(folder)?.strip_prefix('/'));
+        Ok(below.map(str::to_owned).collect())
     }
 
     /// Forgets a manifest, and with it its tags. What is gone already is no error. The bytes of its
@@ -243,6 +258,17 @@ impl Registry {
     }
 
     async fn ask_now(&self, method: Method, path: &str) -> Result<RegistryAnswer, RegistryError> {
+        let (head, incoming) = self.open_now(method, path).await?.into_parts();
+        let bytes = Limited::new(incoming, MAX_ANSWER_BYTES).collect().await.map_err(RegistryError::Answer)?.to_bytes();
+        Ok(RegistryAnswer { status: head.status, headers: head.headers, bytes })
+    }
+
+    /// Asks for something whose body is to be read as it comes.
+    pub(crate) async fn open(&self, method: Method, path: &str) -> Result<Response<Incoming>, RegistryError> {
+        tokio::time::timeout(ANSWER_TIME, self.open_now(method, path)).await.map_err(|_| RegistryError::Silent)?
+    }
+
+    async fn open_now(&self, method: Method, path: &str) -> Result<Response<Incoming>, RegistryError> {
         let stream = TcpStream::connect(&self.address).await.map_err(RegistryError::Connect)?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(async move {
@@ -254,9 +280,7 @@ impl Registry {
         for accepted in [DOCKER_MANIFEST, DOCKER_INDEX, OCI_MANIFEST, OCI_INDEX] {
             request = request.header(header::ACCEPT, accepted);
         }
-        let (head, incoming) = sender.send_request(request.body(body::empty())?).await?.into_parts();
-        let bytes = Limited::new(incoming, MAX_ANSWER_BYTES).collect().await.map_err(RegistryError::Answer)?.to_bytes();
-        Ok(RegistryAnswer { status: head.status, headers: head.headers, bytes })
+        Ok(sender.send_request(request.body(body::empty())?).await?)
     }
 }
 

@@ -4,8 +4,8 @@ use std::{collections::HashMap, path::PathBuf};
 
 use bollard::{
     models::{
-        ContainerCreateBody, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount, MountType, MountVolumeOptions,
-        RestartPolicy, RestartPolicyNameEnum,
+        ContainerCreateBody, EndpointSettings, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount, MountType,
+        MountVolumeOptions, NetworkingConfig, RestartPolicy, RestartPolicyNameEnum,
     },
     query_parameters::{
         CreateContainerOptions, InspectContainerOptions, ListContainersOptions, ListVolumesOptions, RemoveContainerOptions,
@@ -65,6 +65,8 @@ pub struct WorkstationSpec {
     pub limits: WorkstationLimits,
     /// As the engine knows it; `None`: its default.
     pub runtime: Option<String>,
+    /// Another name that it has on the network.
+    pub alias: Option<String>,
 }
 
 /// How a container stands.
@@ -214,8 +216,10 @@ fn body(spec: &WorkstationSpec, disk_limit: Option<i64>) -> ContainerCreateBody 
         restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
         ..Default::default()
     };
+    let endpoint = EndpointSettings { aliases: spec.alias.clone().map(|alias| vec![alias]), ..Default::default() };
     ContainerCreateBody {
         hostname: Some(HOSTNAME.to_owned()),
+        networking_config: Some(NetworkingConfig { endpoints_config: Some(HashMap::from([(spec.network.clone(), endpoint)])) }),
         image: Some(spec.image.clone()),
         labels: Some(with_role("workstation")),
         host_config: Some(host),

@@ -264,6 +264,7 @@ impl Inner {
             labels: handle.labels.clone(),
             limits: self.config.workstation.clone(),
             runtime: self.config.runtime.clone(),
+            alias: self.config.registry_alias.clone(),
         }
     }
 

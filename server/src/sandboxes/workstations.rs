@@ -33,6 +33,8 @@ pub struct Workstations {
 
 struct Inner {
     run_dir: PathBuf,
+    /// Whether the course registry can be reached from sandboxes.
+    shows_registry: bool,
     /// Set once it runs: it needs us to start, and we need it for published ports.
     gateway: OnceLock<Gateway>,
     places: Mutex<HashMap<SandboxId, Arc<Place>>>,
@@ -99,9 +101,10 @@ pub struct End {
 }
 
 impl Workstations {
-    pub(super) fn new(run_dir: PathBuf) -> Self {
+    pub(super) fn new(run_dir: PathBuf, shows_registry: bool) -> Self {
         let inner = Inner {
             run_dir,
+            shows_registry,
             gateway: OnceLock::new(),
             places: Mutex::default(),
             published: Mutex::default(),
@@ -192,6 +195,10 @@ impl Workstations {
         if let Some(ports) = self.published_ports().get_mut(id) {
             ports.remove(&port);
         }
+    }
+
+    fn show_registry(&self) -> bool {
+        self.inner.shows_registry
     }
 
     fn gateway(&self) -> Option<&Gateway> {

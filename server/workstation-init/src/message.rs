@@ -21,6 +21,8 @@ pub(crate) enum Verb {
     /// Accept connections on this port of localhost.
     Bind(u16),
     Release(u16),
+    /// Accept connections to the course registry on this port of the workstation's own address.
+    Registry(u16),
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -37,6 +39,7 @@ pub(crate) enum Hello<'a> {
     Control,
     Terminal { terminal: &'a str },
     Port { port: u16 },
+    Registry,
 }
 
 /// What we say on the control connection.
@@ -90,6 +93,7 @@ mod tests {
         assert_eq!(verb(r#"{"n":3,"attach":"1"}"#), Some(Verb::Attach("1".to_owned())));
         assert_eq!(verb(r#"{"n":4,"bind":8080}"#), Some(Verb::Bind(8080)));
         assert_eq!(verb(r#"{"n":5,"release":8080}"#), Some(Verb::Release(8080)));
+        assert_eq!(verb(r#"{"n":6,"registry":80}"#), Some(Verb::Registry(80)));
         assert_eq!(verb(r#"{"n":4,"bind":80800}"#), None);
         assert_eq!(verb(r#"{"n":4,"burn":8080}"#), None);
     }
@@ -99,6 +103,7 @@ mod tests {
         assert_eq!(line(&Hello::Control), b"{\"hello\":\"control\"}\n");
         assert_eq!(line(&Hello::Terminal { terminal: "1" }), b"{\"hello\":\"terminal\",\"terminal\":\"1\"}\n");
         assert_eq!(line(&Hello::Port { port: 8080 }), b"{\"hello\":\"port\",\"port\":8080}\n");
+        assert_eq!(line(&Hello::Registry), b"{\"hello\":\"registry\"}\n");
         assert_eq!(line(&Report::Terminals { terminals: vec!["1"] }), b"{\"terminals\":[\"1\"]}\n");
         assert_eq!(line(&Report::Ok { ok: 4 }), b"{\"ok\":4}\n");
         assert_eq!(line(&Report::Error { error: 4, reason: Reason::InUse }), b"{\"error\":4,\"reason\":\"in_use\"}\n");

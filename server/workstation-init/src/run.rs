@@ -74,6 +74,7 @@ enum Ready {
     Showing(String),
     Typing(String),
     Accept { port: u16, which: usize },
+    AcceptRegistry,
     Splice(u64),
 }
 
@@ -108,6 +109,9 @@ impl Init {
                 for (which, listener) in listeners.iter().enumerate() {
                     watched.push((listener.as_fd(), PollFlags::IN, Ready::Accept { port: *port, which }));
                 }
+            }
+            if let Some(listener) = &self.ports.registry {
+                watched.push((listener.as_fd(), PollFlags::IN, Ready::AcceptRegistry));
             }
         }
         for (key, splice) in &self.ports.connections {
@@ -168,6 +172,11 @@ impl Init {
                     self.ports.accept(port, which, &self.socket);
                 }
             }
+            Ready::AcceptRegistry => {
+                if self.ports.has_room() {
+                    self.ports.accept_registry(&self.socket);
+                }
+            }
             Ready::Splice(key) => {
                 if self.ports.connections.get_mut(&key).is_some_and(|splice| !splice.pump(scratch)) {
                     self.ports.connections.remove(&key);
@@ -195,6 +204,7 @@ impl Init {
             }
             Verb::Attach(name) => self.attach(&name),
             Verb::Bind(port) => self.ports.bind(port),
+            Verb::Registry(port) => self.ports.bind_registry(port),
             Verb::Release(port) => {
                 self.ports.release(port);
                 Ok(())

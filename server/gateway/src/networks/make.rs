@@ -299,7 +299,7 @@ async fn make_at(
     let body = EngineCreate {
         name: engine_name.as_str(),
         driver: "bridge",
-        internal: asked.internal || shared.config.egress == Egress::Off,
+        internal: asked.internal || shared.config.egress != Egress::On,
         ipam: EngineIpam { driver: "default", config: vec![config] },
         options: [(BRIDGE_NAME, place.bridge)].into(),
         labels,

@@ -38,22 +38,8 @@ pub(crate) struct Path {
 impl Path {
     pub(crate) fn parse(raw: &str) -> Result<Self, Refusal> {
         let malformed = || Refusal::invalid("lunchbox: this path is not understood; paths look like /v1.45/containers/json");
-        let rest = raw.strip_prefix('/').ok_or_else(malformed)?;
-        let mut segments = Vec::new();
-        for segment in rest.split('/') {
-            let decoded = percent_decode_str(segment).decode_utf8().map_err(|_| malformed())?;
-            let bad = decoded.is_empty()
-                || decoded == "."
-                || decoded == ".."
-                // An encoded slash: only image names have slashes, and clients send those as they are.
-                || decoded.contains('/')
-                || decoded.contains('\\')
-                || decoded.chars().any(char::is_control);
-            if bad {
-                return Err(malformed());
-            }
-            segments.push(decoded.into_owned());
-        }
+        let mut segments = segments(raw).ok_or_else(malformed)?;
+        let rest = raw.trim_start_matches('/');
         // As it was written: a version that only a decoder can see is none.
         let version = match rest.split('/').next().map(read_version) {
             Some(Some(version)) => {
@@ -64,6 +50,27 @@ impl Path {
         };
         Ok(Self { version, segments })
     }
+}
+
+/// A path's parts, percent-decoded, never empty, never `.` or `..`, without control characters and backslashes.
+/// `None` where it has any of these.
+pub(crate) fn segments(raw: &str) -> Option<Vec<String>> {
+    let mut segments = Vec::new();
+    for segment in raw.strip_prefix('/')?.split('/') {
+        let decoded = percent_decode_str(segment).decode_utf8().ok()?;
+        let bad = decoded.is_empty()
+            || decoded == "."
+            || decoded == ".."
+            // An encoded slash: only image names have slashes, and clients send those as they are.
+            || decoded.contains('/')
+            || decoded.contains('\\')
+            || decoded.chars().any(char::is_control);
+        if bad {
+            return None;
+        }
+        segments.push(decoded.into_owned());
+    }
+    Some(segments)
 }
 
 /// `v1.45`: exactly a `v`, a `1`, a dot and two digits. Anything else is not a version, but the

@@ -1,4 +1,4 @@
-//! What a learner's container reaches beyond its machine with egress on: tried from inside one, against a
+//! What a learner's container reaches beyond its machine. With egress on: tried from inside one, against a
 //! neighbour of the machine's that has addresses of both kinds.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
@@ -8,7 +8,9 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::support::TestHost;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::support::{Sandbox, TestHost};
 use crate::Egress;
 
 /// Of a cloud's metadata, and of a private network: as a learner would try them.
@@ -63,6 +65,74 @@ impl Drop for Neighbour {
         // The cable and its routes go with it.
         _ = Command::new("ip").args(["netns", "del", &self.name]).status();
     }
+}
+
+/// One request at the registry's door, as a container would make it: status line and headers, and the body.
+async fn read(sandbox: &Sandbox, request: &str) -> (String, String) {
+    let (mut client, server) = tokio::io::duplex(64 * 1024);
+    let (gateway, id) = (sandbox.gateway.clone(), sandbox.id.clone());
+    let serving = tokio::spawn(async move { gateway.serve_registry(&id, server).await });
+    let request = format!("{request} HTTP/1.1\r\nHost: registry.lunchbox\r\nConnection: close\r\n\r\n");
+    // Where there is no door it may be shut before all is said.
+    _ = client.write_all(request.as_bytes()).await;
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await.unwrap();
+    serving.await.unwrap().unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_egress_registry_the_course_and_ones_own_pushes_can_be_read_and_nothing_else() {
+    let mut host = TestHost::start(0).await;
+    host.config.egress = Egress::Registry;
+    host.restart().await;
+    let (a, b) = (host.open().await, host.open().await);
+    a.run("pull -q busybox").await.ok();
+    a.run("tag busybox registry.lunchbox/team/app:1").await.ok();
+    a.run("push -q registry.lunchbox/team/app:1").await.ok();
+
+    let (head, body) = read(&a, "GET /v2/").await;
+    assert!(head.starts_with("http/1.1 200") && head.contains("docker-distribution-api-version: registry/2.0"), "{head}");
+    assert_eq!(body.trim(), "{}");
+    let (_, list) = read(&a, "GET /v2/_catalog").await;
+    assert!(list.contains(r#""team/app""#) && list.contains(r#""library/nginx""#), "{list}");
+    assert!(!list.contains("learners") && !list.contains(a.id.as_str()), "{list}");
+    assert_eq!(read(&a, "GET /v2/team/app/tags/list").await.1.trim(), r#"{"name":"team/app","tags":["1"]}"#);
+
+    // A whole pull: manifest, configuration, and the digests agree.
+    let (head, manifest) = read(&a, "GET /v2/team/app/manifests/1").await;
+    assert!(head.contains("docker-content-digest: sha256:"), "{head}");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let config = manifest["config"]["digest"].as_str().unwrap();
+    let (head, blob) = read(&a, &format!("GET /v2/team/app/blobs/{config}")).await;
+    assert!(head.starts_with("http/1.1 200") && blob.contains("rootfs"), "{head} {blob}");
+    let (head, nothing) = read(&a, &format!("HEAD /v2/team/app/blobs/{config}")).await;
+    assert!(head.starts_with("http/1.1 200") && nothing.is_empty(), "{head}");
+
+    // Another learner's corner has no name, and what isn't the course's isn't there.
+    let (_, list) = read(&b, "GET /v2/_catalog").await;
+    assert!(!list.contains("team/app") && list.contains("library/nginx"), "{list}");
+    let corner = format!("learners/{}/team/app", a.id);
+    for path in ["team/app/tags/list", "team/app/manifests/1", &format!("team/app/blobs/{config}"), &format!("{corner}/manifests/1")] {
+        let (head, body) = read(&b, &format!("GET /v2/{path}")).await;
+        assert!(head.starts_with("http/1.1 404") && !body.contains(a.id.as_str()), "{path}: {head} {body}");
+    }
+    assert!(read(&b, &format!("GET /v2/library/busybox/blobs/{config}")).await.0.starts_with("http/1.1 200"), "the course's own");
+    assert!(read(&b, "GET /v2/library/lunchbox-bench/tags/list").await.0.starts_with("http/1.1 404"));
+
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        let (head, body) = read(&a, &format!("{method} /v2/team/app/manifests/1")).await;
+        assert!(head.starts_with("http/1.1 405") && body.contains("docker push"), "{method}: {head} {body}");
+    }
+    assert!(read(&a, "GET /v2/team/app/manifests/1").await.0.starts_with("http/1.1 200"), "nothing was deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_egress_off_there_is_no_door() {
+    let host = TestHost::start(1).await;
+    assert_eq!(read(&host.sandboxes[0], "GET /v2/_catalog").await, (String::new(), String::new()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

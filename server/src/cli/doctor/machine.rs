@@ -34,6 +34,7 @@ pub(super) fn look(config: &Config, engine: Option<&EngineInfo>, report: &mut Re
     }
     match config.egress {
         Egress::Off => report.good("Learners' containers reach nothing beyond their sandbox (egress off)"),
+        Egress::Registry => report.good("Learners' containers reach the course registry, to read, and nothing else beyond their sandbox (egress registry)"),
         Egress::On => report.note(
             "Learners' containers reach the internet (egress on)",
             "Set-up's firewall rules keep them off this machine's own network and a cloud's metadata; after a reboot run ./lunchbox setup again.",

@@ -306,3 +306,35 @@ async fn thirty_learners_join_at_once_from_a_warm_pool() {
     )
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_course_registry_is_read_by_its_name_from_shell_and_containers_where_it_may_be() {
+    world(
+        |config| config.registry_alias = Some("registry.lunchbox".to_owned()),
+        |world| async move {
+            let (_, sandboxes) = world.start().await;
+            let id = sandboxes.start(&learner()).await.expect("a sandbox");
+            let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
+            let curl = "curl -sS --retry 20 --retry-connrefused --retry-delay 0 http://registry.lunchbox/v2/_catalog; echo do''ne";
+            assert!(typed(&mut terminal, curl, "done").await.contains("library/nginx"));
+            // Whoever publishes the same port has it: that is on localhost.
+            world.docker_of(&id, &["pull", "-q", "busybox"]).await;
+            let wget = ["run", "--rm", "busybox", "wget", "-qO-", "http://registry.lunchbox/v2/library/nginx/tags/list"];
+            assert_eq!(world.docker_of(&id, &wget).await, r#"{"name":"library/nginx","tags":["latest"]}"#);
+            world
+                .docker_of(
+                    &id,
+                    &["run", "-d", "--name", "web", "-p", "80:80", "busybox", "sh", "-c", "echo mine > /i; httpd -f -h / -p 80"],
+                )
+                .await;
+            let own = "curl -sS --retry 20 --retry-all-errors --retry-delay 0 http://localhost/i; echo do''ne";
+            assert!(typed(&mut terminal, own, "done").await.contains("mine"));
+            // Nothing else is reached by it.
+            let other = ["run", "--rm", "busybox", "nc", "-w", "2", "192.0.2.1", "80"];
+            assert!(!world.docker_of(&id, &other).await.contains("open"));
+            let routes = world.docker_of(&id, &["run", "--rm", "busybox", "ip", "route"]).await;
+            assert!(!routes.contains("default"), "{routes}");
+        },
+    )
+    .await;
+}

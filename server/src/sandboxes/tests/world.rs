@@ -59,6 +59,7 @@ impl World {
             max: 50,
             workstation: WorkstationLimits::default(),
             runtime: None,
+            registry_alias: None,
             preview_domain: None,
         };
         settings(&mut config);
@@ -70,7 +71,7 @@ impl World {
             registry: std::env::var("LUNCHBOX_REGISTRY").unwrap_or_else(|_| "127.0.0.1:5055".to_owned()),
             registry_alias: "registry.lunchbox".to_owned(),
             address_pool: "10.213.0.0/16".parse().expect("a network"),
-            egress: Egress::Off,
+            egress: if config.registry_alias.is_some() { Egress::Registry } else { Egress::Off },
             runtime: None,
             limits: SandboxLimits::default(),
         };

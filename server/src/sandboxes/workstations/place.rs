@@ -25,6 +25,8 @@ use crate::sandboxes::message::{Hello, Verb, hello};
 /// Connections of one sandbox at once. Init has at most 64 to ports, 4 terminals and itself; more
 /// are somebody's experiment.
 const MAX_CONNECTIONS: usize = 96;
+/// Where a sandbox finds the course registry, by the registry's name: HTTP's own port.
+const REGISTRY_PORT: u16 = 80;
 /// Connections of a sandbox's previews at once.
 const MAX_PREVIEWS: usize = 64;
 /// Browsers at a sandbox's terminals at once: there are four of these, and some may just be taken over.
@@ -219,6 +221,11 @@ impl Place {
                 }
             }
             Hello::Port { port } => self.serve_port(stream, port, workstations).await,
+            Hello::Registry => {
+                let Some(gateway) = workstations.gateway() else { return };
+                // The sandbox is just being closed: the connection ends with it.
+                let _ = gateway.serve_registry(&self.id, stream).await;
+            }
         }
     }
 
@@ -228,7 +235,11 @@ impl Place {
         self.control.send_replace(Some(control.clone()));
         let again = {
             let (place, published) = (Arc::clone(&self), workstations.published(&self.id));
+            let shows_registry = workstations.show_registry();
             async move {
+                if shows_registry && let Err(error) = place.ask(Verb::Registry(REGISTRY_PORT), HELLO_LIMIT).await {
+                    tracing::warn!(sandbox.id = %place.id, reason = %error, "The course registry could not be shown in a sandbox.");
+                }
                 for port in published {
                     if let Err(error) = place.ask(Verb::Bind(port), HELLO_LIMIT).await {
                         tracing::warn!(sandbox.id = %place.id, port, reason = %error, "A published port could not be bound again.");
