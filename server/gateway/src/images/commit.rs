@@ -5,7 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ActivityKind, body,
-    images::{build, catalogue::Empty, own, tag},
+    containers::{
+        create::{paths, policy},
+        ports,
+    },
+    images::{build, catalogue::ImageConfig, own, tag},
     ledger::ImageOrigin,
     limits,
     model::event::Event,
@@ -34,8 +38,8 @@ pub(crate) async fn commit(context: &Context, mut request: Request) -> Answer {
     check_changes(&changes)?;
     let changes = build::changes(&changes)?;
     request.query.finish()?;
-    // Clients send a configuration, but an empty one: changes say what is to be different.
-    Request::json::<Option<Empty>>(request.body, &request.headers).await?;
+    // What is to be different from the container's, besides the changes. The docker command sends an empty one.
+    let config = config(Request::json::<Option<ImageConfig>>(request.body, &request.headers).await?.unwrap_or_default())?;
 
     let name = repository.map(|repository| tag::read(&repository, version.as_deref())).transpose()?;
     let container = context.scope.container(&container).await?;
@@ -52,6 +56,9 @@ pub(crate) async fn commit(context: &Context, mut request: Request) -> Answer {
         .patient();
     for change in changes {
         ask = ask.parameter("changes", change);
+    }
+    if let Some(config) = config {
+        ask = ask.json(&config)?;
     }
     let committed: Committed = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
     own::take_in(context, &turn, &committed.id, ImageOrigin::Committed, name.as_slice()).await?;
@@ -76,6 +83,33 @@ pub(crate) fn check_changes(changes: &[String]) -> Result<(), Refusal> {
         None => Ok(()),
         Some(word) => Err(Refusal::invalid(format!("{word} is not a valid change command"))),
     }
+}
+
+/// A configuration as an image may have it; `None` where it says nothing.
+fn config(config: ImageConfig) -> Result<Option<ImageConfig>, Refusal> {
+    if config == ImageConfig::default() {
+        return Ok(None);
+    }
+    policy::check_labels(config.labels.iter().flatten())?;
+    for port in config.exposed_ports.iter().flatten().map(|(port, _)| port) {
+        ports::parse_container_port(port)?;
+    }
+    for path in config.volumes.iter().flatten().map(|(path, _)| path) {
+        paths::mount_target(path, str::to_owned)?;
+    }
+    paths::check_working_dir(&config.working_dir)?;
+    if let Some(signal) = config.stop_signal.as_ref().filter(|signal| !signal.is_empty()) {
+        policy::check_signal(signal)?;
+    }
+    let words = config.env.iter().chain(&config.cmd).chain(&config.entrypoint).flatten().map(String::len).sum::<usize>();
+    if words > limits::MAX_DOCKERFILE_BYTES {
+        return Err(Refusal::invalid("lunchbox: command and environment are larger than 256 KiB together"));
+    }
+    // What runs in a build on it is decided by its Dockerfile, and by nothing hidden in its base.
+    if config.on_build.as_ref().is_some_and(|steps| !steps.is_empty()) {
+        return Err(Refusal::invalid("lunchbox: a commit gives an image no triggers for builds. Put the instructions into a Dockerfile."));
+    }
+    Ok(Some(ImageConfig { healthcheck: policy::healthcheck(config.healthcheck.as_ref(), None), image: String::new(), ..config }))
 }
 
 /// A comment or an author: a line for `docker history`, not a store.

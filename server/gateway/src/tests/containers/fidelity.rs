@@ -228,3 +228,26 @@ async fn events_tell_in_order_what_a_run_uses() {
     let others = told(b).await;
     assert!(!others.iter().any(|line| line.contains("party") || line.contains("crate") || line.starts_with("container")), "{others:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_may_have_a_configuration_of_its_own() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    a.run("create --name box --env A=1 busybox true").await.ok();
+    let commit = |body: Value| async move { a.http("POST", "/v1.45/commit?container=box&repo=image", &body.to_string()).await };
+    let (status, said) = commit(json!({ "Cmd": ["echo", "soup"], "Labels": { "kind": "soup" }, "ExposedPorts": { "80/tcp": {} } })).await;
+    assert_eq!(status, 201, "{said}");
+    assert_eq!(a.run("run --rm image").await.ok(), "soup\n");
+    let shown = inspect(a, "image", "{{json .Config.Env}} {{json .Config.Labels}} {{json .Config.ExposedPorts}}").await;
+    assert!(shown.contains("A=1") && shown.contains(r#""kind":"soup""#) && shown.ends_with(r#"{"80/tcp":{}}"#), "{shown}");
+    for refused in [
+        json!({ "Labels": { "io.lunchbox.sandbox": "x" } }),
+        json!({ "OnBuild": ["RUN true"] }),
+        json!({ "Volumes": { "/proc/x": {} } }),
+        json!({ "WorkingDir": "/proc/self/fd/8" }),
+        json!({ "HostConfig": { "Privileged": true } }),
+    ] {
+        let (status, said) = commit(refused.clone()).await;
+        assert!((status == 400 || status == 403) && said.contains("lunchbox:"), "{refused}: {status} {said}");
+    }
+}
