@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
 
+mod answers;
 mod api_escape;
 mod build;
 mod cross_read;
@@ -10,9 +11,13 @@ mod cross_write;
 mod exhaustion;
 mod fake;
 mod fuzzed;
+mod leaks;
 mod listed;
 mod network;
 mod protocol;
+mod uploads;
+
+use std::time::{Duration, Instant};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -186,6 +191,16 @@ async fn converse(sandbox: &Sandbox, head: &str, body: &str, said: &[u8], words:
     })
     .await;
     String::from_utf8_lossy(&heard).into_owned()
+}
+
+/// How long another learner's `docker ps` may take while somebody attacks.
+const UNHARMED: Duration = Duration::from_secs(2);
+
+async fn answers_soon(b: &Sandbox, meanwhile: &str) {
+    let began = Instant::now();
+    b.run("ps -a").await.ok();
+    let took = began.elapsed();
+    assert!(took < UNHARMED, "{meanwhile}: docker ps took {took:?}");
 }
 
 /// Bytes of memory that this process has in use.

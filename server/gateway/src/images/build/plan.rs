@@ -191,7 +191,8 @@ fn add_may_fetch(instruction: &Instruction, escape: char) -> bool {
         Ok(list) => list,
         // A list that only the builder can read.
         Err(_) if instruction.rest.starts_with('[') && instruction.rest.contains('"') => return true,
-        Err(_) => instruction.words().into_iter().map(str::to_owned).collect(),
+        // At any space that Unicode knows: whoever copies splits there, too.
+        Err(_) => instruction.rest.split_whitespace().map(str::to_owned).collect(),
     };
     words.iter().any(|word| {
         let word = word.to_ascii_lowercase();

@@ -5,7 +5,7 @@ use super::{
         containers::{host, inspect},
         support::{Printed, Sandbox, bare},
     },
-    gzip, memory, send, status, tar,
+    send, status, tar,
 };
 
 async fn build(sandbox: &Sandbox, text: &str, arguments: &[&str]) -> Printed {
@@ -136,7 +136,7 @@ async fn attack_46_47_48_49_54_no_instruction_reaches_beyond_however_it_is_writt
         format!("FROM busybox\nCOPY --from={at}/x:1 / /\n"),
         format!("FROM busybox\nCOPY --FROM={at}/x:1 / /\n"),
         format!("FROM busybox\nCOPY --from \\\n={at}/x / /\n"),
-        format!("FROM --platform=linux/s390x busybox\nRUN true\n"),
+        "FROM --platform=linux/s390x busybox\nRUN true\n".to_owned(),
         format!("# syntax={at}/evil/frontend:1\nFROM {at}/x\n"),
         "FROM busybox\nRUN --mount=type=bind,source=/,target=/x cat /x/etc/shadow\n".to_owned(),
         "FROM busybox\nRUN --security=insecure true\n".to_owned(),
@@ -202,43 +202,6 @@ async fn attack_51_what_the_query_of_a_build_asks_for_is_forced() {
         .await;
         assert!(status(&answer) >= 400 || answer.contains("error"), "{query}: {answer}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn attack_53_a_context_of_too_much_is_refused_in_bounded_memory() {
-    let host = host(1).await;
-    let a = &host.sandboxes[0];
-    let before = memory();
-    // More files than a context may have.
-    let mut many = tar::Builder::new(Vec::new());
-    for n in 0..100_010 {
-        let mut header = tar::Header::new_gnu();
-        header.set_path(format!("{n}")).unwrap();
-        header.set_mode(0o644);
-        header.set_size(0);
-        header.set_cksum();
-        many.append(&header, std::io::empty()).unwrap();
-    }
-    let many = gzip(&many.into_inner().unwrap());
-    let answer = send(a, "POST /v1.45/build?version=1", "application/x-tar", &many).await;
-    assert_eq!(status(&answer), 413, "{answer}");
-    // A path of 10,000 folders.
-    let deep = "d/".repeat(10_000);
-    let mut tar_of_deep = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_mode(0o644);
-    header.set_size(1);
-    tar_of_deep.append_data(&mut header, format!("{deep}x"), &b"x"[..]).unwrap();
-    let mut header = tar::Header::new_gnu();
-    header.set_mode(0o644);
-    header.set_size(27);
-    tar_of_deep.append_data(&mut header, "Dockerfile", &b"FROM busybox\nCOPY . /all\n\n\n"[..27]).unwrap();
-    let answer = send(a, "POST /v1.45/build?version=1", "application/x-tar", &tar_of_deep.into_inner().unwrap()).await;
-    assert!(status(&answer) >= 400 || answer.contains("error"), "{answer}");
-    let grown = memory().saturating_sub(before);
-    assert!(grown < 200 << 20, "{grown} bytes are kept");
-    // An archive that ADD would unpack: as large as an upload at most, unpacked.
-    build(a, "FROM busybox\nRUN true\n", &[]).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]

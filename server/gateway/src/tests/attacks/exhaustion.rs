@@ -15,19 +15,9 @@ use super::{
         containers::{host, inspect},
         support::{PATIENCE, Sandbox, TestHost, bare, until},
     },
-    gzip, memory, send, status, tar,
+    answers_soon, memory,
 };
 use crate::SandboxLimits;
-
-/// How long another learner's `docker ps` may take while somebody attacks.
-const UNHARMED: Duration = Duration::from_secs(2);
-
-async fn answers_soon(b: &Sandbox, meanwhile: &str) {
-    let began = Instant::now();
-    b.run("ps -a").await.ok();
-    let took = began.elapsed();
-    assert!(took < UNHARMED, "{meanwhile}: docker ps took {took:?}");
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attack_58_a_fork_bomb_is_as_large_as_a_container_may_be() {
@@ -310,91 +300,6 @@ async fn attack_109_half_a_message_of_a_build_keeps_little() {
     let grown = memory().saturating_sub(before);
     assert!(grown < 150 << 20, "{grown} bytes are kept");
     open.iter().for_each(tokio::task::JoinHandle::abort);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn attack_110_a_name_in_an_archive_is_as_long_as_a_name_at_most() {
-    let host = host(2).await;
-    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
-    a.run("create --name box busybox true").await.ok();
-    // A few kilobytes that unpack to a name of 200 MB.
-    let bombs: Vec<Vec<u8>> =
-        [tar::EntryType::GNULongName, tar::EntryType::GNULongLink, tar::EntryType::XHeader, tar::EntryType::XGlobalHeader]
-            .iter()
-            .map(|kind| {
-                let mut content = vec![b'a'; 200_000_000];
-                content[..30].copy_from_slice(b"199999990 path=aaaaaaaaaaaaaaa");
-                let entries = [(&b"././@LongLink"[..], *kind, &content[..]), (b"x", tar::EntryType::Regular, b"x")];
-                gzip(&tar(&entries))
-            })
-            .collect();
-    let before = memory();
-    let most = std::sync::atomic::AtomicU64::new(0);
-    let watching = async {
-        loop {
-            most.fetch_max(memory().saturating_sub(before), std::sync::atomic::Ordering::Relaxed);
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let attacking = async {
-        for head in [
-            "PUT /v1.45/containers/box/archive?path=/",
-            "POST /v1.45/build?version=1",
-            "POST /v1.45/images/load",
-            "POST /v1.45/images/create?fromSrc=-&repo=x",
-        ] {
-            for bomb in &bombs {
-                let answer = send(a, head, "application/x-tar", bomb).await;
-                assert!(matches!(status(&answer), 400 | 413) || answer.contains("error"), "{head}: {answer}");
-            }
-        }
-    };
-    tokio::select! {
-        () = watching => {}
-        () = attacking => {}
-    }
-    let most = most.into_inner();
-    assert!(most < 64 << 20, "{most} bytes were kept for a name");
-    answers_soon(b, "long names").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn attack_112_nothing_that_is_packed_unpacks_to_more_than_may_be_sent() {
-    let host = TestHost::with(1, SandboxLimits { upload_max_bytes: 4_000_000, ..SandboxLimits::default() }).await;
-    let a = &host.sandboxes[0];
-    a.run("pull -q busybox").await.ok();
-    a.run("create --name box busybox true").await.ok();
-    let zeros = tar(&[(b"zeros", tar::EntryType::Regular, &vec![0; 60_000_000])]);
-    let twice = gzip(&gzip(&zeros));
-    let many: Vec<u8> = zeros.chunks(300_000).flat_map(gzip).collect();
-    let layer = tar(&[
-        (b"l.tar", tar::EntryType::Regular, &gzip(&zeros)),
-        (b"c.json", tar::EntryType::Regular, b"{}"),
-        (b"manifest.json", tar::EntryType::Regular, br#"[{"Config":"c.json","Layers":["l.tar"]}]"#),
-    ]);
-    for (what, bomb) in [("zeros", gzip(&zeros)), ("packed twice", twice), ("many members", many), ("a packed layer", gzip(&layer))] {
-        for head in [
-            "PUT /v1.45/containers/box/archive?path=/",
-            "POST /v1.45/build?version=1",
-            "POST /v1.45/images/load",
-            "POST /v1.45/images/create?fromSrc=-&repo=x",
-        ] {
-            // What is packed within an archive of files is a file.
-            if what == "a packed layer" && !head.contains("load") {
-                continue;
-            }
-            let answer = send(a, head, "application/x-tar", &bomb).await;
-            assert!(status(&answer) >= 400 || answer.contains("\"error\""), "{what} {head}: {answer}");
-        }
-    }
-    assert_eq!(a.run("images -q").await.ok().lines().count(), 1);
-    // As an ADD would unpack it in the engine: the archive is small, what is in it isn't.
-    let context = tar(&[
-        (b"Dockerfile", tar::EntryType::Regular, b"FROM busybox\nADD bomb.tar.gz /x\nRUN du -s /x\n"),
-        (b"bomb.tar.gz", tar::EntryType::Regular, &gzip(&zeros)),
-    ]);
-    let answer = send(a, "POST /v1.45/build?version=1", "application/x-tar", &context).await;
-    assert!(status(&answer) >= 400 || answer.contains("\"error\"") || !answer.contains("5859"), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -123,16 +123,16 @@ async fn attack_70_73_74_nobody_is_dialled_but_the_courses_registry() {
     for (method, path, body) in [
         ("POST", format!("/images/create?fromSrc=http://{at}/x"), String::new()),
         ("POST", format!("/images/create?fromSrc=https%3A%2F%2F{at}%2Fx&repo=x"), String::new()),
-        ("POST", format!("/auth"), format!(r#"{{"username":"a","password":"b","serveraddress":"{at}"}}"#)),
-        ("POST", format!("/auth"), format!(r#"{{"username":"a","password":"b","serveraddress":"http://{at}/v2/"}}"#)),
-        ("POST", format!("/auth"), format!(r#"{{"auth":"YTpi","serveraddress":"{at}"}}"#)),
+        ("POST", "/auth".to_owned(), format!(r#"{{"username":"a","password":"b","serveraddress":"{at}"}}"#)),
+        ("POST", "/auth".to_owned(), format!(r#"{{"username":"a","password":"b","serveraddress":"http://{at}/v2/"}}"#)),
+        ("POST", "/auth".to_owned(), format!(r#"{{"auth":"YTpi","serveraddress":"{at}"}}"#)),
         ("GET", format!("/images/search?term={at}/x"), String::new()),
         ("GET", format!("/distribution/{at}/x/json"), String::new()),
         ("GET", format!("/plugins/privileges?remote={at}/x"), String::new()),
         ("POST", format!("/plugins/pull?remote={at}/x"), "[]".to_owned()),
         ("POST", format!("/build?remote=http://{at}/x"), String::new()),
         ("POST", format!("/build?remote=git://{at}/x.git"), String::new()),
-        ("POST", format!("/swarm/join"), format!(r#"{{"RemoteAddrs":["{at}"],"JoinToken":"x"}}"#)),
+        ("POST", "/swarm/join".to_owned(), format!(r#"{{"RemoteAddrs":["{at}"],"JoinToken":"x"}}"#)),
     ] {
         let (code, answer) = a.http(method, &format!("/v1.45{path}"), &body).await;
         assert!(code >= 400 || answer == "[]\n", "{path}: {code} {answer}");

@@ -1,5 +1,7 @@
 //! The writer of tars, fed with hostile ones.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::io::Write;
 
 use proptest::prelude::*;
