@@ -6,9 +6,9 @@
 
 LIST=docs/attacks.md
 # Of each of the properties of pure parsers; all together are well beyond a million.
-FUZZ_CASES=${LUNCHBOX_FUZZ_CASES:-120000}
+FUZZ_CASES=${LUNCHBOX_FUZZ_CASES:-80000}
 # Of whole requests, each over a socket.
-FUZZ_REQUESTS=${LUNCHBOX_FUZZ_REQUESTS:-3000}
+FUZZ_REQUESTS=${LUNCHBOX_FUZZ_REQUESTS:-20000}
 
 # named CRATE: the tests of a crate's that the list names, as cargo calls them.
 named() { grep -oE "\`$1::[a-z0-9_:]+\`" "$LIST" | tr -d '`' | sed "s/^$1:://" | LC_ALL=C sort -u; }
