@@ -13,16 +13,6 @@ IMAGE = "busybox:latest"
 WAIT_SECONDS = 30
 
 
-def known_fault(why):
-    """Fails today because of the gateway, as `why` says. When it passes, this mark is the mistake."""
-
-    def mark(test):
-        test.__doc__ = f"known fault: {why}"
-        return unittest.expectedFailure(test)
-
-    return mark
-
-
 def until(ask, what):
     """Waits for a state; its value."""
     deadline = time.monotonic() + WAIT_SECONDS
@@ -148,7 +138,6 @@ class Images(Session):
         self.assertEqual(self.client.containers.run(image.id, remove=True), b"soup\n")
         self.client.images.remove("cooked:now", force=True)
 
-    @known_fault("the body of a commit, a container's configuration, is taken for one without fields")
     def test_a_container_is_committed_with_another_configuration(self):
         container = self.up("true")
         container.wait()
@@ -255,10 +244,6 @@ class Containers(Session):
         self.assertEqual(self.output(container, "pwd", workdir="/tmp"), b"/tmp\n")
         self.assertEqual(self.output(container, "tty", tty=True).strip()[:9], b"/dev/pts/")
 
-    @known_fault(
-        "between the engine's 101 and its own the gateway asks and writes down what was run; output that came"
-        " meanwhile reaches the client together with the answer's head, and this SDK drops what it read beyond it"
-    )
     def test_no_output_of_a_short_command_is_lost(self):
         container = self.up()
         lost = [said for said in (container.exec_run(["echo", "x"]).output for _ in range(100)) if said != b"x\n"]
