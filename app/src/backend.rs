@@ -20,6 +20,8 @@ pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, BackendErr
 
 /// Implemented by the server (`server/src/web/backend.rs`).
 pub trait Backend: Send + Sync + 'static {
+    /// Whether sandboxes reach the internet.
+    fn has_internet(&self) -> bool;
     fn lessons(&self) -> BackendFuture<'_, Vec<LessonSummary>>;
     fn lesson<'a>(&'a self, slug: &'a str) -> BackendFuture<'a, Lesson>;
     fn progress<'a>(&'a self, lesson: &'a str) -> BackendFuture<'a, Progress>;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use gateway::Egress;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,8 @@ pub struct AppState {
     pub registry: Registry,
     pub needs: Needs,
     pub pace: Pace,
+    /// What sandboxes reach.
+    pub egress: Egress,
     /// Cancelled when the server ends: streams that would never end do then.
     pub end: CancellationToken,
 }
@@ -56,6 +59,7 @@ impl AppState {
             store,
             registry,
             pace: Pace::default(),
+            egress: config.egress,
             end: CancellationToken::new(),
         }
     }

@@ -30,7 +30,7 @@ const PROMPT_MS = 50;
 /** What the way out of the terminal by keyboard focuses. */
 const WAY_OUT = "#step-title";
 const LABEL = "Terminal. Press F6 to leave it.";
-/** Said always: `curl https://…` and `apt update` would be a riddle else. */
+/** Said where it is so: `curl https://…` and `apt update` would be a riddle else. */
 const NO_INTERNET = "No internet in here: images come from the course’s own registry.";
 /** What a terminal reports of itself where a program has asked for it: nobody typed that. */
 const FOCUS_REPORTS = ["\x1b[I", "\x1b[O"];
@@ -77,7 +77,7 @@ export class LunchboxTerminal extends HTMLElement {
     this.#notice.setAttribute("role", "status");
     const foot = document.createElement("div");
     foot.className = "lbt__foot";
-    foot.append(this.#notice, keys());
+    foot.append(this.#notice, keys(this.dataset["internet"] !== "true"));
     this.replaceChildren(screen, foot);
 
     const fit = new FitAddon();
@@ -334,7 +334,7 @@ export class LunchboxTerminal extends HTMLElement {
 }
 
 /** The keys that a terminal in a page has of its own, and what one would look for in vain. */
-function keys(): HTMLElement {
+function keys(isOffline: boolean): HTMLElement {
   const line = document.createElement("p");
   line.className = "lbt__keys";
   const mac = /Mac|iP/.test(navigator.platform);
@@ -348,7 +348,8 @@ function keys(): HTMLElement {
   const note = document.createElement("span");
   note.className = "lbt__note";
   note.textContent = NO_INTERNET;
-  line.append(key(mac ? "⌘C" : "Ctrl+Shift+C", "copy"), key(mac ? "⌘V" : "Ctrl+Shift+V", "paste"), key("F6", "in and out"), note);
+  line.append(key(mac ? "⌘C" : "Ctrl+Shift+C", "copy"), key(mac ? "⌘V" : "Ctrl+Shift+V", "paste"), key("F6", "in and out"));
+  if (isOffline) line.append(note);
   return line;
 }
 

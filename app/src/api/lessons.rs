@@ -12,6 +12,8 @@ pub struct OpenedLesson {
     pub lesson: Lesson,
     pub progress: Progress,
     pub sandbox: SandboxStatus,
+    /// Whether sandboxes reach the internet.
+    pub internet: bool,
 }
 
 #[server(name = FetchLessons, prefix = "/api/fn", endpoint = "lessons", output = PostJsonText)]
@@ -30,5 +32,5 @@ pub async fn open_lesson(slug: String) -> Result<OpenedLesson, ApiError> {
     let lesson = super::answer(backend.lesson(&slug).await)?;
     let progress = super::answer(backend.progress(&slug).await)?;
     let sandbox = super::answer(backend.sandbox().await)?;
-    Ok(OpenedLesson { lesson, progress, sandbox })
+    Ok(OpenedLesson { lesson, progress, sandbox, internet: backend.has_internet() })
 }

@@ -38,6 +38,10 @@ pub(super) fn ask(work: Work, action: Action<(), ()>) {
     focus(PLACE);
 }
 
+/// What a first start promises.
+const FIRST_START: &str = "You get a real shell with the real docker command, private to you. Nothing is installed on your computer, and nothing in here can break it. Try whatever you like: a click makes it new. The images you need come from the course's own registry.";
+const FIRST_START_OFFLINE: &str = "You get a real shell with the real docker command, private to you. Nothing is installed on your computer, and nothing in here can break it. Try whatever you like: a click makes it new. It has no internet; the images you need come from the course's own registry.";
+
 #[component]
 pub(super) fn Start(work: Work, status: SandboxStatus) -> impl IntoView {
     match status {
@@ -54,7 +58,7 @@ pub(super) fn Start(work: Work, status: SandboxStatus) -> impl IntoView {
             <Card
                 work=work
                 title="Your own Docker host is one click away"
-                text="You get a real shell with the real docker command, private to you. Nothing is installed on your computer, and nothing in here can break it. Try whatever you like: a click makes it new. It has no internet; the images you need come from the course's own registry."
+                text=if work.internet { FIRST_START } else { FIRST_START_OFFLINE }
                 button="Start"
             />
         }

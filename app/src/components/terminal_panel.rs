@@ -48,7 +48,7 @@ pub(super) fn TerminalPanel(work: Work) -> impl IntoView {
             <div class="terminal__body">
                 {move || match work.live.sandbox.get() {
                     SandboxStatus::Ready { id, .. } => {
-                        view! { <lunchbox-terminal class="terminal__screen" data-src=TERMINAL data-sandbox=id></lunchbox-terminal> }.into_any()
+                        view! { <lunchbox-terminal class="terminal__screen" data-src=TERMINAL data-sandbox=id data-internet=work.internet.to_string()></lunchbox-terminal> }.into_any()
                     }
                     status => view! { <Start work=work status=status /> }.into_any(),
                 }}

@@ -39,6 +39,8 @@ pub(crate) struct Work {
     pub(crate) waiting: RwSignal<Vec<String>>,
     /// The learner asked for a host and waits for it: the terminal takes the focus when it comes.
     pub(crate) awaited: StoredValue<bool>,
+    /// Whether sandboxes reach the internet.
+    pub(crate) internet: bool,
     /// How many steps have been looked at since the page came.
     visits: StoredValue<u32>,
     pub(crate) start: Action<(), ()>,
@@ -68,6 +70,7 @@ impl Work {
             problem,
             waiting: RwSignal::new(Vec::new()),
             awaited: StoredValue::new(false),
+            internet: opened.internet,
             visits: StoredValue::new(0),
             start: Action::new(move |(): &()| {
                 problem.set(None);

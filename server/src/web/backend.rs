@@ -6,6 +6,7 @@ use app::{
     backend::{Backend, BackendError, BackendFuture},
     model::{self, LessonSummary, Progress, SandboxStatus},
 };
+use gateway::Egress;
 
 use super::{
     access_log::RequestId,
@@ -85,6 +86,10 @@ fn step<'a>(lesson: &'a Lesson, id: &str) -> Result<&'a Step, BackendError> {
 }
 
 impl Backend for LearnerBackend {
+    fn has_internet(&self) -> bool {
+        self.state.egress == Egress::On
+    }
+
     fn lessons(&self) -> BackendFuture<'_, Vec<LessonSummary>> {
         Box::pin(async move {
             let passed = self.state.store.passed(&self.learner).await.map_err(|error| self.internal(&error))?;
