@@ -101,6 +101,3 @@ pub(crate) const MAX_CONFIG_BYTES: usize = 256 * 1024;
 /// Steps of all sandboxes that take files out of images at once; the next waits its turn. Each has up to twice
 /// [`MAX_COPIED_BYTES`] on the disk meanwhile.
 pub(crate) const MAX_COPYING: usize = 4;
-/// How often and how soon the engine is asked to prune again while it does so for another sandbox.
-pub(crate) const PRUNE_TRIES: u32 = 50;
-pub(crate) const PRUNE_PAUSE: Duration = Duration::from_millis(200);

@@ -26,7 +26,7 @@ mod workshop;
 #[cfg(test)]
 mod fuzz;
 
-pub(crate) use self::workshop::sweep;
+pub(crate) use self::{volumes::cache_names, workshop::sweep};
 
 use std::collections::HashMap;
 
@@ -48,7 +48,6 @@ use crate::{
     refusal::{Answer, Refusal},
     request::{Request, query::Query},
     serve::Context,
-    upstream::EngineSaid,
 };
 
 use self::{
@@ -149,18 +148,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
 /// Forgets what was built before: steps, and the caches of their mounts. Not below a build that runs.
 pub(crate) async fn clear_cache(context: &Context) -> Result<own::PrunedSteps, Refusal> {
     context.shared.ledger.clear_build_steps(context.scope.sandbox()).await?;
-    let mut tries = 0;
-    let mut pruned = loop {
-        match own::prune_steps(&context.shared, &context.scope).await {
-            Ok(pruned) => break pruned,
-            // The engine prunes for one at a time.
-            Err(EngineSaid::Error { status: StatusCode::CONFLICT, .. }) if tries < limits::PRUNE_TRIES => {
-                tries += 1;
-                tokio::time::sleep(limits::PRUNE_PAUSE).await;
-            }
-            Err(said) => return Err(context.engine_said(said)),
-        }
-    };
+    let mut pruned = own::prune_steps(&context.shared, &context.scope).await.map_err(|said| context.engine_said(said))?;
     for volume in volumes::remove_caches(context).await {
         pruned.images.push(volume.rsplit('-').next().unwrap_or_default().to_owned());
     }

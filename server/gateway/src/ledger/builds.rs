@@ -16,9 +16,11 @@ pub(crate) struct BuildStepRow {
     pub(crate) diff_id: String,
     /// RFC 3339.
     pub(crate) made_at: String,
+    /// Of the layer.
+    pub(crate) bytes: i64,
 }
 
-const COLUMNS: &str = "key, holder, diff_id, made_at";
+const COLUMNS: &str = "key, holder, diff_id, made_at, bytes";
 
 fn read(row: &AnyRow) -> Result<BuildStepRow, sqlx::Error> {
     Ok(BuildStepRow {
@@ -26,6 +28,7 @@ fn read(row: &AnyRow) -> Result<BuildStepRow, sqlx::Error> {
         holder: row.try_get("holder")?,
         diff_id: row.try_get("diff_id")?,
         made_at: row.try_get("made_at")?,
+        bytes: row.try_get("bytes")?,
     })
 }
 
@@ -61,15 +64,16 @@ impl Ledger {
     /// Done anew, a step takes the place of what it was.
     pub(crate) async fn set_build_step(&self, sandbox: &SandboxId, row: &BuildStepRow) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO gateway_build_steps (sandbox, key, holder, diff_id, made_at, used_at) VALUES ($1, $2, $3, $4, $5, $6) \
+            "INSERT INTO gateway_build_steps (sandbox, key, holder, diff_id, made_at, bytes, used_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
              ON CONFLICT (sandbox, key) DO UPDATE SET holder = excluded.holder, diff_id = excluded.diff_id, \
-             made_at = excluded.made_at, used_at = excluded.used_at",
+             made_at = excluded.made_at, bytes = excluded.bytes, used_at = excluded.used_at",
         )
         .bind(sandbox.as_str())
         .bind(&row.key)
         .bind(&row.holder)
         .bind(&row.diff_id)
         .bind(&row.made_at)
+        .bind(row.bytes)
         .bind(now_ms())
         .execute(&self.pool)
         .await?;

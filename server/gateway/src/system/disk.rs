@@ -12,7 +12,7 @@ use http::StatusCode;
 use crate::{
     SandboxId,
     containers::list,
-    images::{layers, view::View},
+    images::{self, layers, view::View},
     refusal::Refusal,
     serve::Context,
 };
@@ -53,7 +53,7 @@ impl DiskUse {
 }
 
 async fn measure(context: &Context) -> Result<u64, Refusal> {
-    let bytes = own_layers(context).await? + containers(context).await? + volumes(context).await?;
+    let bytes = own_layers(context).await? + steps(context).await? + containers(context).await? + volumes(context).await?;
     let measured = Measured { at: Instant::now(), bytes, again: false };
     context.shared.disk_use.keep(context.scope.sandbox(), measured);
     Ok(bytes)
@@ -85,6 +85,17 @@ async fn own_layers(context: &Context) -> Result<u64, Refusal> {
     Ok(own.iter().filter(|(chain, _)| !shared.contains(*chain)).map(|(_, bytes)| bytes).sum())
 }
 
+/// Of builds: layers that are in no image of the sandbox's.
+async fn steps(context: &Context) -> Result<u64, Refusal> {
+    let steps = context.shared.ledger.build_steps(context.scope.sandbox()).await?;
+    let view = View::read(context).await?;
+    let facts = view.facts(context).await?;
+    let known: HashSet<&String> = facts.iter().flat_map(|(_, facts)| facts.diff_ids()).collect();
+    let others: HashMap<&String, i64> =
+        steps.iter().map(|step| (&step.diff_id, step.bytes)).filter(|(id, _)| !known.contains(id)).collect();
+    Ok(others.values().filter_map(|bytes| u64::try_from(*bytes).ok()).sum())
+}
+
 async fn containers(context: &Context) -> Result<u64, Refusal> {
     let all = list::read(context, true, true).await?;
     Ok(all.iter().filter_map(|container| u64::try_from(container.size_rw?).ok()).sum())
@@ -92,11 +103,14 @@ async fn containers(context: &Context) -> Result<u64, Refusal> {
 
 async fn volumes(context: &Context) -> Result<u64, Refusal> {
     let volumes = context.scope.volumes().await?;
-    if volumes.is_empty() {
+    let has_built = !context.shared.ledger.build_steps(context.scope.sandbox()).await?.is_empty();
+    if volumes.is_empty() && !has_built {
         return Ok(0);
     }
     let sizes = context.shared.volume_sizes.read(FRESH).await;
-    Ok(volumes.iter().filter_map(|own| u64::try_from(*sizes.get(own.engine_name())?).ok()).sum())
+    let caches = images::build::cache_names(&context.scope);
+    let caches = sizes.iter().filter(|(name, _)| name.starts_with(&caches)).filter_map(|(_, bytes)| u64::try_from(*bytes).ok());
+    Ok(caches.sum::<u64>() + volumes.iter().filter_map(|own| u64::try_from(*sizes.get(own.engine_name())?).ok()).sum::<u64>())
 }
 
 /// Fails where the sandbox has taken what it may, as far as is known: nobody who is well below waits for a

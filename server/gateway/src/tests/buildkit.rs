@@ -262,6 +262,18 @@ async fn a_secret_is_there_for_its_step_and_nowhere_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_image_can_stand_for_another_and_only_an_own_one() {
+    let host = TestHost::start(2).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    a.run("pull alpine").await.ok();
+    a.docker_in(&["build", "-t", "mine", "-"], b"FROM alpine\nRUN echo mine >/x\n").await.ok();
+    let files = folder(&[("Dockerfile", "FROM base\nCOPY --from=more /x /y\nRUN --mount=from=more,target=/m cat /m/x /y\n")]);
+    let line = "build --build-context base=docker-image://alpine --build-context more=docker-image://mine .";
+    assert_eq!(docker(a, files.path(), line).await.ok().matches(" mine\n").count(), 2);
+    assert!(docker(b, files.path(), line).await.fails().contains("pull access denied for mine"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_needed_is_not_done_and_history_is_buildkits() {
     let host = TestHost::start(1).await;
     let a = &host.sandboxes[0];

@@ -42,9 +42,17 @@ impl Key {
 /// What a step came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outcome {
-    /// The image to go on from, and the layer on top of it; none where no file was changed.
-    pub(super) layer: Option<(String, String)>,
+    /// None where no file was changed.
+    pub(super) layer: Option<Layer>,
     pub(super) made_at: String,
+}
+
+/// The image to go on from, and the layer on top of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Layer {
+    pub(super) holder: String,
+    pub(super) diff_id: String,
+    pub(super) bytes: i64,
 }
 
 /// What a step came to when it was done before, on these layers; as long as the engine has it.
@@ -55,8 +63,9 @@ pub(super) async fn find(workshop: &Workshop, key: &str, below: &[String]) -> Re
         return Ok(Some(Outcome { layer: None, made_at: row.made_at }));
     }
     let expected: Vec<&String> = below.iter().chain([&row.diff_id]).collect();
-    if workshop.layers(&row.holder).await?.is_some_and(|layers| layers.iter().eq(expected)) {
-        return Ok(Some(Outcome { layer: Some((row.holder, row.diff_id)), made_at: row.made_at }));
+    if workshop.layers(&row.holder).await?.is_some_and(|(layers, _)| layers.iter().eq(expected)) {
+        let layer = Layer { holder: row.holder, diff_id: row.diff_id, bytes: row.bytes };
+        return Ok(Some(Outcome { layer: Some(layer), made_at: row.made_at }));
     }
     ledger.remove_build_step(sandbox, key).await?;
     Ok(None)
@@ -65,10 +74,10 @@ pub(super) async fn find(workshop: &Workshop, key: &str, below: &[String]) -> Re
 /// Remembers what a step came to. Of more than may be kept, those go that were used longest ago.
 pub(super) async fn keep(context: &Context, key: String, outcome: &Outcome) -> Result<(), Refusal> {
     let (ledger, sandbox) = (&context.shared.ledger, context.scope.sandbox());
-    let (holder, diff_id) = outcome.layer.clone().unwrap_or_default();
+    let Layer { holder, diff_id, bytes } = outcome.layer.clone().unwrap_or_default();
     let before = ledger.build_steps(sandbox).await?;
     let replaced = before.iter().find(|row| row.key == key).cloned();
-    ledger.set_build_step(sandbox, &BuildStepRow { key, holder, diff_id, made_at: outcome.made_at.clone() }).await?;
+    ledger.set_build_step(sandbox, &BuildStepRow { key, holder, diff_id, made_at: outcome.made_at.clone(), bytes }).await?;
     let gone: Vec<BuildStepRow> =
         before.into_iter().skip(limits::MAX_BUILD_STEPS - 1).filter(|row| Some(row) != replaced.as_ref()).collect();
     for row in &gone {

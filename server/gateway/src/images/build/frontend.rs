@@ -16,7 +16,7 @@ use super::{
     output::Output,
     plan::{self, Arguments},
 };
-use crate::{buildkit::vertices::Vertices, refusal::Refusal, serve::Context};
+use crate::{buildkit::vertices::Vertices, reference::Reference, refusal::Refusal, serve::Context};
 
 /// Attributes that change nothing here: the cache is the learner's own, limits are the sandbox's, and the
 /// client's own marks on its request.
@@ -64,12 +64,14 @@ pub(crate) type SecretSource = Arc<dyn Fn(String) -> BoxFuture<'static, Result<O
 pub(crate) struct Prepared {
     context: Context,
     options: Options,
+    /// Images that are taken in the place of others.
+    others: BTreeMap<String, String>,
     place: OwnedSemaphorePermit,
 }
 
 /// Decides on what was asked, and takes the place of the sandbox's one build.
 pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prepared, Refusal> {
-    let (mut arguments, mut labels, mut query) = (Arguments::new(), BTreeMap::new(), Vec::new());
+    let (mut arguments, mut labels, mut others, mut query) = (Arguments::new(), BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (name, value) in asked.attributes {
         if IGNORED.contains(&name.as_str()) || name.starts_with("attest:") {
             continue;
@@ -78,6 +80,14 @@ pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prep
             arguments.insert(argument.to_owned(), Some(value.clone()));
         } else if let Some(label) = name.strip_prefix("label:") {
             labels.insert(label.to_owned(), value.clone());
+        } else if let Some(context) = name.strip_prefix("context:") {
+            let image = value.strip_prefix("docker-image://").filter(|image| Reference::parse(image).is_some());
+            let image = image.ok_or_else(|| {
+                Refusal::invalid(format!(
+                    "lunchbox: --build-context {context} can be an image of your host in this classroom ({context}=docker-image://NAME), and nothing else. Put other files into the folder that is built from."
+                ))
+            })?;
+            others.insert(context.to_owned(), image.to_owned());
         } else {
             query.push(match (name.as_str(), value.as_str()) {
                 ("filename", _) => ("dockerfile", value.clone()),
@@ -101,7 +111,7 @@ pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prep
     }
     let options = Options::of_frontend(context, query, arguments, labels, &asked.names).await?;
     let place = begin_with(context, &options).await?;
-    Ok(Prepared { context: context.clone(), options, place })
+    Ok(Prepared { context: context.clone(), options, others, place })
 }
 
 /// `name=address` of BuildKit's as `name:address` of the Engine API's.
@@ -113,7 +123,6 @@ fn with_colons(hosts: &str) -> String {
 fn unknown(name: &str) -> Refusal {
     let (option, _) = name.split_once(':').unwrap_or((name, ""));
     let option = match option {
-        "context" => "--build-context",
         "requestid" => "--call or --check",
         option => option,
     };
@@ -136,7 +145,7 @@ impl Prepared {
                 Sources::Archive(tar) => context::of_archive(tar, &self.options.dockerfile, most_bytes).await?,
             };
             let plan = plan::judge(dockerfile::parse(&files.dockerfile)?, &self.options.arguments, &self.options.target)?;
-            Ok::<_, Refusal>((files, plan))
+            Ok::<_, Refusal>((files, plan.instead(&self.others)))
         };
         let (files, plan) = match read.await {
             Ok(read) => read,

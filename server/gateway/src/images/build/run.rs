@@ -9,7 +9,7 @@ use crate::{
 };
 
 use super::{
-    cache::{self, Key, Outcome},
+    cache::{self, Key, Layer, Outcome},
     dockerfile::{self, Instruction},
     frontend::SecretSource,
     image::{self, Image},
@@ -100,10 +100,10 @@ impl Standing {
 
     /// A step is done. `tainted`: its container had more in its environment than the image has.
     pub(super) fn done(&mut self, told: String, comment: &str, key: String, outcome: &Outcome, tainted: bool) {
-        let (holder, diff_id) = outcome.layer.clone().unzip();
-        self.stage.image.add(outcome.made_at.clone(), told, comment, diff_id);
-        if let Some(holder) = holder {
-            self.holder = Some(holder);
+        let layer = outcome.layer.clone();
+        self.stage.image.add(outcome.made_at.clone(), told, comment, layer.as_ref().map(|layer| layer.diff_id.clone()));
+        if let Some(layer) = layer {
+            self.holder = Some(layer.holder);
             self.clean = !tainted;
         }
         self.key = key;
@@ -252,19 +252,27 @@ impl Work<'_> {
             return Err(Refusal::invalid("No image was generated. Is your Dockerfile empty?"));
         }
         let image = standing.stage.image.clone();
-        // By a name from the first moment on, so that it is found whatever happens next.
-        let name = format!("{}:{}", self.workshop.context.scope.image_repository(), short(&image.id()));
-        let id = self.workshop.load(&image, Some(&name)).await?;
-        // As with every image that is loaded: it is what was written, or it is nobody's.
-        if self.workshop.layers(&id).await?.as_ref() != Some(&image.diff_ids) {
-            tracing::error!(sandbox = %self.workshop.context.sandbox.id, "the engine has another image than was built");
-            return Err(Refusal::internal());
+        let (context, id) = (&self.workshop.context, image.id());
+        let known = context.shared.ledger.images(context.scope.sandbox()).await?.iter().any(|row| row.image_id == id);
+        if !(known && self.is_there(&id, &image).await?) {
+            // By a name from the first moment on, so that it is found whatever happens next.
+            let name = format!("{}:{}", context.scope.image_repository(), short(&id));
+            self.workshop.load(&image, Some(&name)).await?;
+            // As with every image that is loaded: it is what was written, or it is nobody's.
+            if !self.is_there(&id, &image).await? {
+                tracing::error!(sandbox = %context.sandbox.id, "the engine has another image than was built");
+                return Err(Refusal::internal());
+            }
         }
         if unused {
             let context = &self.workshop.context;
             cache::remove_unknown(&context.shared, &format!("{}={}", own::SANDBOX_LABEL, context.sandbox.id)).await;
         }
         Ok(id)
+    }
+
+    async fn is_there(&self, id: &str, image: &Image) -> Result<bool, Refusal> {
+        Ok(self.workshop.layers(id).await?.is_some_and(|(layers, _)| layers == image.diff_ids))
     }
 
     /// An image or an earlier stage, to take files from.
@@ -305,6 +313,6 @@ fn words_of_nobody() -> super::words::Variables {
 }
 
 /// When something is done.
-pub(super) fn made_now(layer: Option<(String, String)>) -> Outcome {
+pub(super) fn made_now(layer: Option<Layer>) -> Outcome {
     Outcome { layer, made_at: image::now() }
 }

@@ -4,6 +4,9 @@
 //! Source: the Dockerfile reference, "Environment replacement" and "ARG", and moby/buildkit's
 //! frontend/dockerfile/dockerfile2llb.
 
+mod health;
+mod steps;
+
 use std::collections::BTreeMap;
 
 use crate::{
@@ -11,14 +14,14 @@ use crate::{
         create::{paths, policy},
         ports,
     },
-    images::catalogue::{Empty, Healthcheck},
+    images::catalogue::Empty,
     limits,
     refusal::Refusal,
     scope::Scope,
 };
 
 use super::{
-    dockerfile::{self, Heredoc, Instruction},
+    dockerfile::{self, Instruction},
     image::Image,
     plan::Arguments,
     words::{self, Variables},
@@ -353,37 +356,6 @@ impl Stage {
         Ok(Step { told, action: Action::Nothing })
     }
 
-    fn check_health(&mut self, instruction: &Instruction) -> Result<Step, Refusal> {
-        let wrong = |what: String| dockerfile::error(instruction.line, &what);
-        let (kind, rest) = instruction.rest.split_once(char::is_whitespace).unwrap_or((&instruction.rest, ""));
-        let mut check = Healthcheck::default();
-        match kind.to_ascii_uppercase().as_str() {
-            "NONE" if rest.trim().is_empty() => check.test = Some(vec!["NONE".to_owned()]),
-            "NONE" => return Err(wrong("HEALTHCHECK NONE takes no arguments".to_owned())),
-            "CMD" if rest.trim().is_empty() => return Err(wrong("missing command after HEALTHCHECK CMD".to_owned())),
-            "CMD" => {
-                let rest = rest.trim();
-                let words = json_words(rest).map(|words| ("CMD", words)).unwrap_or_else(|| ("CMD-SHELL", vec![rest.to_owned()]));
-                check.test = Some([vec![words.0.to_owned()], words.1].concat());
-            }
-            other => return Err(wrong(format!("unknown type \"{other}\" in HEALTHCHECK (try CMD)"))),
-        }
-        for flag in &instruction.flags {
-            let (name, value) = flag[2..].split_once('=').unwrap_or((&flag[2..], ""));
-            let time = || duration(value).ok_or_else(|| wrong(format!("invalid duration \"{value}\"")));
-            match name {
-                "interval" => check.interval = time()?,
-                "timeout" => check.timeout = time()?,
-                "start-period" => check.start_period = time()?,
-                "start-interval" => check.start_interval = time()?,
-                _ => check.retries = value.parse().map_err(|_| wrong(format!("invalid value \"{value}\" for --retries")))?,
-            }
-        }
-        let told = format!("HEALTHCHECK {}", quoted(check.test.as_deref().unwrap_or_default()));
-        self.image.config.healthcheck = Some(check);
-        Ok(Step::nothing(told))
-    }
-
     /// Where steps run, and containers: never in a folder of the kernel's.
     fn enter(&mut self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
         let path = self.expand(&instruction.rest, given, instruction.line)?;
@@ -404,120 +376,6 @@ impl Stage {
     /// The same, clean.
     pub(super) fn path(&self, path: &str, line: usize) -> Result<String, Refusal> {
         paths::clean(&self.whole(path)).ok_or_else(|| dockerfile::error(line, &format!("the path {path:?} is not understood")))
-    }
-
-    fn run(&self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
-        let environment: Vec<String> = self.image.config.env.clone().unwrap_or_default();
-        let is_set = |name: &str| self.environment().any(|(known, _)| known == name);
-        let arguments: Vec<String> =
-            self.arguments.iter().filter(|(name, _)| !is_set(name)).map(|(name, value)| format!("{name}={value}")).collect();
-        let proxies = undeclared(given).into_iter().filter(|(name, _)| !is_set(name) && !self.arguments.contains_key(name));
-        let proxies = proxies.map(|(name, value)| format!("{name}={value}"));
-        let mut script = None;
-        let command = match &instruction.heredocs[..] {
-            [] => self.words_of_command(&instruction.rest),
-            [only] if Heredoc::is_all_of(only, &instruction.rest, given.escape) => {
-                let content = only.content();
-                if content.starts_with("#!") {
-                    script = Some((only.name.clone(), content));
-                    vec![format!("/dev/pipes/{}", only.name)]
-                } else {
-                    [self.shell(), vec![content]].concat()
-                }
-            }
-            several => {
-                // The shell reads them itself.
-                let whole = several.iter().fold(instruction.rest.clone(), |whole, one| format!("{whole}\n{}{}", one.text, one.name));
-                [self.shell(), vec![whole]].concat()
-            }
-        };
-        let before = if arguments.is_empty() { String::new() } else { format!("|{} {} ", arguments.len(), arguments.join(" ")) };
-        let line = format!("{before}{}", command.join(" "));
-        let network = !instruction.flags.iter().any(|flag| flag == "--network=none");
-        let counted = [arguments.clone(), environment.clone()].concat();
-        let variables = environment.len();
-        let environment: Vec<String> = environment.into_iter().chain(arguments).chain(proxies).collect();
-        Ok(Step {
-            told: [format!("RUN {line} # buildkit"), line],
-            action: Action::Run(Run { command, more_than_image: environment.len() > variables, environment, counted, script, network }),
-        })
-    }
-
-    fn copy(&self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
-        let (line, keyword) = (instruction.line, instruction.keyword);
-        let mut words = json_words(&instruction.rest).unwrap_or_else(|| words::split(&instruction.rest, given.escape));
-        let Some(destination) = words.pop().filter(|_| !words.is_empty()) else {
-            let what = "at least two arguments, but only one was provided. Destination could not be determined";
-            return Err(dockerfile::error(line, &format!("{keyword} requires {what}")));
-        };
-        if words.len() > limits::MAX_COPY_SOURCES {
-            let most = limits::MAX_COPY_SOURCES;
-            return Err(dockerfile::error(line, &format!("lunchbox: {keyword} takes at most {most} sources. Copy their folder")));
-        }
-        let variables = self.variables(given);
-        let (mut sources, mut files) = (Vec::new(), Vec::new());
-        let mut heredocs = instruction.heredocs.iter();
-        for word in words {
-            if Heredoc::is_one(&word, given.escape)
-                && let Some(heredoc) = heredocs.next()
-            {
-                let content = heredoc.content();
-                let content = if heredoc.expands { self.fill_in(&content, given, line)? } else { content };
-                files.push((heredoc.name.clone(), content));
-            } else {
-                sources.push(expand(&word, &variables, given, line)?);
-            }
-        }
-        let destination = self.expand(&destination, given, line)?;
-        let flag = |name: &str| instruction.flags.iter().find_map(|flag| flag.strip_prefix(name)?.strip_prefix('='));
-        let owner = flag("--chown").map(|owner| self.expand(owner, given, line)).transpose()?;
-        let mode = flag("--chmod").map(|mode| self.expand(mode, given, line)).transpose()?;
-        let mode = mode.map(|mode| u32::from_str_radix(&mode, 8).ok().filter(|bits| *bits <= 0o7777).ok_or(mode)).transpose();
-        let mode = mode.map_err(|mode| {
-            dockerfile::error(line, &format!("invalid chmod parameter: '{mode}'. it should be octal string and between 0 and 07777"))
-        })?;
-        let into_folder = destination.ends_with('/') || destination.ends_with("/.") || destination == ".";
-        let several = sources.len() + files.len() > 1;
-        if several && !into_folder {
-            return Err(dockerfile::error(
-                line,
-                &format!("When using {keyword} with more than one source file, the destination must be a directory and end with a /"),
-            ));
-        }
-        let told = sources.iter().cloned().chain(files.iter().map(|(name, _)| format!("<<{name}"))).collect::<Vec<_>>().join(" ");
-        let flags: Vec<String> = instruction.flags.iter().filter(|flag| flag.starts_with("--ch")).map(|flag| format!("{flag} ")).collect();
-        let clean = self.path(&destination, line)?;
-        Ok(Step {
-            // The classic builder tells the digest of what it copies, which isn't known here.
-            told: [format!("{keyword} {}{told} {destination} # buildkit", flags.concat()), format!("{keyword} %s in {clean} ")],
-            action: Action::Copy(Copy { sources, files, destination: clean, into_folder, owner, mode, unpacks: keyword == "ADD" }),
-        })
-    }
-
-    /// A text with its variables replaced, and nothing else: quotes stay.
-    fn fill_in(&self, text: &str, given: Given<'_>, line: usize) -> Result<String, Refusal> {
-        let mut plain = String::new();
-        let mut after_escape = false;
-        for c in text.chars() {
-            // An escape is a character like any other, and the dollar after it is no variable's.
-            if matches!(c, '"' | '\'') || c == given.escape || (c == '$' && after_escape) {
-                plain.push(given.escape);
-            }
-            after_escape = c == given.escape && !after_escape;
-            plain.push(c);
-        }
-        self.expand(&plain, given, line)
-    }
-}
-
-impl Heredoc {
-    fn is_one(word: &str, escape: char) -> bool {
-        Self::parse(word, escape).is_some()
-    }
-
-    /// Whether a command is nothing but its heredoc.
-    fn is_all_of(&self, rest: &str, escape: char) -> bool {
-        Self::parse(rest.trim(), escape).is_some_and(|parsed| parsed.name == self.name) && !rest.trim().contains(char::is_whitespace)
     }
 }
 
@@ -541,28 +399,6 @@ fn json_words(text: &str) -> Option<Vec<String>> {
 fn quoted(words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| serde_json::to_string(word).unwrap_or_default()).collect();
     format!("[{}]", words.join(" "))
-}
-
-/// `1m30s` in nanoseconds.
-fn duration(text: &str) -> Option<i64> {
-    let (mut total, mut rest) = (0.0_f64, text);
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        let unit = rest[digits..].find(|c: char| c.is_ascii_digit() || c == '.').map_or(rest.len(), |length| digits + length);
-        total += number
-            * match &rest[digits..unit] {
-                "ns" => 1.0,
-                "us" | "µs" => 1e3,
-                "ms" => 1e6,
-                "s" => 1e9,
-                "m" => 6e10,
-                "h" => 3.6e12,
-                _ => return None,
-            };
-        rest = &rest[unit..];
-    }
-    (!text.is_empty() && total.is_finite() && total < 1e17).then_some(total as i64)
 }
 
 #[cfg(test)]

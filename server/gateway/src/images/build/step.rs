@@ -1,25 +1,18 @@
 //! One step of a build: looked up, or done.
 
-use std::{io::BufWriter, path::Path};
+mod mounting;
 
-use tar::Builder;
 use tokio::sync::Semaphore;
 
-use crate::{
-    containers::create::{paths, policy},
-    limits,
-    model::container_engine::{EngineMount, EngineTmpfsOptions},
-    refusal::Refusal,
-};
+use crate::{containers::create::paths, limits, refusal::Refusal, system::disk};
 
 use super::{
-    cache::{self, Key, Outcome},
-    copy::{self, Taken},
-    mounts::{Kind, Mount, Owner},
+    cache::{self, Key, Layer, Outcome},
+    copy::Taken,
+    mounts::{Kind, Mount},
     plan::{Part, Source},
     run::{Work, made_now},
     stage::{Action, Copy, Given, Run, Step},
-    volumes::{self, Volume},
     words::Variables,
     workshop::{self, Making},
 };
@@ -45,15 +38,6 @@ enum Doing<'a> {
     Run(Run, Vec<Wanted<'a>>),
     /// Without what is taken where it lies in an image.
     Copy(Copy, Option<Taken>, Option<&'a Source>),
-}
-
-/// What mounts came to.
-#[derive(Default)]
-struct Mounted {
-    mounts: Vec<EngineMount>,
-    /// Of secrets.
-    variables: Vec<String>,
-    volume: Option<Volume>,
 }
 
 impl Work<'_> {
@@ -100,6 +84,9 @@ impl Work<'_> {
                 outcome
             }
             None => {
+                if !matches!(doing, Doing::Nothing) {
+                    disk::check(&self.workshop.context).await?;
+                }
                 let outcome = self.make(doing, &below).await?;
                 cache::keep(&self.workshop.context, key.clone(), &outcome).await?;
                 if let Some(standing) = self.current() {
@@ -253,7 +240,9 @@ impl Work<'_> {
 
     /// What a container's files have become. `secret`: its own configuration may not stay on the engine.
     async fn layer(&mut self, container: &workshop::Container, below: &[String], secret: bool) -> Result<Outcome, Refusal> {
-        let (holder, mut layers) = self.workshop.commit(container).await?;
+        let base = self.ready().await?;
+        let (committed, base) = tokio::try_join!(self.workshop.commit(container), self.workshop.layers(&base))?;
+        let (holder, mut layers, bytes) = committed;
         let top = layers.pop();
         let added = layers == below;
         let mut outcome = made_now(None);
@@ -264,7 +253,8 @@ impl Work<'_> {
                 image.diff_ids.push(top.clone());
                 kept = self.workshop.bare(&image).await?;
             }
-            outcome = made_now(Some((kept, top)));
+            let below = base.map_or(0, |(_, bytes)| bytes);
+            outcome = made_now(Some(Layer { holder: kept, diff_id: top, bytes: (bytes - below).max(0) }));
         }
         if secret || !added {
             self.workshop.drop_holder(&holder).await;
@@ -305,120 +295,6 @@ impl Work<'_> {
         drop(container);
         drop(mounted.volume);
         Ok(outcome)
-    }
-
-    /// Makes the mounts of a step. What is written for them lies in one volume, which goes with the step.
-    async fn mount(&mut self, image: &str, run: &Run, wanted: Vec<Wanted<'_>>) -> Result<Mounted, Refusal> {
-        let mut mounted = Mounted::default();
-        let mut contents = Vec::new();
-        let mut parts = Vec::new();
-        if let Some((name, text)) = &run.script {
-            contents.push(Content::Script(name.clone(), text.clone()));
-            parts.push((0, "/dev/pipes".to_owned(), true));
-        }
-        for Wanted { mount, target, source, taken } in wanted {
-            match &mount.kind {
-                Kind::Memory { bytes } => mounted.mounts.push(EngineMount::Tmpfs {
-                    target,
-                    read_only: mount.read_only,
-                    tmpfs_options: EngineTmpfsOptions {
-                        size_bytes: bytes.filter(|bytes| *bytes > 0).unwrap_or(i64::MAX).min(policy::MAX_MEMORY_FILES_BYTES),
-                        mode: None,
-                    },
-                }),
-                Kind::Cache { id, owner } => {
-                    let id = id.as_deref().unwrap_or(&target).to_owned();
-                    mounted.mounts.push(self.workshop.cache(image, &id, *owner, target, mount.read_only).await?);
-                }
-                Kind::Bind { from, .. } => {
-                    let taken = match (taken, from) {
-                        (Some(taken), _) => taken,
-                        (None, Some(from)) => {
-                            let text = self.output.is_text();
-                            let container = self.open(&self.origin(from)?).await?;
-                            Taken::fetch(&self.workshop, &container, &[source], |word| missing(text, "RUN", word)).await?
-                        }
-                        (None, None) => return Err(Refusal::internal()),
-                    };
-                    parts.push((contents.len(), target, mount.read_only));
-                    contents.push(Content::Files(taken));
-                }
-                Kind::Secret { id, required, variable, owner } => {
-                    let name = Path::new(&target).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                    let id = id.clone().unwrap_or(name);
-                    let Some(bytes) = self.secret(&id).await? else {
-                        if *required {
-                            return Err(Refusal::invalid(format!("secret {id}: not found")));
-                        }
-                        continue;
-                    };
-                    if let Some(variable) = variable {
-                        let value = String::from_utf8_lossy(&bytes).into_owned();
-                        if value.contains('\0') || variable.contains(['=', '\0']) {
-                            return Err(Refusal::invalid(format!("lunchbox: the secret {id} can't be a variable: it holds a zero byte.")));
-                        }
-                        mounted.variables.push(format!("{variable}={value}"));
-                    }
-                    if !target.is_empty() {
-                        parts.push((contents.len(), target, true));
-                        contents.push(Content::Secret(bytes, *owner));
-                    }
-                }
-            }
-        }
-        if !contents.is_empty() {
-            let written = tokio::task::spawn_blocking(move || {
-                let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
-                for (number, content) in contents.iter().enumerate() {
-                    content.write(&volumes::place(number), &mut tar)?;
-                }
-                super::tree::finish(tar)
-            });
-            let tar = written.await.map_err(|_| Refusal::internal())?.map_err(copy::lost)?;
-            let volume = self.workshop.step_volume(image, tar).await?;
-            for (number, target, read_only) in parts {
-                mounted.mounts.push(volumes::part(&volume.name, &number.to_string(), target, read_only));
-            }
-            mounted.volume = Some(volume);
-        }
-        Ok(mounted)
-    }
-
-    async fn secret(&self, id: &str) -> Result<Option<Vec<u8>>, Refusal> {
-        let Some(source) = &self.secrets else { return Ok(None) };
-        let secret = source(id.to_owned()).await?;
-        if secret.as_ref().is_some_and(|bytes| bytes.len() > limits::MAX_SECRET_BYTES) {
-            return Err(Refusal::invalid(format!("lunchbox: the secret {id} is larger than {} KiB.", limits::MAX_SECRET_BYTES / 1024)));
-        }
-        Ok(secret)
-    }
-}
-
-/// What is written into a step's volume.
-enum Content {
-    Files(Taken),
-    Secret(Vec<u8>, Owner),
-    Script(String, String),
-}
-
-impl Content {
-    fn write(&self, to: &Path, tar: &mut Builder<impl std::io::Write>) -> std::io::Result<()> {
-        let mut file = |path: &Path, bytes: &[u8], owner: Owner, mode: u32| {
-            let mut header = tar::Header::new_gnu();
-            header.set_mode(owner.mode.unwrap_or(mode));
-            header.set_uid(owner.user);
-            header.set_gid(owner.group);
-            header.set_size(bytes.len() as u64);
-            crate::plain_tar::append(&mut *tar, header, path, bytes)
-        };
-        match self {
-            Self::Secret(bytes, owner) => file(to, bytes, *owner, 0o400),
-            Self::Script(name, text) => {
-                let path = to.join(super::tree::clean(Path::new(name))?);
-                file(&path, text.as_bytes(), Owner::default(), 0o755)
-            }
-            Self::Files(taken) => taken.pack(to, tar),
-        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     limits,
     model::container_engine::{EngineMount, EngineVolumeOptions},
     refusal::Refusal,
+    scope::Scope,
     serve::Context,
     upstream::{Ask, EngineSaid},
 };
@@ -32,6 +33,11 @@ const CACHE_ROLE: &str = "build-cache";
 const CACHE_FOLDER: &str = "cache";
 /// Where a volume is mounted while it is filled.
 const FILLED_AT: &str = "/volume";
+
+/// What the engine's names of a sandbox's caches begin with.
+pub(crate) fn cache_names(scope: &Scope) -> String {
+    workshop::engine_name(scope, "cache", "")
+}
 
 /// A volume that goes when it is dropped.
 pub(super) struct Volume {
@@ -130,7 +136,7 @@ impl Workshop {
         let Owner { user, group, mode } = owner;
         let mode = mode.unwrap_or(0o755);
         let digest = format!("{:x}", Sha256::digest(format!("{id}\n{user} {group} {mode:o}")));
-        let name = workshop::engine_name(&self.context.scope, "cache", &digest[..16]);
+        let name = format!("{}{}", cache_names(&self.context.scope), &digest[..16]);
         let there = list(&self.context.shared, &of_caches(&self.context)).await.map_err(|said| self.context.engine_said(said))?;
         if !there.contains(&name) {
             if there.len() >= limits::MAX_BUILD_CACHES {

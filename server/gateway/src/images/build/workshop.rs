@@ -243,8 +243,9 @@ impl Workshop {
         Ok(file.into_std().await)
     }
 
-    /// Makes an image of a container's files: a holder of layers, without a name. Returns its ID and its layers.
-    pub(super) async fn commit(&self, container: &Container) -> Result<(String, Vec<String>), Refusal> {
+    /// Makes an image of a container's files: a holder of layers, without a name. Returns its ID, its layers and
+    /// their size.
+    pub(super) async fn commit(&self, container: &Container) -> Result<(String, Vec<String>, i64), Refusal> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Committed {
@@ -253,14 +254,14 @@ impl Workshop {
         let ask = Ask::post(&["commit"]).parameter("container", &container.id).parameter("pause", 0).patient();
         let engine = &self.context.shared.engine;
         let committed: Committed = engine.json(ask).await.map_err(|said| self.context.engine_said(said))?;
-        let layers = self.layers(&committed.id).await?.ok_or_else(Refusal::internal)?;
-        Ok((committed.id, layers))
+        let (layers, bytes) = self.layers(&committed.id).await?.ok_or_else(Refusal::internal)?;
+        Ok((committed.id, layers, bytes))
     }
 
-    /// The layers of an image, where the engine has it.
-    pub(super) async fn layers(&self, id: &str) -> Result<Option<Vec<String>>, Refusal> {
+    /// The layers of an image and the size of all of them, where the engine has it.
+    pub(super) async fn layers(&self, id: &str) -> Result<Option<(Vec<String>, i64)>, Refusal> {
         match self.context.shared.engine.json::<ImageInspect>(Ask::get(&["images", id, "json"])).await {
-            Ok(inspect) => Ok(Some(inspect.root_fs.layers.unwrap_or_default())),
+            Ok(inspect) => Ok(Some((inspect.root_fs.layers.unwrap_or_default(), inspect.size))),
             Err(said) if said.is_not_found() => Ok(None),
             Err(said) => Err(self.context.engine_said(said)),
         }

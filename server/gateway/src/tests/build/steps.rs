@@ -2,7 +2,7 @@
 
 use super::build;
 use crate::{
-    ActivityKind,
+    ActivityKind, SandboxLimits,
     tests::support::{Sandbox, TestHost, bare, until},
 };
 
@@ -182,6 +182,22 @@ RUN cat /files/one /files/two && grep stove /etc/hosts && ls /dev/pipes 2>/dev/n
     for line in ["first\nsecond\n", "a script of its own\n", "hello world\nhello $WHO\n", "192.0.2.7\tstove"] {
         assert!(built.contains(line), "{line:?} is not in {built}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_builds_keep_counts_for_the_disk() {
+    let host = TestHost::with(1, SandboxLimits { disk_max_bytes: 3_000_000, ..SandboxLimits::default() }).await;
+    let a = &host.sandboxes[0];
+    let text = "FROM busybox\nRUN head -c 4000000 /dev/urandom >/x\nRUN exit 3\n";
+    build(a, &[("Dockerfile", text)], &[]).await.fails();
+    let next = || async { build(a, &[("Dockerfile", "FROM busybox\nRUN true\n")], &[]).await };
+    until("the limit", || async { next().await.err.contains("limit reached: images, containers and volumes of this host take 4 MB") })
+        .await;
+    a.run("builder prune -af").await.ok();
+    until("room", || async { next().await.code == 0 }).await;
+    let cache = "FROM busybox\nRUN --mount=type=cache,target=/c head -c 4000000 /dev/urandom >/c/x\n";
+    build(a, &[("Dockerfile", cache)], &[]).await.ok();
+    until("the limit of a cache", || async { next().await.err.contains("limit reached: images, containers and volumes") }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
