@@ -56,6 +56,8 @@ pub struct EngineInfo {
     pub memory_bytes: u64,
     /// Whether the storage driver can limit what a container writes (`--storage-opt size`).
     pub disk_limits: bool,
+    /// Whether it keeps images in containerd's store, the default of fresh installations since Docker 29.
+    pub containerd_images: bool,
     /// Names of its runtimes.
     pub runtimes: Vec<String>,
     /// What the engine itself warns of.
@@ -93,6 +95,9 @@ impl Engine {
         let client = self.client()?;
         let (version, info) = tokio::try_join!(client.version(), client.info()).map_err(|error| self.error(error))?;
         let backing = info.driver_status.iter().flatten().find(|pair| pair.first().is_some_and(|name| name == "Backing Filesystem"));
+        // Source: what `docker info` prints as `driver-type`.
+        let containerd_images =
+            info.driver_status.iter().flatten().any(|pair| pair.iter().any(|text| text.starts_with("io.containerd.snapshotter")));
         let storage_driver = info.driver.unwrap_or_default();
         let disk_limits = match storage_driver.as_str() {
             "btrfs" | "zfs" => true,
@@ -109,6 +114,7 @@ impl Engine {
             cpus: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
             memory_bytes: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default(),
             disk_limits,
+            containerd_images,
             runtimes: info.runtimes.unwrap_or_default().into_keys().collect(),
             warnings: info.warnings.unwrap_or_default(),
         })

@@ -36,6 +36,12 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Option<EngineI
     };
     version(&info, report);
     report.good(format!("Storage driver {}, cgroup v{}", info.storage_driver, info.cgroup_version));
+    if info.containerd_images {
+        report.bad(
+            "The engine keeps images in containerd's store, with which builds and pulls in sandboxes have not been tried",
+            "Put { \"features\": { \"containerd-snapshotter\": false } } into the engine's daemon.json, restart it, and run ./lunchbox setup again.",
+        );
+    }
     if info.disk_limits {
         report.good("What a learner's container writes can be limited");
     } else {
