@@ -20,8 +20,20 @@ const FEW: u32 = 256;
 /// Tries a property, and tells how often.
 #[track_caller]
 pub(crate) fn holds<S: Strategy>(source: &'static str, what: &str, given: &S, property: impl Fn(S::Value) -> TestCaseResult) {
+    holds_often(FEW, source, what, given, property);
+}
+
+/// The same, where few are too few.
+#[track_caller]
+pub(crate) fn holds_often<S: Strategy>(
+    few: u32,
+    source: &'static str,
+    what: &str,
+    given: &S,
+    property: impl Fn(S::Value) -> TestCaseResult,
+) {
     let executions = Cell::new(0_u64);
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(FEW);
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(few);
     let config = Config { cases, source_file: Some(source), max_global_rejects: u32::MAX, ..Config::default() };
     let outcome = TestRunner::new(config).run(given, |value| {
         executions.set(executions.get() + 1);
