@@ -35,6 +35,8 @@ pub(super) struct Image {
     pub(super) diff_ids: Vec<String>,
     architecture: String,
     variant: Option<String>,
+    /// The engine that made it, as the classic builder tells.
+    pub(super) docker_version: String,
     created: String,
     history: Vec<Line>,
 }
@@ -47,6 +49,8 @@ struct Written<'a> {
     author: &'a str,
     config: &'a ImageConfig,
     created: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    docker_version: &'a str,
     history: &'a [Line],
     os: &'static str,
     rootfs: Layers<'a>,
@@ -100,6 +104,7 @@ impl Image {
             diff_ids: facts.diff_ids().to_vec(),
             architecture: inspect.architecture.clone(),
             variant: inspect.variant.clone(),
+            docker_version: inspect.docker_version.clone(),
             created: inspect.created.clone().unwrap_or_default(),
             history: history(&facts.history, facts.diff_ids().len()),
         }
@@ -123,6 +128,7 @@ impl Image {
             author: &self.author,
             config: &self.config,
             created: &self.created,
+            docker_version: &self.docker_version,
             history: &self.history,
             os: "linux",
             rootfs: Layers { kind: "layers", diff_ids: &self.diff_ids },

@@ -31,13 +31,15 @@ pub(super) enum Output {
 pub(super) struct Text {
     messages: Messages,
     held: Option<String>,
+    /// Build arguments that no ARG asked for.
+    unused: Vec<String>,
     /// Containers of steps are told to have been removed.
     removes: bool,
 }
 
 impl Output {
     pub(super) fn text(messages: Messages, quiet: bool, removes: bool) -> Self {
-        Self::Text(Text { messages, held: quiet.then(String::new), removes })
+        Self::Text(Text { messages, held: quiet.then(String::new), unused: Vec::new(), removes })
     }
 
     pub(super) fn vertices(vertices: Vertices) -> Self {
@@ -79,6 +81,13 @@ impl Output {
     pub(super) async fn triggers(&mut self, count: usize) {
         self.line(format!("# Executing {count} build trigger{}", if count == 1 { "" } else { "s" })).await;
         self.line("\n".to_owned()).await;
+    }
+
+    /// To be told at the end, if that is a good one.
+    pub(super) fn unused(&mut self, arguments: &[String]) {
+        if let Self::Text(output) = self {
+            output.unused = arguments.to_vec();
+        }
     }
 
     /// A step begins that BuildKit calls `name`; without one, it doesn't tell of it.
@@ -150,6 +159,10 @@ impl Output {
             Self::Text(output) => {
                 let aux = Aux { id: Some(image_id.to_owned()), ..Aux::default() };
                 output.tell(Message { aux: Some(aux), ..Message::default() }).await;
+                if !output.unused.is_empty() {
+                    let names = output.unused.join(" ");
+                    output.tell(Message::stream(format!("[Warning] One or more build-args [{names}] were not consumed\n"))).await;
+                }
                 output.tell(Message::stream(format!("Successfully built {}\n", short(image_id)))).await;
                 for name in names {
                     output.tell(Message::stream(format!("Successfully tagged {}\n", name.familiar()))).await;

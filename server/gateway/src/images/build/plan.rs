@@ -55,6 +55,15 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// Build arguments that no ARG asks for, by name.
+    pub(super) fn unused(&self, arguments: &Arguments) -> Vec<String> {
+        let asked = self.parts.iter().filter(|part| part.instruction.keyword == "ARG");
+        let asked: Vec<String> =
+            asked.flat_map(|part| words::assignments(&part.instruction.rest, self.escape)).map(|(name, _)| name).collect();
+        let unused = arguments.keys().filter(|name| !asked.contains(name) && !UNDECLARED.contains(&name.as_str()));
+        unused.cloned().collect()
+    }
+
     /// Puts other images in the place of those that are named (`--build-context`). Stages keep their names.
     pub(super) fn instead(mut self, others: &BTreeMap<String, String>) -> Self {
         let other = |source: &mut Source| {
@@ -97,6 +106,9 @@ impl Plan {
     }
 }
 
+/// Build arguments that need no ARG, and of which no outcome is thought to depend.
+pub(super) const UNDECLARED: [&str; 10] =
+    ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"];
 const NO_URLS: &str = "lunchbox: builds cannot fetch URLs in this classroom. Put the file next to the Dockerfile and COPY it.";
 
 pub(super) fn judge(file: Dockerfile, arguments: &Arguments, target: &str) -> Result<Plan, Refusal> {

@@ -147,6 +147,7 @@ impl Work<'_> {
             self.label(total).await?;
         }
         self.output.begin(None).await;
+        self.output.unused(&plan.unused(&self.options.arguments));
         self.finish().await
     }
 
@@ -165,7 +166,7 @@ impl Work<'_> {
         if !self.output.is_text() {
             return Ok(());
         }
-        let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name:?}='{value}'")).collect();
+        let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let original = format!("LABEL {}", pairs.join(" "));
         self.output_step(number, number, &original).await;
         self.steps += 1;
@@ -209,6 +210,9 @@ impl Work<'_> {
             Source::Image(name) => {
                 let base = self.bases.get(name).ok_or_else(Refusal::internal)?;
                 let mut image = Image::of(&base.facts);
+                if !self.output.is_text() {
+                    image.docker_version.clear();
+                }
                 let triggers = image.config.on_build.take().unwrap_or_default();
                 let standing = Standing {
                     clean: image.config.volumes.is_none() && base.is_course,
@@ -226,10 +230,11 @@ impl Work<'_> {
             (None, Source::Nothing) => String::new(),
             (None, _) => standing.stage.image.id(),
         };
-        self.output.made(&id).await;
         self.names.push(part.stage_name.clone());
         self.stages.push(Some(standing));
-        if !triggers.is_empty() {
+        if triggers.is_empty() {
+            self.output.made(&id).await;
+        } else {
             self.output.triggers(triggers.len()).await;
         }
         for trigger in triggers {

@@ -23,13 +23,10 @@ use crate::{
 use super::{
     dockerfile::{self, Instruction},
     image::Image,
-    plan::Arguments,
+    plan::{Arguments, UNDECLARED},
     words::{self, Variables},
 };
 
-/// Build arguments that need no ARG, and of which no outcome is thought to depend.
-const UNDECLARED: [&str; 10] =
-    ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"];
 /// Characters of a word that are told again where it isn't understood.
 const MAX_TOLD: usize = 200;
 /// Ports that one EXPOSE may name as a range.
@@ -284,11 +281,13 @@ impl Stage {
     }
 
     fn declare(&mut self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
-        let mut told = Vec::new();
+        let (mut told, mut written) = (Vec::new(), Vec::new());
         for (name, default) in words::assignments(&instruction.rest, given.escape) {
+            let default = default.map(|default| self.expand(&default, given, instruction.line)).transpose()?;
+            written.push(default.as_ref().map_or_else(|| name.clone(), |default| format!("{name}={default}")));
             let value = match (given.arguments.get(&name), default) {
                 (Some(Some(given)), _) => Some(given.clone()),
-                (_, Some(default)) => Some(self.expand(&default, given, instruction.line)?),
+                (_, Some(default)) => Some(default),
                 (_, None) => given.outside.get(&name).cloned(),
             };
             told.push(value.as_ref().map_or_else(|| name.clone(), |value| format!("{name}={value}")));
@@ -297,7 +296,9 @@ impl Stage {
                 None => _ = self.arguments.remove(&name),
             }
         }
-        Ok(Step::nothing(format!("ARG {}", told.join(" "))))
+        // The classic builder tells what stands there, and BuildKit what it is.
+        let told = [told, written].map(|words| format!("ARG {}", words.join(" ")));
+        Ok(Step { told, action: Action::Nothing })
     }
 
     /// `A=1 B=2`, or the old way: a name, and all the rest.
@@ -325,7 +326,7 @@ impl Stage {
     }
 
     fn expose(&mut self, instruction: &Instruction, given: Given<'_>) -> Result<Step, Refusal> {
-        let wrong = |word: &str| dockerfile::error(instruction.line, &format!("invalid containerPort: {word}"));
+        let wrong = |word: &str| Refusal::invalid(format!("Invalid containerPort: {word}"));
         let variables = self.variables(given);
         let mut exposed = BTreeMap::new();
         let mut written = Vec::new();

@@ -61,7 +61,7 @@ impl Work<'_> {
         let (before, below, lookup) =
             (standing.key.clone(), standing.stage.image.diff_ids.clone(), standing.cached && !self.options.no_cache);
         let shell = standing.stage.shell().join(" ");
-        let (key, doing) = self.prepare(part, action, &told[0], Key::after(&before)).await?;
+        let (key, doing) = self.prepare(part, action, &told[1], Key::after(&before)).await?;
         let told = match (self.output.is_text(), &doing) {
             (false, _) => told[0].clone(),
             (true, Doing::Run(..)) => told[1].clone(),

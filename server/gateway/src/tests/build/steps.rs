@@ -83,7 +83,7 @@ async fn an_image_says_what_its_dockerfile_says() {
             "/bin/sh -c #(nop)  USER 5:6",
             "|1 SECRET=yes /bin/sh -c echo $SECRET$A >/x",
             "/bin/sh -c #(nop)  ENV A=b",
-            "/bin/sh -c #(nop)  ARG SECRET=yes",
+            "/bin/sh -c #(nop)  ARG SECRET=no",
         ]
     );
 }
