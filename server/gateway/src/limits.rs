@@ -77,7 +77,7 @@ pub(crate) const BUILD_WINDOW_BYTES: u32 = 512 * 1024;
 pub(crate) const MAX_BUILD_CALLS: u32 = 16;
 /// Lines of progress that may wait for a slow reader before the build itself waits.
 pub(crate) const BUILD_PROGRESS_BACKLOG: usize = 256;
-/// Steps of builds that a sandbox keeps, the last used ones. A step is a layer on the disk that all share.
+/// Steps of builds with a layer that a sandbox keeps, the last used ones. An image has at most 127.
 pub(crate) const MAX_BUILD_STEPS: usize = 200;
 /// Caches (`RUN --mount=type=cache`) that a sandbox keeps.
 pub(crate) const MAX_BUILD_CACHES: usize = 8;

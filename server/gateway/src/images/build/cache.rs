@@ -78,10 +78,15 @@ pub(super) async fn keep(context: &Context, key: String, outcome: &Outcome) -> R
     let before = ledger.build_steps(sandbox).await?;
     let replaced = before.iter().find(|row| row.key == key).cloned();
     ledger.set_build_step(sandbox, &BuildStepRow { key, holder, diff_id, made_at: outcome.made_at.clone(), bytes }).await?;
-    let gone: Vec<BuildStepRow> =
-        before.into_iter().skip(limits::MAX_BUILD_STEPS - 1).filter(|row| Some(row) != replaced.as_ref()).collect();
+    // Those without a layer take no room, and don't crowd out those with one.
+    let (layers, others): (Vec<_>, Vec<_>) = before.into_iter().partition(|row| !row.holder.is_empty());
+    let gone = layers.into_iter().skip(limits::MAX_BUILD_STEPS - 1).chain(others.into_iter().skip(limits::MAX_INSTRUCTIONS));
+    let gone: Vec<BuildStepRow> = gone.filter(|row| Some(row) != replaced.as_ref()).collect();
     for row in &gone {
         ledger.remove_build_step(sandbox, &row.key).await?;
+    }
+    if gone.is_empty() && replaced.is_none() {
+        return Ok(());
     }
     let left = ledger.build_holders().await?;
     for row in gone.into_iter().chain(replaced).filter(|row| !row.holder.is_empty() && !left.contains(&row.holder)) {
