@@ -18,7 +18,7 @@ use crate::{
     sandbox::Sandbox,
     scope::Scope,
     serve,
-    system::{disk::DiskUse, volume_sizes::VolumeSizes},
+    system::{disk::DiskUse, disk_watch, volume_sizes::VolumeSizes},
     upstream::{EngineSaid, Upstream},
     watch,
 };
@@ -128,6 +128,7 @@ impl Gateway {
         for id in shared.ledger.sandboxes("open").await? {
             gateway.serve(&id).await?;
         }
+        disk_watch::start(&shared);
         watch::start(shared);
         Ok(gateway)
     }

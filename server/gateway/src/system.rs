@@ -3,6 +3,7 @@
 pub(crate) mod auth;
 pub(crate) mod disk;
 pub(crate) mod disk_usage;
+pub(crate) mod disk_watch;
 pub(crate) mod events;
 pub(crate) mod info;
 pub(crate) mod ping;

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
 
-use super::refused;
+use super::{inspect, refused};
 use crate::{
-    SandboxLimits,
+    ActivityKind, SandboxLimits,
     tests::support::{TestHost, until},
 };
 
@@ -44,4 +44,27 @@ async fn a_full_disk_takes_nothing_more_until_there_is_room() {
     a.run("container prune -f").await.ok();
     a.run("volume prune -af").await.ok();
     until("room", || async { a.run("create busybox").await.code == 0 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_fills_the_disk_is_stopped_and_nobody_else() {
+    let host = TestHost::with(2, SandboxLimits { disk_max_bytes: 20_000_000, ..SandboxLimits::default() }).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    for sandbox in [a, b] {
+        sandbox.run("pull -q busybox").await.ok();
+        sandbox.run("run -d --name quiet busybox sleep 1000").await.ok();
+    }
+    // One into its own layer, one into a volume: each alone is within the limit. Not without end, so that a failing
+    // test fills no disk.
+    let fill = |file: &str| {
+        format!("i=0; while [ $i -lt 150 ]; do head -c 100000 /dev/zero >> {file}; i=$((i + 1)); sleep 0.02; done; sleep 1000")
+    };
+    a.docker(&["run", "-d", "--name", "layer", "busybox", "sh", "-c", &fill("/file")]).await.ok();
+    a.docker(&["run", "-d", "--name", "volume", "-v", "data:/data", "busybox", "sh", "-c", &fill("/data/file")]).await.ok();
+    for name in ["layer", "volume", "quiet"] {
+        let state = "{{.State.Status}} {{.State.ExitCode}}";
+        until("it is stopped", || async { inspect(a, name, state).await == "exited 137" }).await;
+    }
+    a.saw("why", |kind| matches!(kind, ActivityKind::Refused { status: 507, message, .. } if message.contains("disk is full"))).await;
+    assert_eq!(inspect(b, "quiet", "{{.State.Status}}").await, "running", "another's goes on");
 }
