@@ -17,9 +17,9 @@ use crate::{ActivityKind, SandboxId, gateway::Shared, scope::Scope, system::volu
 const ROUND: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 5 });
 /// Bytes that the disk may have lost since everybody was measured, before everybody is measured again: for that
 /// the engine walks through all files.
-const SLACK_BYTES: u64 = if cfg!(test) { 0 } else { 256 * 1024 * 1024 };
+const SLACK_BYTES: u64 = 256 * 1024 * 1024;
 /// Everybody is measured so often at least, where containers run: the engine's disk may not be this machine's.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 60 });
 /// Of the limit, in percent: whoever is beyond is stopped. Not at the limit itself, so that what is refused there
 /// is refused with a sentence first.
 const STOP_AT_PERCENT: u64 = 125;
