@@ -70,6 +70,9 @@ pub(crate) fn with_type(status: StatusCode, content_type: &'static str, body: Bo
     response
 }
 
+/// How many times the bytes that are taken may be sent in vain.
+const DRAINED_TIMES: u64 = 8;
+
 /// A client's upload, piece by piece, for as long as it may take.
 pub(crate) struct Upload {
     body: Incoming,
@@ -79,6 +82,19 @@ pub(crate) struct Upload {
 impl Upload {
     pub(crate) fn new(body: Incoming) -> Self {
         Self { body, until: Instant::now() + limits::UPLOAD_TIME }
+    }
+
+    /// Reads it for nothing, so that a client which first sends and then reads comes to read why it was refused.
+    /// Not for ever: whoever sends much more than is taken finds the connection closed.
+    pub(crate) async fn drain(mut self, most_bytes: u64) {
+        let most_bytes = most_bytes.saturating_mul(DRAINED_TIMES);
+        let mut drained = 0;
+        while drained < most_bytes {
+            match self.next().await {
+                Some(Ok(data)) => drained += data.len() as u64,
+                Some(Err(_)) | None => return,
+            }
+        }
     }
 
     /// The next piece; `None` at the end. Nothing comes after a refusal.

@@ -95,7 +95,10 @@ pub(crate) async fn put(context: &Context, mut request: Request) -> Answer {
     let copy_owner = request.query.flag("copyUIDGID")?;
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
-    disk::check(context).await?;
+    if let Err(refusal) = disk::check(context).await {
+        body::Upload::new(request.body).drain(context.shared.config.limits.upload_max_bytes).await;
+        return Err(refusal);
+    }
     let asked = request.parameters.get("id").to_owned();
     let _permit = context.sandbox.stream()?;
     let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;

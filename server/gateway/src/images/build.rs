@@ -67,7 +67,7 @@ pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
         Ok(begun) => begun,
         Err(refusal) => {
             // The client reads no answer before it has sent its context.
-            context::drain(Upload::new(request.body), context.shared.config.limits.upload_max_bytes).await;
+            Upload::new(request.body).drain(context.shared.config.limits.upload_max_bytes).await;
             return Err(refusal);
         }
     };

@@ -16,8 +16,6 @@ use tokio::io::AsyncWriteExt;
 use super::tree::{self, Tree};
 use crate::{body::Upload, images::glob, limits, plain_tar, refusal::Refusal};
 
-/// How many times the bytes that are taken may be sent in vain.
-const DRAINED_TIMES: u64 = 8;
 const IGNORE: &str = ".dockerignore";
 const DEFAULT_DOCKERFILE: &str = "Dockerfile";
 
@@ -80,19 +78,6 @@ fn finished(read: Result<Result<BuildContext, Failed>, tokio::task::JoinError>) 
     }
 }
 
-/// Reads a body for nothing, so that a client which first sends and then reads comes to read why it was
-/// refused. Not for ever: whoever sends much more than is taken finds the connection closed.
-pub(super) async fn drain(mut upload: Upload, most_bytes: u64) {
-    let most_bytes = most_bytes.saturating_mul(DRAINED_TIMES);
-    let mut drained = 0;
-    while drained < most_bytes {
-        match upload.next().await {
-            Some(Ok(data)) => drained += data.len() as u64,
-            Some(Err(_)) | None => return,
-        }
-    }
-}
-
 /// Into a file without a name, which goes with its last handle.
 async fn store(mut upload: Upload, most_bytes: u64) -> Result<File, Refusal> {
     let lost = |error: io::Error| {
@@ -105,7 +90,7 @@ async fn store(mut upload: Upload, most_bytes: u64) -> Result<File, Refusal> {
         let data = data?;
         stored += data.len() as u64;
         if stored > most_bytes {
-            drain(upload, most_bytes).await;
+            upload.drain(most_bytes).await;
             return Err(too_large(most_bytes));
         }
         file.write_all(&data).await.map_err(lost)?;
