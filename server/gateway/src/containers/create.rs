@@ -265,7 +265,11 @@ async fn make(context: &Context, _turn: &Turn<Containers>, request: &EngineCreat
             }
             tracing::warn!(sandbox = %context.sandbox.id, message, "a container that no row knows is removed");
             let remove = Ask::delete(&["containers", engine_name.as_str()]).parameter("force", 1).parameter("v", 1);
-            context.shared.engine.done(remove).await.map_err(|said| context.engine_said(said))?;
+            match context.shared.engine.done(remove).await {
+                // It may have gone by itself at last.
+                Err(said) if !said.is_not_found() => return Err(context.engine_said(said)),
+                _ => {}
+            }
             context.shared.engine.json(ask()?).await.map_err(|said| context.engine_said(said))
         }
         Err(said) => Err(context.engine_said(said)),
