@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod disk;
+mod disk_notice;
 pub(crate) mod disk_usage;
 pub(crate) mod disk_watch;
 pub(crate) mod events;

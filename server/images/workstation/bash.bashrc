@@ -7,9 +7,17 @@ PS1='\[\e[1;36m\]\u@\h\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ '
 HISTSIZE=10000
 HISTFILESIZE=20000
 HISTCONTROL=ignoreboth
+# What the host has to say (that its disk fills, say), once, before the next prompt.
+lunchbox_notice() {
+  if [ /run/lunchbox/notice -nt /tmp/.lunchbox-notice ]; then
+    cat /run/lunchbox/notice
+    touch /tmp/.lunchbox-notice
+  fi
+}
+
 # The page is told when the shell is at its prompt and when a command runs (OSC 133, as FinalTerm has it):
 # a command that is clicked while another runs waits.
-PROMPT_COMMAND='history -a; printf "\e]133;A\a"'
+PROMPT_COMMAND='history -a; lunchbox_notice; printf "\e]133;A\a"'
 PS0='\e]133;C\a'
 shopt -s histappend checkwinsize
 

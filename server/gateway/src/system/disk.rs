@@ -15,6 +15,7 @@ use crate::{
     images::{self, layers, view::View},
     refusal::Refusal,
     serve::Context,
+    system::disk_notice,
 };
 
 /// How old a measurement may be before another is begun. One that says "too much" is made again at once, since
@@ -23,8 +24,8 @@ const FRESH: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 const FRESH_BEYOND_LIMIT: Duration = Duration::from_secs(2);
 /// When a sandbox's measurement is forgotten.
 const KEPT: Duration = Duration::from_secs(3600);
-/// From this part of the limit on, `docker info` warns.
-const WARN_AT_PERCENT: u64 = 80;
+/// From this part of the limit on, `docker info` and the shell warn.
+pub(super) const WARN_AT_PERCENT: u64 = 80;
 
 /// What was measured last, of each sandbox that asked.
 #[derive(Default)]
@@ -56,6 +57,7 @@ async fn measure(context: &Context) -> Result<u64, Refusal> {
     let bytes = own_layers(context).await? + steps(context).await? + containers(context).await? + volumes(context).await?;
     let measured = Measured { at: Instant::now(), bytes, again: false };
     context.shared.disk_use.keep(context.scope.sandbox(), measured);
+    disk_notice::update(context, bytes).await?;
     Ok(bytes)
 }
 
@@ -157,6 +159,6 @@ pub(crate) async fn warning(context: &Context) -> Result<Option<String>, Refusal
     }))
 }
 
-fn megabytes(bytes: u64) -> String {
+pub(super) fn megabytes(bytes: u64) -> String {
     format!("{} MB", bytes.div_ceil(1_000_000))
 }

@@ -31,6 +31,10 @@ async fn a_full_disk_takes_nothing_more_until_there_is_room() {
     .await
     .ok();
     until("the warning", || async { a.run("info").await.err.contains("83 % of this host's disk is taken (3 MB of 3 MB)") }).await;
+    // The shell shows it too, with what would help.
+    let notice = a.handle.socket_dir.join("notice");
+    let said = std::fs::read_to_string(&notice).unwrap();
+    assert!(said.contains("83 % of this host's disk is taken (3 MB of 3 MB). `docker image prune` would free 0 MB"), "{said}");
     // What is looked at is some seconds old.
     a.docker(&["run", "-v", "data:/data", "busybox", "sh", "-c", "head -c 1000000 /dev/zero > /data/more"]).await.ok();
     let full = "images, containers and volumes of this host take 4 MB, and 3 MB are the most";
@@ -44,6 +48,11 @@ async fn a_full_disk_takes_nothing_more_until_there_is_room() {
     a.run("container prune -f").await.ok();
     a.run("volume prune -af").await.ok();
     until("room", || async { a.run("create busybox").await.code == 0 }).await;
+    until("nothing to be said", || async {
+        a.run("info").await.ok();
+        !notice.exists()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
