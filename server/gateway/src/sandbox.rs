@@ -45,6 +45,9 @@ pub(crate) struct Sandbox {
     pub(crate) connections: Arc<Semaphore>,
     /// Who may count and then make.
     pub(crate) turns: Turns,
+    /// Held by who renames a container (to write) and by who removes one (to read): the engine keeps a name for
+    /// ever that a container gets while it is being removed.
+    pub(crate) naming: tokio::sync::RwLock<()>,
     /// Execs that may be made before those that live must be counted again. Changed by who has the turn.
     pub(crate) exec_room: AtomicU32,
     /// Only one build runs at a time.
@@ -77,6 +80,7 @@ impl Sandbox {
             stream_limit: policy.streams,
             connections: Arc::new(Semaphore::new(limits::MAX_CONNECTIONS)),
             turns: Turns::default(),
+            naming: tokio::sync::RwLock::default(),
             exec_room: AtomicU32::new(0),
             building: Arc::new(Semaphore::new(1)),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),

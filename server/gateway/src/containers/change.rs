@@ -100,6 +100,7 @@ pub(crate) async fn rename(context: &Context, mut request: Request) -> Answer {
     let name = request.query.text("name")?.unwrap_or_default();
     request.query.finish()?;
     let name = name.strip_prefix('/').map(str::to_owned).unwrap_or(name);
+    let _naming = context.sandbox.naming.write().await;
     let own = context.scope.container(request.parameters.get("id")).await?;
     if name.is_empty() {
         return Err(Refusal::invalid("Neither old nor new names may be empty"));

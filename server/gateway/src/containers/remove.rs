@@ -29,6 +29,7 @@ pub(crate) async fn remove(context: &Context, mut request: Request) -> Answer {
 
 /// Off the engine and out of the ledger.
 pub(super) async fn remove_one(context: &Context, own: &OwnContainer, force: bool, volumes: bool) -> Result<(), EngineSaid> {
+    let _naming = context.sandbox.naming.read().await;
     let ask = Ask::delete(&["containers", own.engine_id()]).flag("force", force).flag("v", volumes).patient();
     match context.shared.engine.done(ask).await {
         Ok(_) => {}

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use super::{
     super::{
         containers::{host, inspect},
-        support::{PATIENCE, Sandbox, TestHost, bare},
+        support::{PATIENCE, Sandbox, TestHost, bare, until},
     },
     CANARY, Pair, gzip, tar,
 };
@@ -254,8 +254,11 @@ async fn attack_115_renaming_and_removing_at_once_leaves_the_ledger_and_the_engi
     let host: TestHost = host(1).await;
     let a = &host.sandboxes[0];
     for round in 0..6 {
-        a.run("create --name xx busybox true").await.ok();
-        a.run("create --name yy busybox true").await.ok();
+        // A name comes free a moment after its container has gone, and not never.
+        for name in ["xx", "yy"] {
+            let create = format!("create --name {name} busybox true");
+            until("the name is free", || async { a.run(&create).await.code == 0 }).await;
+        }
         join_all([
             a.http("POST", "/v1.45/containers/xx/rename?name=zz", ""),
             a.http("POST", "/v1.45/containers/yy/rename?name=xx", ""),
