@@ -115,6 +115,18 @@ impl Upload {
     }
 }
 
+/// The body of an upload and what was found before it, where that doesn't speak against it; else it is read for
+/// nothing, since the client reads no answer before it has sent it.
+pub(crate) async fn admit<T>(body: Incoming, most_bytes: u64, found: Result<T, Refusal>) -> Result<(Incoming, T), Refusal> {
+    match found {
+        Ok(found) => Ok((body, found)),
+        Err(refusal) => {
+            Upload::new(body).drain(most_bytes).await;
+            Err(refusal)
+        }
+    }
+}
+
 /// Reads a body whole, up to `limit` bytes, for as long as it may take.
 pub(crate) async fn read<B>(body: B, limit: usize, what: &str) -> Result<Bytes, Refusal>
 where

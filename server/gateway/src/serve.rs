@@ -81,20 +81,24 @@ pub(crate) async fn accept(shared: Arc<Shared>, sandbox: Arc<Sandbox>, listener:
     }
 }
 
+/// HTTP as it is spoken with what is in a sandbox: heads have bounds, and are not waited for for ever.
+pub(crate) fn http1() -> hyper::server::conn::http1::Builder {
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::HEADER_TIME)
+        .max_buf_size(limits::MAX_HEAD_BYTES)
+        .max_headers(limits::MAX_HEADERS);
+    builder
+}
+
 async fn connection(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: UnixStream) {
     let id = sandbox.id.clone();
     let service = service_fn(move |request| {
         let (shared, sandbox) = (shared.clone(), sandbox.clone());
         async move { Ok::<_, std::convert::Infallible>(answer(shared, sandbox, request).await) }
     });
-    let served = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits::HEADER_TIME)
-        .max_buf_size(limits::MAX_HEAD_BYTES)
-        .max_headers(limits::MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades()
-        .await;
+    let served = http1().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
     if let Err(error) = served {
         tracing::debug!(sandbox = %id, %error, "a connection ended");
     }

@@ -95,14 +95,12 @@ pub(crate) async fn put(context: &Context, mut request: Request) -> Answer {
     let copy_owner = request.query.flag("copyUIDGID")?;
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
-    if let Err(refusal) = disk::check(context).await {
-        body::Upload::new(request.body).drain(context.shared.config.limits.upload_max_bytes).await;
-        return Err(refusal);
-    }
+    let most_bytes = context.shared.config.limits.upload_max_bytes;
+    let (from, ()) = body::admit(request.body, most_bytes, disk::check(context).await).await?;
     let asked = request.parameters.get("id").to_owned();
     let _permit = context.sandbox.stream()?;
     let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;
-    let (tar, upload) = rewrite::rewrite(request.body, context.shared.config.limits.upload_max_bytes);
+    let (tar, upload) = rewrite::rewrite(from, most_bytes);
     let ask = Ask::new(Method::PUT, &["containers", own.engine_id(), "archive"])
         .parameter("path", &path)
         .flag("noOverwriteDirNonDir", no_overwrite)

@@ -63,15 +63,9 @@ use self::{
 
 pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
     let begun = begin(context, &mut request.query).await;
-    let (options, place) = match begun {
-        Ok(begun) => begun,
-        Err(refusal) => {
-            // The client reads no answer before it has sent its context.
-            Upload::new(request.body).drain(context.shared.config.limits.upload_max_bytes).await;
-            return Err(refusal);
-        }
-    };
-    let files = context::receive(Upload::new(request.body), &options.dockerfile, context.shared.config.limits.upload_max_bytes).await?;
+    let most_bytes = context.shared.config.limits.upload_max_bytes;
+    let (upload, (options, place)) = body::admit(request.body, most_bytes, begun).await?;
+    let files = context::receive(Upload::new(upload), &options.dockerfile, most_bytes).await?;
     let plan = plan::judge(dockerfile::parse(&files.dockerfile)?, &options.arguments, &options.target)?;
 
     let context = context.clone();

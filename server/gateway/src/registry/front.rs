@@ -9,18 +9,18 @@ use std::{convert::Infallible, sync::Arc};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use hyper::{body::Incoming, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     body::{self, Body},
     gateway::Shared,
-    limits,
     reference::{Reference, is_digest, is_tag},
     request::path,
     sandbox::Sandbox,
     scope::{RegistryRepository, Scope},
+    serve,
 };
 
 const VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
@@ -80,13 +80,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: im
             Ok::<_, Infallible>(response)
         }
     });
-    let served = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits::HEADER_TIME)
-        .max_buf_size(limits::MAX_HEAD_BYTES)
-        .max_headers(limits::MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let served = serve::http1().serve_connection(TokioIo::new(stream), service).await;
     if let Err(error) = served {
         tracing::debug!(sandbox = %id, %error, "a connection to the registry's door ended");
     }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -12,11 +12,15 @@ use http::StatusCode;
 use crate::{
     SandboxId,
     containers::list,
-    images::{self, layers, view::View},
+    images::{self, catalogue::ImageFacts, layers, view::View},
+    ledger::{BuildStepRow, ImageRow},
     refusal::Refusal,
     serve::Context,
     system::disk_notice,
 };
+
+/// One of the sandbox's view, and what it is.
+pub(super) type Image<'a> = (&'a ImageRow, Arc<ImageFacts>);
 
 /// How old a measurement may be before another is begun. One that says "too much" is made again at once, since
 /// somebody may have made room. Tests have less patience.
@@ -54,10 +58,14 @@ impl DiskUse {
 }
 
 async fn measure(context: &Context) -> Result<u64, Refusal> {
-    let bytes = own_layers(context).await? + steps(context).await? + containers(context).await? + volumes(context).await?;
+    let view = View::read(context).await?;
+    let images = view.facts(context).await?;
+    let steps = context.shared.ledger.build_steps(context.scope.sandbox()).await?;
+    let layers = own_layers(&images) + layers_of_steps(&images, &steps);
+    let bytes = layers + containers(context).await? + volumes(context, !steps.is_empty()).await?;
     let measured = Measured { at: Instant::now(), bytes, again: false };
     context.shared.disk_use.keep(context.scope.sandbox(), measured);
-    disk_notice::update(context, bytes).await?;
+    disk_notice::update(context, bytes, &view, &images).await?;
     Ok(bytes)
 }
 
@@ -73,10 +81,9 @@ fn measure_aside(context: &Context, last: Measured) {
     });
 }
 
-async fn own_layers(context: &Context) -> Result<u64, Refusal> {
-    let view = View::read(context).await?;
+fn own_layers(images: &[Image<'_>]) -> u64 {
     let (mut own, mut shared) = (BTreeMap::new(), HashSet::new());
-    for (row, facts) in view.facts(context).await? {
+    for (row, facts) in images {
         let chains = layers::chain_ids(facts.diff_ids());
         if row.origin.is_own() {
             own.extend(chains.into_iter().zip(facts.layers.iter().map(|layer| layer.size)));
@@ -84,18 +91,15 @@ async fn own_layers(context: &Context) -> Result<u64, Refusal> {
             shared.extend(chains);
         }
     }
-    Ok(own.iter().filter(|(chain, _)| !shared.contains(*chain)).map(|(_, bytes)| bytes).sum())
+    own.iter().filter(|(chain, _)| !shared.contains(*chain)).map(|(_, bytes)| bytes).sum()
 }
 
 /// Of builds: layers that are in no image of the sandbox's.
-async fn steps(context: &Context) -> Result<u64, Refusal> {
-    let steps = context.shared.ledger.build_steps(context.scope.sandbox()).await?;
-    let view = View::read(context).await?;
-    let facts = view.facts(context).await?;
-    let known: HashSet<&String> = facts.iter().flat_map(|(_, facts)| facts.diff_ids()).collect();
+fn layers_of_steps(images: &[Image<'_>], steps: &[BuildStepRow]) -> u64 {
+    let known: HashSet<&String> = images.iter().flat_map(|(_, facts)| facts.diff_ids()).collect();
     let others: HashMap<&String, i64> =
         steps.iter().map(|step| (&step.diff_id, step.bytes)).filter(|(id, _)| !known.contains(id)).collect();
-    Ok(others.values().filter_map(|bytes| u64::try_from(*bytes).ok()).sum())
+    others.values().filter_map(|bytes| u64::try_from(*bytes).ok()).sum()
 }
 
 async fn containers(context: &Context) -> Result<u64, Refusal> {
@@ -103,9 +107,8 @@ async fn containers(context: &Context) -> Result<u64, Refusal> {
     Ok(all.iter().filter_map(|container| u64::try_from(container.size_rw?).ok()).sum())
 }
 
-async fn volumes(context: &Context) -> Result<u64, Refusal> {
+async fn volumes(context: &Context, has_built: bool) -> Result<u64, Refusal> {
     let volumes = context.scope.volumes().await?;
-    let has_built = !context.shared.ledger.build_steps(context.scope.sandbox()).await?.is_empty();
     if volumes.is_empty() && !has_built {
         return Ok(0);
     }

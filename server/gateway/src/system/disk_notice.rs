@@ -11,18 +11,18 @@ use crate::{
     images::{layers, view::View},
     refusal::Refusal,
     serve::Context,
-    system::disk::{WARN_AT_PERCENT, megabytes},
+    system::disk::{Image, WARN_AT_PERCENT, megabytes},
 };
 
 /// In the folder of the sandbox's sockets, which learners can read and nobody there can write.
 const FILE: &str = "notice";
 
 /// Writes, changes or takes away what is said, by what is taken now.
-pub(super) async fn update(context: &Context, used: u64) -> Result<(), Refusal> {
+pub(super) async fn update(context: &Context, used: u64, view: &View, images: &[Image<'_>]) -> Result<(), Refusal> {
     let most = context.shared.config.limits.disk_max_bytes;
     let percent = used.saturating_mul(100) / most.max(1);
     let text = if percent >= WARN_AT_PERCENT {
-        let (dangling, unused) = prunable(context).await?;
+        let (dangling, unused) = prunable(context, view, images).await?;
         format!(
             "lunchbox: {percent} % of this host's disk is taken ({} of {}). `docker image prune` would free {}, `docker image prune --all` {}; `docker system df` shows what takes how much.\n",
             megabytes(used),
@@ -52,12 +52,11 @@ fn write(file: &PathBuf, text: &str) -> io::Result<()> {
 }
 
 /// Bytes of layers that would go with the images without a name, and with all that no container uses.
-async fn prunable(context: &Context) -> Result<(u64, u64), Refusal> {
-    let view = View::read(context).await?;
+async fn prunable(context: &Context, view: &View, images: &[Image<'_>]) -> Result<(u64, u64), Refusal> {
     let used: HashSet<String> =
         context.shared.ledger.containers(context.scope.sandbox()).await?.into_iter().map(|container| container.image_id).collect();
     let (mut dangling, mut unused, mut kept, mut named) = (BTreeMap::new(), BTreeMap::new(), HashSet::new(), HashSet::new());
-    for (row, facts) in view.facts(context).await? {
+    for (row, facts) in images {
         let chains = layers::chain_ids(facts.diff_ids());
         let sizes = chains.clone().into_iter().zip(facts.layers.iter().map(|layer| layer.size));
         if used.contains(&row.image_id) || !row.origin.is_own() {

@@ -283,7 +283,7 @@ fn tmpfs_options(text: &str) -> Result<String, Refusal> {
 }
 
 /// `64m`, `1g`, `4096`, `4096k`.
-fn parse_size(text: &str) -> Option<i64> {
+pub(crate) fn parse_size(text: &str) -> Option<i64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
         "" | "b" => 1,

@@ -25,8 +25,8 @@ pub(super) struct BuildContext {
     pub(super) dockerfile: String,
 }
 
-/// What ends the reading.
-enum Failed {
+/// What ends the reading, or the writing.
+pub(super) enum Failed {
     Refused(Refusal),
     Io(io::Error),
 }
@@ -34,6 +34,12 @@ enum Failed {
 impl From<io::Error> for Failed {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+impl From<io::ErrorKind> for Failed {
+    fn from(kind: io::ErrorKind) -> Self {
+        Self::Io(kind.into())
     }
 }
 

@@ -13,6 +13,7 @@ use tar::{Builder, EntryType, Header};
 use crate::{limits, plain_tar, refusal::Refusal};
 
 use super::{
+    context::Failed,
     stage::Copy,
     tree::{self, Dressing, Found, Tree},
     workshop::{Container, Workshop},
@@ -186,23 +187,6 @@ impl Taken {
             Err(Failed::Io(error)) => return Err(lost(error)),
         };
         workshop.put(container, &place.folder, tar).await
-    }
-}
-
-enum Failed {
-    Refused(Refusal),
-    Io(io::Error),
-}
-
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<io::ErrorKind> for Failed {
-    fn from(kind: io::ErrorKind) -> Self {
-        Self::Io(kind.into())
     }
 }
 

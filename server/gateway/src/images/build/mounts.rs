@@ -2,7 +2,7 @@
 //!
 //! Source: the Dockerfile reference, "RUN --mount", and moby/buildkit's frontend/dockerfile/instructions.
 
-use crate::refusal::Refusal;
+use crate::{containers::create::mounts::parse_size, refusal::Refusal};
 
 use super::{dockerfile, plan::Source};
 
@@ -68,7 +68,7 @@ pub(super) fn parse(flag: &str, line: usize, from: impl Fn(&str) -> Result<Sourc
             // Builds of one learner run one after the other.
             ("sharing", Some("shared" | "private" | "locked")) => {}
             ("size", Some(value)) => {
-                bytes = Some(size(value).ok_or_else(|| wrong(format!("invalid size: {value}")))?);
+                bytes = Some(parse_size(value).ok_or_else(|| wrong(format!("invalid size: {value}")))?);
             }
             ("mode", Some(value)) => {
                 let mode = u32::from_str_radix(value, 8).ok().filter(|mode| *mode <= 0o7777);
@@ -101,19 +101,6 @@ pub(super) fn parse(flag: &str, line: usize, from: impl Fn(&str) -> Result<Sourc
         (Kind::Secret { .. }, _) | (_, Some(_)) => Ok(Mount { kind, target, read_only }),
         _ => Err(wrong("mount target is required".to_owned())),
     }
-}
-
-/// `64m`, `1g`, `4096`.
-fn size(text: &str) -> Option<i64> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" => 1 << 10,
-        "m" | "mb" => 1 << 20,
-        "g" | "gb" => 1 << 30,
-        _ => return None,
-    };
-    digits.parse::<i64>().ok()?.checked_mul(unit)
 }
 
 #[cfg(test)]

@@ -50,12 +50,9 @@ pub(crate) async fn import(context: &Context, mut request: Request) -> Answer {
     }
     let name = repository.map(|repository| tag::read(&repository, version.as_deref())).transpose()?;
     let most_bytes = context.shared.config.limits.upload_max_bytes;
-    if let Err(refusal) = own::check_limit(context).await {
-        Upload::new(request.body).drain(most_bytes).await;
-        return Err(refusal);
-    }
+    let (upload, ()) = body::admit(request.body, most_bytes, own::check_limit(context).await).await?;
     let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;
-    let file = archive::store(Upload::new(request.body), "the archive", most_bytes).await?;
+    let file = archive::store(Upload::new(upload), "the archive", most_bytes).await?;
     let layer = tokio::task::spawn_blocking(move || layer::take(file, &mut most_bytes.saturating_mul(UNPACKED_TIMES))).await;
     let layer = layer.map_err(|error| {
         tracing::error!(%error, "reading an archive broke off");
