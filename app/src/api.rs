@@ -8,6 +8,8 @@ pub mod error;
 pub mod lessons;
 pub mod progress;
 pub mod sandbox;
+pub mod seats;
+pub mod teach;
 
 pub use error::ApiError;
 
@@ -18,11 +20,16 @@ mod bound {
     use leptos::prelude::*;
 
     use super::ApiError;
-    use crate::backend::{Backend, BackendError};
+    use crate::backend::{Backend, BackendError, Teaching};
 
     /// The backend of the learner who asks, as the server put it into the context.
     pub(super) fn backend() -> Result<Arc<dyn Backend>, ApiError> {
         use_context::<Arc<dyn Backend>>().ok_or_else(|| told(ApiError::internal("no backend in context")))
+    }
+
+    /// What an instructor's pages ask, bound to whoever asks.
+    pub(super) fn teaching() -> Result<Arc<dyn Teaching>, ApiError> {
+        use_context::<Arc<dyn Teaching>>().ok_or_else(|| told(ApiError::internal("no teaching in context")))
     }
 
     /// A backend's answer, with its error as the browser may see it.
@@ -42,4 +49,4 @@ mod bound {
 }
 
 #[cfg(feature = "ssr")]
-use bound::{answer, backend};
+use bound::{answer, backend, teaching};

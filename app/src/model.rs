@@ -1,8 +1,11 @@
 //! Plain serde types that server and browser share. No leptos, no I/O.
 
+pub mod board;
+pub mod class;
 pub mod host;
 pub mod lesson;
 pub mod progress;
 pub mod sandbox;
+pub mod seat;
 
-pub use self::{host::*, lesson::*, progress::*, sandbox::*};
+pub use self::{board::*, class::*, host::*, lesson::*, progress::*, sandbox::*, seat::*};

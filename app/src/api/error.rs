@@ -28,6 +28,12 @@ impl ApiError {
         Self { message: format!("Something went wrong on our side. Try again; if it stays, tell your instructor this: {id}."), status: 500 }
     }
 
+    /// An instructor has to sign in first.
+    #[must_use]
+    pub fn is_not_signed_in(&self) -> bool {
+        self.status == 401
+    }
+
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status == 404
@@ -61,7 +67,8 @@ impl From<crate::backend::BackendError> for ApiError {
     fn from(error: crate::backend::BackendError) -> Self {
         use crate::backend::BackendError;
         match error {
-            BackendError::NotFound => Self { message: "There is no such lesson or step.".to_owned(), status: 404 },
+            BackendError::NotFound => Self { message: "There is nothing here by that name, or it is not yours.".to_owned(), status: 404 },
+            BackendError::NotSignedIn => Self { message: "Sign in first.".to_owned(), status: 401 },
             BackendError::Refused(message) => Self { message, status: 409 },
             BackendError::Internal { request_id } => Self::internal(&request_id),
         }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{ApiError, codec::PostJsonText};
-use crate::model::{Lesson, LessonSummary, Progress, SandboxStatus};
+use crate::model::{Lesson, LessonSummary, Progress, SandboxStatus, Seat};
 
 /// All that the lesson page needs at once, in one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub struct OpenedLesson {
     pub sandbox: SandboxStatus,
     /// Whether sandboxes reach the internet.
     pub internet: bool,
+    /// The learner's place in a class that has this lesson.
+    pub seat: Option<Seat>,
 }
 
 #[server(name = FetchLessons, prefix = "/api/fn", endpoint = "lessons", output = PostJsonText)]
@@ -32,5 +34,6 @@ pub async fn open_lesson(slug: String) -> Result<OpenedLesson, ApiError> {
     let lesson = super::answer(backend.lesson(&slug).await)?;
     let progress = super::answer(backend.progress(&slug).await)?;
     let sandbox = super::answer(backend.sandbox().await)?;
-    Ok(OpenedLesson { lesson, progress, sandbox, internet: backend.has_internet() })
+    let seat = super::answer(backend.seat(&slug).await)?;
+    Ok(OpenedLesson { lesson, progress, sandbox, internet: backend.has_internet(), seat })
 }

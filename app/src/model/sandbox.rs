@@ -31,9 +31,19 @@ pub enum SandboxStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", try_from = "FlatMessage")]
 pub enum StreamMessage {
-    Sandbox { status: SandboxStatus },
-    Host { host: super::HostView },
-    Progress { progress: super::Progress },
+    Sandbox {
+        status: SandboxStatus,
+    },
+    Host {
+        host: super::HostView,
+    },
+    Progress {
+        progress: super::Progress,
+    },
+    /// The learner's place in a class that has this lesson.
+    Seat {
+        seat: super::Seat,
+    },
 }
 
 #[derive(Deserialize)]
@@ -65,6 +75,7 @@ struct FlatMessage {
     status: Option<SandboxStatus>,
     host: Option<super::HostView>,
     progress: Option<super::Progress>,
+    seat: Option<super::Seat>,
 }
 
 impl TryFrom<FlatMessage> for StreamMessage {
@@ -75,6 +86,7 @@ impl TryFrom<FlatMessage> for StreamMessage {
             FlatMessage { status: Some(status), .. } => Ok(Self::Sandbox { status }),
             FlatMessage { host: Some(host), .. } => Ok(Self::Host { host }),
             FlatMessage { progress: Some(progress), .. } => Ok(Self::Progress { progress }),
+            FlatMessage { seat: Some(seat), .. } => Ok(Self::Seat { seat }),
             _ => Err("not a message of the stream"),
         }
     }

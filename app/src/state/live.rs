@@ -6,7 +6,7 @@ use web_sys::{EventSource, MessageEvent};
 
 use crate::{
     api::lessons::OpenedLesson,
-    model::{HostView, Progress, SandboxStatus, StreamMessage},
+    model::{HostView, Progress, SandboxStatus, Seat, StreamMessage},
 };
 
 /// Where the stream is.
@@ -32,6 +32,8 @@ pub(crate) struct Live {
     /// The host has been heard of: what is in it is not just nothing yet.
     pub(crate) heard: RwSignal<bool>,
     pub(crate) progress: RwSignal<Progress>,
+    /// The learner's place in a class, where they are in one that has this lesson.
+    pub(crate) seat: RwSignal<Option<Seat>>,
     pub(crate) line: RwSignal<Line>,
 }
 
@@ -42,6 +44,7 @@ impl Live {
             host: RwSignal::new(HostView::default()),
             heard: RwSignal::new(false),
             progress: RwSignal::new(opened.progress.clone()),
+            seat: RwSignal::new(opened.seat.clone()),
             line: RwSignal::new(Line::Opening),
         }
     }
@@ -96,6 +99,7 @@ impl Live {
                 set_changed(self.heard, true);
             }
             StreamMessage::Progress { progress } => set_changed(self.progress, progress),
+            StreamMessage::Seat { seat } => set_changed(self.seat, Some(seat)),
         }
     }
 

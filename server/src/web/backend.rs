@@ -191,4 +191,63 @@ impl Backend for LearnerBackend {
             self.state.checker.solution(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
         })
     }
+
+    fn seat<'a>(&'a self, lesson: &'a str) -> BackendFuture<'a, Option<model::Seat>> {
+        let _ = lesson;
+        Box::pin(async move { Ok(None) })
+    }
+
+    fn seats(&self) -> BackendFuture<'_, Vec<model::Seat>> {
+        Box::pin(async move { Ok(Vec::new()) })
+    }
+
+    fn find_class<'a>(&'a self, code: &'a str) -> BackendFuture<'a, model::ClassCard> {
+        let _ = code;
+        Box::pin(async move { Err(BackendError::NotFound) })
+    }
+
+    fn join_class<'a>(&'a self, code: &'a str, name: &'a str, someone_else: bool) -> BackendFuture<'a, model::Joined> {
+        let _ = (code, name, someone_else);
+        Box::pin(async move { Err(BackendError::NotFound) })
+    }
+
+    fn find_place<'a>(&'a self, personal_code: &'a str) -> BackendFuture<'a, model::PlaceCard> {
+        let _ = personal_code;
+        Box::pin(async move { Err(BackendError::NotFound) })
+    }
+
+    fn come_back<'a>(&'a self, personal_code: &'a str) -> BackendFuture<'a, model::Joined> {
+        let _ = personal_code;
+        Box::pin(async move { Err(BackendError::NotFound) })
+    }
+
+    fn new_way_back<'a>(&'a self, seat: &'a str) -> BackendFuture<'a, model::PersonalLink> {
+        let _ = seat;
+        Box::pin(async move { Err(BackendError::NotFound) })
+    }
+
+    fn raise_hand<'a>(&'a self, seat: &'a str, up: bool) -> BackendFuture<'a, ()> {
+        let _ = (seat, up);
+        Box::pin(async move { Err(BackendError::NotFound) })
+    }
+
+    fn put_note_away<'a>(&'a self, seat: &'a str, note: &'a str) -> BackendFuture<'a, ()> {
+        let _ = (seat, note);
+        Box::pin(async move { Err(BackendError::NotFound) })
+    }
+
+    fn allow_assist<'a>(&'a self, seat: &'a str, allow: bool) -> BackendFuture<'a, ()> {
+        let _ = (seat, allow);
+        Box::pin(async move { Err(BackendError::NotFound) })
+    }
+
+    fn make_certificate<'a>(&'a self, lesson: &'a str, name: &'a str) -> BackendFuture<'a, model::Certificate> {
+        let _ = (lesson, name);
+        Box::pin(async move { Err(BackendError::NotFound) })
+    }
+
+    fn certificate<'a>(&'a self, id: &'a str) -> BackendFuture<'a, model::Certificate> {
+        let _ = id;
+        Box::pin(async move { Err(BackendError::NotFound) })
+    }
 }
