@@ -10,7 +10,7 @@ use leptos_router::{
     path,
 };
 
-use crate::pages::{HomePage, LessonEntryPage, LessonPage, NotFoundPage};
+use crate::pages::{CertificatePage, ComeBackPage, HomePage, JoinPage, LessonEntryPage, LessonPage, NotFoundPage};
 
 /// Lunchbox's pages.
 #[component]
@@ -24,6 +24,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
                 <Route path=path!("/lessons/:slug") view=LessonEntryPage ssr=SsrMode::Async />
                 <Route path=path!("/lessons/:slug/:step") view=LessonPage ssr=SsrMode::Async />
+                // Before a class's code, which `back` is none of.
+                <Route path=path!("/join/back/:code?") view=ComeBackPage ssr=SsrMode::Async />
+                <Route path=path!("/join/:code?") view=JoinPage ssr=SsrMode::Async />
+                <Route path=path!("/certificates/:id") view=CertificatePage ssr=SsrMode::Async />
             </Routes>
         </Router>
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Icon {
+pub(crate) enum Icon {
     Check,
     Circle,
     Undone,
@@ -17,6 +17,11 @@ pub(super) enum Icon {
     Reset,
     List,
     Voice,
+    Hand,
+    Eye,
+    Note,
+    Key,
+    Keyboard,
 }
 
 impl Icon {
@@ -38,10 +43,17 @@ impl Icon {
             Self::Reset => "M5 12a7 7 0 1 1 2 5M5 18v-4h4",
             Self::List => "M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01",
             Self::Voice => "M5 10v4h3l4 4V6l-4 4zM16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11",
+            Self::Hand => {
+                "M8 13V6.5a1.5 1.5 0 0 1 3 0V11V4.5a1.5 1.5 0 0 1 3 0V11V6a1.5 1.5 0 0 1 3 0v8a6.5 6.5 0 0 1-6.5 6.5c-3 0-4.3-1.5-6-5l-1-2.200a1.5 1.5 0 0 1 2.6-1.400L8 14"
+            }
+            Self::Eye => "M3 12s3.5-6 9-6 9 6 9 6-3.5 6-9 6-9-6-9-6zM12 9.500a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0-5",
+            Self::Note => "M5 6h14v10h-7l-4 4v-4H5z",
+            Self::Key => "M8 11.500a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7M10.5 12.500L19 4M15.5 7.500l3 3",
+            Self::Keyboard => "M3 7h18v10H3zM7 10.500h.01M11 10.500h.01M15 10.500h.01M8 14h8",
         }
     }
 
-    pub(super) fn view(self) -> impl IntoView {
+    pub(crate) fn view(self) -> impl IntoView {
         view! {
             <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
                 <path d=self.path()></path>

@@ -19,8 +19,11 @@ pub(super) fn StepView(work: Work, step: Step) -> impl IntoView {
     Effect::new(move |_| {
         if let (Some(scroll), Some(heading), true) = (scroll.get(), heading.get(), work.has_moved()) {
             scroll.set_scroll_top(0);
-            // Only a detached element can't take the focus.
-            let _ = heading.focus();
+            if !work.keep_focus.get_value() {
+                // Only a detached element can't take the focus.
+                let _ = heading.focus();
+            }
+            work.keep_focus.set_value(false);
         }
     });
     let checked = !checks.is_empty();

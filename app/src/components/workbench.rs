@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::{
+    class_bar::ClassBar,
     diagram::DiagramPanel,
     header::Header,
     splitter::{Axis, Splitter},
@@ -42,6 +43,7 @@ pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl Int
             <Header>
                 <LessonStanding work=work />
             </Header>
+            <ClassBar work=work current=index />
             <main
                 class="bench__main"
                 id="main"

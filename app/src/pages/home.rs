@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     api,
-    components::{Alert, Header, LessonCard},
+    components::{Alert, CodeEntry, Header, LessonCard, MyClasses},
 };
 
 const POINTS: [(&str, &str); 3] = [
@@ -20,6 +20,7 @@ const POINTS: [(&str, &str); 3] = [
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
     let lessons = Resource::new(|| (), |()| api::lessons::lessons());
+    let seats = Resource::new(|| (), |()| api::seats::seats());
     view! {
         <Title text="" />
         <Header />
@@ -33,8 +34,17 @@ pub(crate) fn HomePage() -> impl IntoView {
                 </div>
                 <Box />
             </section>
+            <Suspense>
+                {move || Suspend::new(async move {
+                    // Who learns alone has none, and is told nothing of classes; nor of why they can't be looked up.
+                    seats.await.ok().filter(|seats| !seats.is_empty()).map(|seats| view! { <MyClasses seats=seats /> })
+                })}
+            </Suspense>
             <section class="home__lessons" aria-labelledby="lessons-title">
-                <h2 id="lessons-title" class="home__heading">"Lessons"</h2>
+                <div class="home__bar">
+                    <h2 id="lessons-title" class="home__heading">"Lessons"</h2>
+                    <CodeEntry label="In a class?" button="Join a class" />
+                </div>
                 <Suspense fallback=|| view! { <p class="home__wait" role="status">"Loading the lessons…"</p> }>
                     {move || Suspend::new(async move {
                         match lessons.await {

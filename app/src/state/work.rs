@@ -41,6 +41,8 @@ pub(crate) struct Work {
     pub(crate) awaited: StoredValue<bool>,
     /// Whether sandboxes reach the internet.
     pub(crate) internet: bool,
+    /// The next change of step comes from the class: the focus stays where the learner has it.
+    pub(crate) keep_focus: StoredValue<bool>,
     /// How many steps have been looked at since the page came.
     visits: StoredValue<u32>,
     pub(crate) start: Action<(), ()>,
@@ -71,6 +73,7 @@ impl Work {
             waiting: RwSignal::new(Vec::new()),
             awaited: StoredValue::new(false),
             internet: opened.internet,
+            keep_focus: StoredValue::new(false),
             visits: StoredValue::new(0),
             start: Action::new(move |(): &()| {
                 problem.set(None);

@@ -1,0 +1,69 @@
+//! A certificate, to be looked at, checked and printed. It is paper: light in both themes.
+
+use leptos::prelude::*;
+
+use super::{
+    copy::CopyField,
+    when::{Shown, When},
+};
+use crate::model::Certificate;
+
+#[component]
+pub(crate) fn CertificatePaper(certificate: Certificate) -> impl IntoView {
+    let Certificate { path, name, lesson, passed_at, steps, .. } = certificate;
+    // Its address, and when it was looked at, are the browser's to know.
+    let address = RwSignal::new(path);
+    let now = RwSignal::new(None::<i64>);
+    Effect::new(move |_| {
+        if let Ok(origin) = window().location().origin() {
+            address.update(|address| address.insert_str(0, &origin));
+        }
+        now.set(Some(js_sys::Date::now() as i64));
+    });
+    let print = move |_| {
+        // It throws only where printing is forbidden.
+        let _ = window().print();
+    };
+    view! {
+        <main class="certificate-page" id="main">
+            <article class="paper" aria-labelledby="certificate-title">
+                <div class="paper__inner">
+                    <Seal />
+                    <p class="paper__kind" id="certificate-title">"Certificate"</p>
+                    <h1 class="paper__name">{name}</h1>
+                    <p class="paper__words">"has passed every step of the hands-on Docker lesson"</p>
+                    <p class="paper__lesson">{lesson}</p>
+                    <p class="paper__words">"on " <strong><When at=passed_at shown=Shown::Day /></strong> ", on a real Docker host"</p>
+                    <h2 class="unseen">"What was passed"</h2>
+                    <ul class="paper__steps" role="list">
+                        {steps.into_iter().map(|step| view! { <li class="paper__step">{step}</li> }).collect_view()}
+                    </ul>
+                    <p class="paper__check">
+                        "Checked by this Lunchbox just now"
+                        {move || now.get().map(|at| view! { ", " <When at=at shown=Shown::Day /> ", " <When at=at shown=Shown::Clock /> })} <br />
+                        <span class="paper__address">{address}</span>
+                    </p>
+                </div>
+            </article>
+            <div class="certificate-tools">
+                <CopyField label="Link to this certificate" text=address />
+                <button type="button" class="button button--primary" on:click=print>"Print"</button>
+                <p class="certificate-tools__text">"Whoever opens the link sees this page, and that it is real: Lunchbox makes it anew from what it keeps."</p>
+            </div>
+        </main>
+    }
+    .into_any()
+}
+
+/// The lunchbox, as a seal.
+#[component]
+fn Seal() -> impl IntoView {
+    view! {
+        <svg class="paper__seal" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+            <rect class="header__box" x="2" y="5" width="28" height="22" rx="6"></rect>
+            <rect class="header__rice" x="6" y="9" width="11" height="14" rx="3"></rect>
+            <rect class="header__egg" x="19" y="9" width="7" height="6" rx="2"></rect>
+            <rect class="header__tomato" x="19" y="17" width="7" height="6" rx="2"></rect>
+        </svg>
+    }
+}

@@ -1,0 +1,125 @@
+//! The class on the lesson page, in one row: who one is there, where the class is, who looks on, and the
+//! hand. What comes from the instructor opens over the page, so that nothing moves under the eyes.
+
+use leptos::{html, prelude::*};
+
+mod assist;
+mod led;
+mod notes;
+
+use assist::{Assisting, Watching};
+use led::LedWay;
+use notes::{Notes, NotesButton};
+
+use super::{icon::Icon, way_back::WayBackDialog};
+use crate::{
+    model::ClassState,
+    state::{InClass, SeatAsk, Work, news},
+};
+
+#[component]
+pub(super) fn ClassBar(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
+    let there = Memo::new(move |_| work.live.seat.with(Option::is_some));
+    move || there.get().then(|| view! { <Bar work=work current=current /> })
+}
+
+#[component]
+fn Bar(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
+    let class = InClass::new(work.live, work.problem);
+    let said = RwSignal::new(String::new());
+    let notes_open = RwSignal::new(work.live.seat.with_untracked(|seat| seat.as_ref().is_some_and(|seat| !seat.notes.is_empty())));
+    Effect::new(move |before: Option<Option<crate::model::Seat>>| {
+        let now = work.live.seat.get();
+        if let (Some(Some(before)), Some(now)) = (&before, &now) {
+            let news = news(before, now);
+            if !news.is_empty() {
+                said.set(news);
+            }
+            if now.notes.iter().any(|note| !before.notes.contains(note)) {
+                notes_open.set(true);
+            }
+        }
+        now
+    });
+    let assist = Memo::new(move |_| class.read(|seat| seat.assist.clone()));
+    let who = Memo::new(move |_| class.read(|seat| (seat.class.clone(), seat.name.clone())));
+    let dialog = NodeRef::<html::Dialog>::new();
+    let show_dialog = move |_| {
+        if let Some(dialog) = dialog.get_untracked() {
+            // It throws only where it is open already.
+            let _ = dialog.show_modal();
+        }
+    };
+    view! {
+        <section
+            class="class-bar"
+            class:class-bar--asked=move || assist.with(|assist| assist.as_ref().is_some_and(|assist| !assist.granted))
+            class:class-bar--assisted=move || assist.with(|assist| assist.as_ref().is_some_and(|assist| assist.granted))
+            aria-label="Your class"
+            id="class-bar"
+            tabindex="-1"
+        >
+            <p class="class-bar__who">
+                <strong class="class-bar__class">{move || who.get().0}</strong>
+                <span class="class-bar__name"><span class="unseen">"You are "</span>{move || who.get().1}</span>
+            </p>
+            <div class="class-bar__middle">
+                {move || match assist.get() {
+                    Some(assist) => view! { <Assisting class=class assist=assist /> }.into_any(),
+                    None => {
+                        view! {
+                            <LedWay work=work class=class current=current said=said />
+                            <Watching class=class />
+                        }
+                            .into_any()
+                    }
+                }}
+            </div>
+            <div class="class-bar__tools">
+                <Hand class=class />
+                <NotesButton class=class open=notes_open />
+                <button type="button" class="button button--quiet" on:click=show_dialog>
+                    {Icon::Key.view()}
+                    <span class="class-bar__word">"My way back"</span>
+                </button>
+            </div>
+            <Notes class=class open=notes_open />
+            <p class="unseen" role="status">{said}</p>
+            <WayBackDialog class=class dialog=dialog />
+        </section>
+    }
+    .into_any()
+}
+
+/// Up or down; whoever teaches sees it at once.
+#[component]
+fn Hand(class: InClass) -> impl IntoView {
+    let up = Memo::new(move |_| class.read(|seat| seat.hand));
+    let open = Memo::new(move |_| class.read(|seat| seat.state == ClassState::Open));
+    let instructor = Memo::new(move |_| class.read(|seat| seat.instructor.clone()));
+    let closed = Memo::new(move |_| class.read(|seat| seat.state == ClassState::Closed));
+    view! {
+        <span class="class-bar__state" hidden=move || !closed.get()>"The class is over"</span>
+        <span class="hand" hidden=move || !open.get()>
+            <span class="hand__seen" id="hand-seen" hidden=move || !up.get()>{move || format!("{} sees your hand", instructor.get())}</span>
+            <button
+                type="button"
+                class="button hand__button"
+                aria-pressed=move || up.get().to_string()
+                aria-describedby=move || up.get().then_some("hand-seen")
+                title=move || {
+                    if up.get() { "Lower your hand".to_owned() } else { format!("{} sees at once that you would like help", instructor.get()) }
+                }
+                on:click=move |_| {
+                    if !class.ask.pending().get_untracked() {
+                        class.ask.dispatch(SeatAsk::Hand { up: !up.get_untracked() });
+                    }
+                }
+            >
+                {Icon::Hand.view()}
+                "Raise hand"
+            </button>
+        </span>
+    }
+    .into_any()
+}

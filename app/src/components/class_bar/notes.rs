@@ -1,0 +1,82 @@
+//! Notes from whoever teaches, until they are put away.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::Icon;
+use crate::{
+    components::when::{Shown, When},
+    diagram::plural,
+    model::Note,
+    state::{InClass, SeatAsk, from},
+};
+
+#[component]
+pub(super) fn NotesButton(class: InClass, open: RwSignal<bool>) -> impl IntoView {
+    let count = Memo::new(move |_| class.read(|seat| seat.notes.len()));
+    view! {
+        <button
+            type="button"
+            class="button button--quiet"
+            hidden=move || count.get() == 0
+            aria-expanded=move || open.get().to_string()
+            aria-controls="class-notes"
+            on:click=move |_| open.update(|open| *open = !*open)
+        >
+            {Icon::Note.view()}
+            {move || plural(count.get(), "note")}
+        </button>
+    }
+    .into_any()
+}
+
+/// Over the page; it takes no focus when it comes.
+#[component]
+pub(super) fn Notes(class: InClass, open: RwSignal<bool>) -> impl IntoView {
+    let notes = Memo::new(move |_| class.read(|seat| seat.notes.clone()));
+    view! {
+        <div class="notes" id="class-notes" role="region" aria-label="Notes from your instructor" hidden=move || !open.get() || notes.with(Vec::is_empty)>
+            <ul class="notes__list" role="list">
+                <For each=move || notes.get().into_iter().rev() key=|note| note.id.clone() let:note>
+                    <NoteCard class=class note=note />
+                </For>
+            </ul>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn NoteCard(class: InClass, note: Note) -> impl IntoView {
+    let away = {
+        let id = note.id.clone();
+        move |_| {
+            class.ask.dispatch(SeatAsk::PutAway { note: id.clone() });
+            // What had the focus goes; its neighbour, or the bar, is where one goes on.
+            keep_focus();
+        }
+    };
+    view! {
+        <li class="note" class:note--to-all=note.to_all>
+            <p class="note__from">{from(&note)}" · "<When at=note.at shown=Shown::Clock /></p>
+            <p class="note__text">{note.text}</p>
+            <button type="button" class="button note__away" on:click=away>"Got it"</button>
+        </li>
+    }
+    .into_any()
+}
+
+fn keep_focus() {
+    let active = document().active_element();
+    let buttons = document().query_selector_all(".note__away").ok();
+    let other = buttons.and_then(|buttons| {
+        let buttons =
+            (0..buttons.length()).filter_map(|index| buttons.get(index)).filter_map(|node| node.dyn_into::<web_sys::Element>().ok());
+        buttons.into_iter().find(|button| Some(button) != active.as_ref())
+    });
+    let next = other.or_else(|| document().get_element_by_id("class-bar"));
+    if let Some(next) = next.and_then(|next| next.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // Only a detached element can't take the focus.
+        let _ = next.focus();
+    }
+}

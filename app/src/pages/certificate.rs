@@ -1,0 +1,48 @@
+//! `/certificates/:id`: for anybody who has the link.
+
+use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+use leptos_router::hooks::use_params_map;
+
+use super::NotFoundPage;
+use crate::{
+    api,
+    components::{Alert, CertificatePaper, Header},
+};
+
+#[component]
+pub(crate) fn CertificatePage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let found = Resource::new(move || id.get(), api::seats::certificate);
+    view! {
+        // It names a person: it is for whom they give the link to.
+        <Meta name="robots" content="noindex" />
+        <Suspense fallback=|| view! { <Header /> }>
+            {move || Suspend::new(async move {
+                match found.await {
+                    Ok(certificate) => {
+                        view! {
+                            <Title text=format!("{} · {}", certificate.name, certificate.lesson) />
+                            <Header />
+                            <CertificatePaper certificate=certificate />
+                        }
+                            .into_any()
+                    }
+                    Err(error) if error.is_not_found() => view! { <NotFoundPage /> }.into_any(),
+                    Err(error) => {
+                        view! {
+                            <Header />
+                            <main class="plain-page" id="main">
+                                <h1>"The certificate could not be looked up"</h1>
+                                <Alert text=error.message />
+                            </main>
+                        }
+                            .into_any()
+                    }
+                }
+            })}
+        </Suspense>
+    }
+    .into_any()
+}

@@ -1,0 +1,83 @@
+//! `/join/back` and `/join/back/:code`: back into one's own work, with a personal code. Opening the page
+//! changes nothing; its button does.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use super::join::JoinFrame;
+use crate::{
+    api::{self, ApiError},
+    components::{Alert, CodeEntry},
+    model::PlaceCard,
+};
+
+#[component]
+pub(crate) fn ComeBackPage() -> impl IntoView {
+    let params = use_params_map();
+    let code = Memo::new(move |_| params.read().get("code").unwrap_or_default());
+    let found = Resource::new(move || code.get(), find);
+    let come = Action::new(move |(): &()| api::seats::come_back(code.get_untracked()));
+    view! {
+        <JoinFrame title="Come back" joined=come.value()>
+            <Suspense fallback=|| view! { <p role="status">"Looking for your place…"</p> }>
+                {move || Suspend::new(async move {
+                    match found.await {
+                        Ok(Some(place)) => {
+                            let PlaceCard { class, name } = place;
+                            view! {
+                                <h1 class="join__title">"Welcome back"</h1>
+                                <p class="join__text">
+                                    "Your work is where you left it. From now on, this browser is yours: whoever used it before comes back by a link or code of their own."
+                                </p>
+                                <p class="join__buttons">
+                                    <button
+                                        type="button"
+                                        class="button button--primary button--large"
+                                        disabled=come.pending()
+                                        on:click=move |_| {
+                                            come.dispatch(());
+                                        }
+                                    >
+                                        {format!("Continue as {name} in {class}")}
+                                    </button>
+                                </p>
+                                <p class="join__text join__else">{format!("You are not {name}? ")}<a href="/join">"Join with your class’s code"</a></p>
+                                {move || match come.value().get() {
+                                    Some(Err(error)) => Some(view! { <Alert text=error.message /> }),
+                                    _ => None,
+                                }}
+                            }
+                                .into_any()
+                        }
+                        Ok(None) => ask_for_code(None, String::new()),
+                        Err(error) => ask_for_code(Some(error), code.get_untracked()),
+                    }
+                })}
+            </Suspense>
+        </JoinFrame>
+    }
+    .into_any()
+}
+
+async fn find(code: String) -> Result<Option<PlaceCard>, ApiError> {
+    if code.is_empty() { Ok(None) } else { api::seats::find_place(code).await.map(Some) }
+}
+
+fn ask_for_code(error: Option<ApiError>, typed: String) -> AnyView {
+    let said = error.map(|error| {
+        let text = if error.is_not_found() {
+            "Nobody has this code; a newer one may have taken its place. Your instructor can give you another way back.".to_owned()
+        } else {
+            error.message
+        };
+        view! { <Alert text=text /> }
+    });
+    view! {
+        <h1 class="join__title">"Come back"</h1>
+        <p class="join__text">"When you joined, you were shown a code of your own, twelve characters long. Or ask your instructor: they can give you another."</p>
+        {said}
+        <CodeEntry label="Your own code" button="Go on" typed=typed large=true />
+        <p class="join__text join__else"><a href="/join">"Join a class for the first time"</a></p>
+    }
+    .into_any()
+}
