@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     checker::Checker,
+    classroom::{Classroom, Hub},
     config::{Config, WebConfig},
     database::Database,
     engine::Engine,
@@ -28,6 +29,7 @@ pub struct AppState {
     pub shelf: Shelf,
     pub store: Store,
     pub checker: Checker,
+    pub classroom: Classroom,
     pub registry: Registry,
     pub needs: Needs,
     pub pace: Pace,
@@ -40,6 +42,7 @@ pub struct AppState {
 impl AppState {
     pub fn new(config: &Config, database: Database, engine: Engine, sandboxes: Sandboxes, shelf: Shelf) -> Self {
         let store = Store::new(database.pool.clone());
+        let hub = Hub::default();
         let registry = Registry::new(&config.registry);
         let leptos = LeptosOptions::builder()
             .output_name("lunchbox")
@@ -52,7 +55,8 @@ impl AppState {
         Self {
             leptos,
             web: Arc::new(config.web.clone()),
-            checker: Checker::new(sandboxes.clone(), store.clone(), shelf.clone()),
+            checker: Checker::new(sandboxes.clone(), store.clone(), shelf.clone(), hub.clone()),
+            classroom: Classroom::new(database.pool.clone(), shelf.clone(), sandboxes.clone(), hub),
             needs: Needs { engine, registry: registry.clone(), database },
             sandboxes,
             shelf,

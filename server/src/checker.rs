@@ -22,6 +22,7 @@ use self::desk::{Desk, Seen};
 pub use self::look::Picture;
 use crate::{
     checks,
+    classroom::{Event, Hub, Present},
     learner::LearnerId,
     lessons::{Lesson, Step},
     progress::{Record, Store},
@@ -54,12 +55,13 @@ struct Inner {
     sandboxes: Sandboxes,
     store: Store,
     shelf: Shelf,
+    hub: Hub,
     desks: Mutex<HashMap<LearnerId, Arc<Desk>>>,
 }
 
 impl Checker {
-    pub fn new(sandboxes: Sandboxes, store: Store, shelf: Shelf) -> Self {
-        Self { inner: Arc::new(Inner { sandboxes, store, shelf, desks: Mutex::default() }) }
+    pub fn new(sandboxes: Sandboxes, store: Store, shelf: Shelf, hub: Hub) -> Self {
+        Self { inner: Arc::new(Inner { sandboxes, store, shelf, hub, desks: Mutex::default() }) }
     }
 
     /// How the learner stands in the lesson, as it is stored.
@@ -107,8 +109,7 @@ impl Checker {
             apply::no_sandbox(record, step);
         }
         apply::passed(record, step);
-        self.inner.store.write(learner, &lesson.slug, &before, &after).await?;
-        Ok(desk.publish(lesson, &after))
+        self.store(&desk, lesson, &before, &after).await
     }
 
     /// Marks an answer. What has been answered right stays right.
@@ -179,6 +180,13 @@ impl Checker {
 
     /// Follows the learner's host, and their progress in a lesson. `None`: too many do already.
     pub fn follow(&self, learner: &LearnerId, lesson: &Lesson) -> Option<Following> {
+        let mut following = self.desk(learner).follow(&lesson.slug)?;
+        following.present = Some(self.inner.hub.came(learner));
+        Some(following)
+    }
+
+    /// As [`Checker::follow`], for somebody else who looks: the learner isn't here because of it.
+    pub fn watch(&self, learner: &LearnerId, lesson: &Lesson) -> Option<Following> {
         self.desk(learner).follow(&lesson.slug)
     }
 
@@ -216,8 +224,16 @@ impl Checker {
         let before = self.inner.store.read(&desk.learner, &lesson.slug).await?;
         let mut after = before.clone();
         change(&mut after);
-        self.inner.store.write(&desk.learner, &lesson.slug, &before, &after).await?;
-        Ok(desk.publish(lesson, &after))
+        self.store(desk, lesson, &before, &after).await
+    }
+
+    /// Stores what has changed; tells those who follow, and the boards.
+    async fn store(&self, desk: &Desk, lesson: &Lesson, before: &Record, after: &Record) -> Result<Progress, CheckError> {
+        self.inner.store.write(&desk.learner, &lesson.slug, before, after).await?;
+        if before != after {
+            self.inner.hub.tell(Event::Learner(desk.learner.clone()));
+        }
+        Ok(desk.publish(lesson, after))
     }
 }
 
@@ -225,6 +241,8 @@ impl Checker {
 pub struct Following {
     pub picture: watch::Receiver<Arc<Picture>>,
     pub progress: ProgressOf,
+    /// The learner is here; `None` where somebody else looks.
+    present: Option<Present>,
     _follower: Follower,
 }
 

@@ -1,6 +1,7 @@
 //! The commands of the binary.
 
 pub mod doctor;
+pub mod instructors;
 pub mod lint;
 pub mod sandbox;
 pub mod serve;
@@ -32,6 +33,13 @@ enum Command {
     Doctor(Flags),
     /// Look for mistakes in the lessons
     Lint(lint::LintArgs),
+    /// A one-time link that makes an instructor's account, or sets a forgotten password
+    InstructorLink {
+        #[command(flatten)]
+        flags: Flags,
+        #[command(flatten)]
+        args: instructors::LinkArgs,
+    },
     /// One throwaway sandbox for any Docker client; prints its DOCKER_HOST
     Sandbox {
         #[command(flatten)]
@@ -47,6 +55,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(flags) => with(&flags, |config| async move { serve::run(config).await.map(|()| ExitCode::SUCCESS) }),
         Command::Doctor(flags) => with(&flags, |config| async move { doctor::run(&config).await }),
         Command::Lint(args) => lint::run(&args).unwrap_or_else(fail),
+        Command::InstructorLink { flags, args } => with(&flags, |config| async move { instructors::link(&config, args).await }),
         Command::Sandbox { flags, args } => with(&flags, |config| async move { sandbox::run(args, config.gateway("sandbox")).await }),
     }
 }

@@ -10,6 +10,7 @@ mod table;
 mod tests;
 
 use std::{
+    fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -36,7 +37,7 @@ pub const REGISTRY_ALIAS: &str = "registry.lunchbox";
 pub struct Config {
     pub web: WebConfig,
     pub data_dir: PathBuf,
-    /// `sqlite:…`.
+    /// `sqlite:…` or `postgres:…`. It may hold a password: print it by [`crate::database::without_password`] alone.
     pub database_url: String,
     /// As it was set; else it is made at the first start.
     pub instance: Option<String>,
@@ -78,6 +79,12 @@ pub struct PublicUrl {
     pub https: bool,
     /// `host` or `host:port`, lowercase, as a browser's `Host` header has it.
     pub host: String,
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", if self.https { "https" } else { "http" }, self.host)
+    }
 }
 
 /// What the log looks like.

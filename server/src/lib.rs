@@ -17,6 +17,7 @@ pub mod throwaway;
 
 pub mod checker;
 pub mod checks;
+pub mod classroom;
 pub mod lessons;
 pub mod progress;
 pub mod shelf;

@@ -3,6 +3,7 @@
 //! Reads and writes of one learner's progress take turns (`checker`), so that nothing here has to
 //! read and write in one transaction.
 
+mod events;
 #[cfg(test)]
 mod tests;
 
@@ -165,6 +166,9 @@ impl Store {
             .bind(at)
             .execute(&mut *transaction)
             .await?;
+        }
+        for event in events::between(before, after) {
+            events::insert(&mut transaction, learner, lesson, &event, at).await?;
         }
         let none = StepRecord::default();
         for (id, step) in &after.steps {

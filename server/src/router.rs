@@ -12,14 +12,18 @@ use tower::ServiceBuilder;
 use crate::{
     app_state::AppState,
     sandboxes::Sandboxes,
-    web::{access_log, assets, body_limit, headers, health, origin, pace, pages, preview, session, stream, terminal},
+    web::{access_log, assets, body_limit, headers, health, origin, pace, pages, preview, session, stream, teach_stream, terminal},
 };
 
 /// Everything that is served, as one router whose middleware has run before it routes.
 pub fn router(state: AppState) -> Router {
     // What knows the learner.
-    let personal =
-        pages::router(&state).route("/api/stream", get(stream::stream)).route("/api/terminal", get(terminal::terminal)).route_layer(
+    let personal = pages::router(&state)
+        .route("/api/stream", get(stream::stream))
+        .route("/api/terminal", get(terminal::terminal))
+        .route("/api/teach/board", get(teach_stream::board))
+        .route("/api/teach/watch", get(teach_stream::watch))
+        .route_layer(
             ServiceBuilder::new().layer(session::layer(state.needs.database.pool.clone(), &state.web)).layer(from_fn(session::learner)),
         );
     // What doesn't: no cookie is read or set.

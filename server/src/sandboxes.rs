@@ -163,6 +163,12 @@ impl Sandboxes {
         finish(tokio::spawn(async move { inner.reset(&learner).await })).await
     }
 
+    /// Removes the learner's sandbox in the background; they can start another. `false`: there was none.
+    pub async fn close(&self, learner: &LearnerId) -> bool {
+        let (inner, learner) = (Arc::clone(&self.inner), learner.clone());
+        tokio::spawn(async move { inner.close(&learner).await }).await.unwrap_or(false)
+    }
+
     /// The learner is here: puts off the removal of an idle sandbox.
     pub fn touch(&self, learner: &LearnerId) {
         if let Status::Ready { id } = self.status(learner) {
@@ -173,6 +179,11 @@ impl Sandboxes {
     /// As [`Sandboxes::touch`], where the sandbox is known.
     pub fn used(&self, id: &SandboxId) {
         self.inner.book.used(id, now());
+    }
+
+    /// Sandboxes at most.
+    pub fn places(&self) -> u32 {
+        self.inner.config.max
     }
 
     /// Time without use after which a sandbox is removed.

@@ -91,6 +91,7 @@ impl Desk {
         Some(Following {
             picture: self.picture.subscribe(),
             progress: ProgressOf { lesson: lesson.to_owned(), all: self.progress.subscribe() },
+            present: None,
             _follower: Follower { desk: Arc::clone(self), lesson: lesson.to_owned() },
         })
     }

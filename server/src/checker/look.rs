@@ -149,8 +149,8 @@ impl Checker {
             }
             let mut after = before.clone();
             apply::lesson(&mut after, &open, &seen.facts(&http));
-            match self.inner.store.write(&desk.learner, &slug, &before, &after).await {
-                Ok(()) => drop(desk.publish(&lesson, &after)),
+            match self.store(desk, &lesson, &before, &after).await {
+                Ok(_) => {}
                 Err(error) => tracing::error!(%error, "A learner's progress could not be stored."),
             }
         }
@@ -164,15 +164,19 @@ impl Checker {
             Status::Ready { id } => id,
             Status::None { .. } | Status::Starting | Status::Failed { .. } => {
                 *seen = Seen::default();
+                self.inner.hub.forget_doing(&desk.learner);
                 desk.show(Picture::default());
                 return false;
             }
         };
         if seen.sandbox.as_ref() != Some(&id) {
             *seen = Seen { sandbox: Some(id.clone()), ..Seen::default() };
+            self.inner.hub.forget_doing(&desk.learner);
         }
         match read(self.inner.sandboxes.gateway(), &id, seen).await {
-            Ok(()) => {
+            Ok(fresh) => {
+                let fresh = fresh.min(seen.activity.len());
+                self.inner.hub.did(&desk.learner, &seen.activity[seen.activity.len() - fresh..]);
                 desk.show(Picture { sandbox: Some(id), host: seen.host.clone(), start_ms: start_ms(&seen.activity) });
                 true
             }
@@ -195,7 +199,9 @@ impl Checker {
     }
 }
 
-async fn read(gateway: &Gateway, id: &SandboxId, seen: &mut Seen) -> Result<(), GatewayError> {
+/// Returns how many of the activities that are remembered are new.
+async fn read(gateway: &Gateway, id: &SandboxId, seen: &mut Seen) -> Result<usize, GatewayError> {
+    let mut fresh = 0;
     // State first: an activity is stored after what it tells of has become so.
     let host = gateway.host_state(id).await?;
     loop {
@@ -204,7 +210,9 @@ async fn read(gateway: &Gateway, id: &SandboxId, seen: &mut Seen) -> Result<(), 
         if let Some(last) = page.last() {
             seen.seq = last.seq;
         }
+        let known = seen.activity.len();
         seen.activity.extend(page.into_iter().filter(|activity| !matches!(activity.kind, ActivityKind::StateChanged)));
+        fresh += seen.activity.len() - known;
         if whole {
             break;
         }
@@ -212,7 +220,7 @@ async fn read(gateway: &Gateway, id: &SandboxId, seen: &mut Seen) -> Result<(), 
     let surplus = seen.activity.len().saturating_sub(MAX_ACTIVITY);
     seen.activity.drain(..surplus);
     seen.host = host;
-    Ok(())
+    Ok(fresh)
 }
 
 /// The newest start of each container.

@@ -5,8 +5,10 @@ use std::{net::SocketAddr, time::Duration};
 use axum::Router;
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 
+use super::instructors;
 use crate::{
     app_state::AppState,
+    classroom::ClassError,
     config::{Config, SOCKET_PATH_BYTES, SOCKET_TAIL_BYTES, fits_sockets},
     database::{Database, DatabaseError},
     engine::{Engine, EngineError},
@@ -35,6 +37,8 @@ pub enum ServeError {
         "the run folder {0} is too long for sockets ({SOCKET_PATH_BYTES} bytes, {SOCKET_TAIL_BYTES} of them ours): set a shorter run_dir"
     )]
     RunDir(String),
+    #[error("the instructors could not be looked up")]
+    Instructors(#[from] ClassError),
     #[error("serving failed")]
     Io(#[from] std::io::Error),
 }
@@ -82,7 +86,10 @@ impl Server {
             background.spawn(shelf.follow_changes());
         }
         let router = router::router(state.clone());
-        tracing::info!(url = format!("http://{}", listener.local_addr()?), instance, "Lunchbox serves.");
+        let url = format!("http://{}", listener.local_addr()?);
+        tracing::info!(url, instance, "Lunchbox serves.");
+        let base = config.web.public_url.as_ref().map_or(url, ToString::to_string);
+        instructors::say_first_link(&state.classroom, &base).await?;
         Ok(Self { listener, router, state, database, background })
     }
 

@@ -1,8 +1,10 @@
+use test_database::TestDatabase;
+
 use super::*;
 use crate::database::Database;
 
-async fn store_in(folder: &std::path::Path) -> Store {
-    let database = Database::open(&format!("sqlite://{}", folder.join("data/lunchbox.db").display())).await.expect("it can be opened");
+async fn store_in(database: &TestDatabase) -> Store {
+    let database = Database::open(database.url()).await.expect("it can be opened");
     Store::new(database.pool)
 }
 
@@ -20,12 +22,12 @@ fn some_progress() -> Record {
 
 #[tokio::test]
 async fn progress_is_there_after_a_restart_and_is_nobody_elses() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
+    let database = TestDatabase::new().await;
     let (alice, bob) = (LearnerId::random(), LearnerId::random());
-    assert!(!store_in(folder.path()).await.is_known(&alice).await.expect("it is read"));
-    store_in(folder.path()).await.write(&alice, "images", &Record::default(), &some_progress()).await.expect("it is written");
+    assert!(!store_in(&database).await.is_known(&alice).await.expect("it is read"));
+    store_in(&database).await.write(&alice, "images", &Record::default(), &some_progress()).await.expect("it is written");
 
-    let store = store_in(folder.path()).await;
+    let store = store_in(&database).await;
     assert!(store.is_known(&alice).await.expect("it is read") && !store.is_known(&bob).await.expect("it is read"));
     assert_eq!(store.read(&alice, "images").await.expect("it is read"), some_progress());
     assert_eq!(store.read(&alice, "networks").await.expect("it is read"), Record::default());
@@ -36,8 +38,8 @@ async fn progress_is_there_after_a_restart_and_is_nobody_elses() {
 
 #[tokio::test]
 async fn what_changes_is_written_over() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let store = store_in(folder.path()).await;
+    let database = TestDatabase::new().await;
+    let store = store_in(&database).await;
     let learner = LearnerId::random();
     let first = some_progress();
     store.write(&learner, "images", &Record::default(), &first).await.expect("it is written");

@@ -104,6 +104,15 @@ impl Inner {
         self.give(learner).await
     }
 
+    pub(super) async fn close(self: &Arc<Self>, learner: &LearnerId) -> bool {
+        let turn = self.book.turn(learner);
+        let _turn = turn.lock().await;
+        let Status::Ready { id } = self.book.status(learner) else { return false };
+        self.retire(&id, Closed::SandboxRemoved).await;
+        self.book.set_status(learner, Status::None { removed_idle: false });
+        true
+    }
+
     /// A warm sandbox, or a new one. The learner's turn is held.
     async fn give(self: &Arc<Self>, learner: &LearnerId) -> Result<SandboxId, SandboxError> {
         self.book.set_status(learner, Status::Starting);

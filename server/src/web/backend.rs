@@ -4,41 +4,36 @@ use std::{sync::Arc, time::Instant};
 
 use app::{
     backend::{Backend, BackendError, BackendFuture},
-    model::{self, LessonSummary, Progress, SandboxStatus},
+    model::{self, Certificate, ClassCard, Joined, LessonSummary, PersonalLink, PlaceCard, Progress, SandboxStatus, Seat},
 };
 use gateway::Egress;
 
 use super::{
-    access_log::RequestId,
-    client::Client,
-    pace,
+    asker::Asker,
+    pace, session,
     stream::{minutes, sandbox_status},
 };
 use crate::{
-    app_state::AppState,
     checker::CheckError,
-    learner::LearnerId,
+    classroom::Arrival,
     lessons::{Lesson, Step},
     sandboxes::{SandboxError, Status},
 };
 
 /// One learner's way to the server, for one request.
-pub struct LearnerBackend {
-    pub learner: LearnerId,
-    /// From where they ask.
-    pub client: Client,
-    pub request: RequestId,
-    pub state: AppState,
+pub struct LearnerBackend(pub Asker);
+
+impl std::ops::Deref for LearnerBackend {
+    type Target = Asker;
+
+    fn deref(&self) -> &Asker {
+        &self.0
+    }
 }
 
 impl LearnerBackend {
     fn lesson(&self, slug: &str) -> Result<Arc<Lesson>, BackendError> {
         self.state.shelf.lesson(slug).ok_or(BackendError::NotFound)
-    }
-
-    fn internal(&self, error: &dyn std::error::Error) -> BackendError {
-        tracing::error!(request.id = self.request.0, %error, "A request failed.");
-        BackendError::Internal { request_id: self.request.0.clone() }
     }
 
     fn check_error(&self, error: CheckError) -> BackendError {
@@ -70,6 +65,15 @@ impl LearnerBackend {
             return Ok(());
         }
         self.state.pace.costly(self.client, Instant::now()).map_err(|wait| BackendError::Refused(pace::too_much(wait)))
+    }
+
+    /// The browser is that learner's from now on.
+    async fn arrived(&self, arrival: Arrival) -> Result<Joined, BackendError> {
+        if arrival.learner != self.learner {
+            session::becomes(self.session()?, &arrival.learner).await.map_err(|error| self.internal(&error))?;
+        }
+        let seat = self.state.classroom.arrived(&arrival).await.map_err(|error| self.class_error(error))?;
+        Ok(Joined { seat, way_back: arrival.way_back })
     }
 
     /// A sandbox that can't be had is a state of the page, not an error of the request.
@@ -192,62 +196,81 @@ impl Backend for LearnerBackend {
         })
     }
 
-    fn seat<'a>(&'a self, lesson: &'a str) -> BackendFuture<'a, Option<model::Seat>> {
-        let _ = lesson;
-        Box::pin(async move { Ok(None) })
+    fn seat<'a>(&'a self, lesson: &'a str) -> BackendFuture<'a, Option<Seat>> {
+        Box::pin(async move {
+            let seat = self.state.classroom.seat(&self.learner, lesson).await.map_err(|error| self.class_error(error))?;
+            Ok(seat.map(|(_, seat)| seat))
+        })
     }
 
-    fn seats(&self) -> BackendFuture<'_, Vec<model::Seat>> {
-        Box::pin(async move { Ok(Vec::new()) })
+    fn seats(&self) -> BackendFuture<'_, Vec<Seat>> {
+        Box::pin(async move { self.state.classroom.seats(&self.learner).await.map_err(|error| self.class_error(error)) })
     }
 
-    fn find_class<'a>(&'a self, code: &'a str) -> BackendFuture<'a, model::ClassCard> {
-        let _ = code;
-        Box::pin(async move { Err(BackendError::NotFound) })
+    fn find_class<'a>(&'a self, code: &'a str) -> BackendFuture<'a, ClassCard> {
+        Box::pin(async move {
+            self.may_look_codes_up()?;
+            self.state.classroom.find_class(&self.learner, code).await.map_err(|error| self.class_error(error))
+        })
     }
 
-    fn join_class<'a>(&'a self, code: &'a str, name: &'a str, someone_else: bool) -> BackendFuture<'a, model::Joined> {
-        let _ = (code, name, someone_else);
-        Box::pin(async move { Err(BackendError::NotFound) })
+    fn join_class<'a>(&'a self, code: &'a str, name: &'a str, someone_else: bool) -> BackendFuture<'a, Joined> {
+        Box::pin(async move {
+            self.may_look_codes_up()?;
+            self.may_be_stored().await?;
+            let joined = self.state.classroom.join(&self.learner, code, name, someone_else, &self.base).await;
+            self.arrived(joined.map_err(|error| self.class_error(error))?).await
+        })
     }
 
-    fn find_place<'a>(&'a self, personal_code: &'a str) -> BackendFuture<'a, model::PlaceCard> {
-        let _ = personal_code;
-        Box::pin(async move { Err(BackendError::NotFound) })
+    fn find_place<'a>(&'a self, personal_code: &'a str) -> BackendFuture<'a, PlaceCard> {
+        Box::pin(async move {
+            self.may_look_codes_up()?;
+            self.state.classroom.find_place(personal_code).await.map_err(|error| self.class_error(error))
+        })
     }
 
-    fn come_back<'a>(&'a self, personal_code: &'a str) -> BackendFuture<'a, model::Joined> {
-        let _ = personal_code;
-        Box::pin(async move { Err(BackendError::NotFound) })
+    fn come_back<'a>(&'a self, personal_code: &'a str) -> BackendFuture<'a, Joined> {
+        Box::pin(async move {
+            self.may_look_codes_up()?;
+            let back = self.state.classroom.come_back(&self.learner, personal_code).await;
+            self.arrived(back.map_err(|error| self.class_error(error))?).await
+        })
     }
 
-    fn new_way_back<'a>(&'a self, seat: &'a str) -> BackendFuture<'a, model::PersonalLink> {
-        let _ = seat;
-        Box::pin(async move { Err(BackendError::NotFound) })
+    fn new_way_back<'a>(&'a self, seat: &'a str) -> BackendFuture<'a, PersonalLink> {
+        Box::pin(async move {
+            self.state.classroom.new_way_back(&self.learner, seat, &self.base).await.map_err(|error| self.class_error(error))
+        })
     }
 
     fn raise_hand<'a>(&'a self, seat: &'a str, up: bool) -> BackendFuture<'a, ()> {
-        let _ = (seat, up);
-        Box::pin(async move { Err(BackendError::NotFound) })
+        Box::pin(async move { self.state.classroom.raise_hand(&self.learner, seat, up).await.map_err(|error| self.class_error(error)) })
     }
 
     fn put_note_away<'a>(&'a self, seat: &'a str, note: &'a str) -> BackendFuture<'a, ()> {
-        let _ = (seat, note);
-        Box::pin(async move { Err(BackendError::NotFound) })
+        Box::pin(
+            async move { self.state.classroom.put_note_away(&self.learner, seat, note).await.map_err(|error| self.class_error(error)) },
+        )
     }
 
     fn allow_assist<'a>(&'a self, seat: &'a str, allow: bool) -> BackendFuture<'a, ()> {
-        let _ = (seat, allow);
-        Box::pin(async move { Err(BackendError::NotFound) })
+        Box::pin(
+            async move { self.state.classroom.allow_assist(&self.learner, seat, allow).await.map_err(|error| self.class_error(error)) },
+        )
     }
 
-    fn make_certificate<'a>(&'a self, lesson: &'a str, name: &'a str) -> BackendFuture<'a, model::Certificate> {
-        let _ = (lesson, name);
-        Box::pin(async move { Err(BackendError::NotFound) })
+    fn make_certificate<'a>(&'a self, lesson: &'a str, name: &'a str) -> BackendFuture<'a, Certificate> {
+        Box::pin(async move {
+            let lesson = self.lesson(lesson)?;
+            self.state.classroom.make_certificate(&self.learner, &lesson, name).await.map_err(|error| self.class_error(error))
+        })
     }
 
-    fn certificate<'a>(&'a self, id: &'a str) -> BackendFuture<'a, model::Certificate> {
-        let _ = id;
-        Box::pin(async move { Err(BackendError::NotFound) })
+    fn certificate<'a>(&'a self, id: &'a str) -> BackendFuture<'a, Certificate> {
+        Box::pin(async move {
+            self.may_look_codes_up()?;
+            self.state.classroom.certificate(id).await.map_err(|error| self.class_error(error))
+        })
     }
 }

@@ -29,6 +29,14 @@ use crate::{app_state::AppState, learner::LearnerId};
 const COSTLY: Rate = Rate { burst: 300.0, per_second: 2.0 };
 /// Of an address: every request that isn't for a preview.
 const REQUESTS: Rate = Rate { burst: 3000.0, per_second: 100.0 };
+/// Of an address: join codes and personal codes that are looked up. A class behind one address types a few
+/// hundred; of a thousand million join codes one guesses none at a code a second.
+const CODES: Rate = Rate { burst: 300.0, per_second: 1.0 };
+/// Of an address: passwords that were wrong.
+const PASSWORDS: Rate = Rate { burst: 10.0, per_second: 1.0 / 30.0 };
+/// Of an account: the same, from however many addresses. More, so that nobody is kept out by somebody else's
+/// guesses.
+const PASSWORDS_OF_ACCOUNT: Rate = Rate { burst: 50.0, per_second: 1.0 / 60.0 };
 /// Of a learner: starts and resets together.
 const MAX_STARTS: usize = 20;
 const WINDOW: Duration = Duration::from_secs(10 * 60);
@@ -40,14 +48,17 @@ const MAX_LEARNERS: usize = 20_000;
 #[derive(Debug, Clone)]
 pub struct Pace {
     starts: Arc<Mutex<HashMap<LearnerId, VecDeque<Instant>>>>,
-    costly: Arc<Mutex<Buckets>>,
-    requests: Arc<Mutex<Buckets>>,
+    costly: Arc<Mutex<Buckets<Client>>>,
+    requests: Arc<Mutex<Buckets<Client>>>,
+    codes: Arc<Mutex<Buckets<Client>>>,
+    passwords: Arc<Mutex<(Buckets<Client>, Buckets<String>)>>,
 }
 
 impl Default for Pace {
     fn default() -> Self {
         let buckets = |rate| Arc::new(Mutex::new(Buckets::new(rate)));
-        Self { starts: Arc::default(), costly: buckets(COSTLY), requests: buckets(REQUESTS) }
+        let passwords = Arc::new(Mutex::new((Buckets::new(PASSWORDS), Buckets::new(PASSWORDS_OF_ACCOUNT))));
+        Self { starts: Arc::default(), costly: buckets(COSTLY), requests: buckets(REQUESTS), codes: buckets(CODES), passwords }
     }
 }
 
@@ -77,6 +88,31 @@ impl Pace {
         }
         starts.push_back(now);
         Ok(())
+    }
+
+    /// Counts a code that is looked up. `Err`: so long until the next is allowed.
+    ///
+    /// # Errors
+    /// Where the address has had too many.
+    pub fn code(&self, client: Client, now: Instant) -> Result<(), Duration> {
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner).take(client, now)
+    }
+
+    /// Counts a password that is tried, by address and by account. `Err`: so long until the next is allowed.
+    ///
+    /// # Errors
+    /// Where there were too many that were wrong.
+    pub fn password(&self, client: Client, account: &str, now: Instant) -> Result<(), Duration> {
+        let mut passwords = self.passwords.lock().unwrap_or_else(PoisonError::into_inner);
+        passwords.0.take(client, now)?;
+        passwords.1.take(account.to_lowercase(), now)
+    }
+
+    /// The password was right: it does not count.
+    pub fn password_was_right(&self, client: Client, account: &str) {
+        let mut passwords = self.passwords.lock().unwrap_or_else(PoisonError::into_inner);
+        passwords.0.give_back(&client);
+        passwords.1.give_back(&account.to_lowercase());
     }
 
     /// Counts something costly. `Err`: so long until the next is allowed.

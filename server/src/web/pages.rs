@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::backend::Backend;
+use app::backend::{Backend, Teaching};
 use axum::{
     Router,
     extract::{Request, State},
@@ -12,7 +12,7 @@ use axum::{
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes as _, generate_route_list, render_app_to_stream_with_context};
 
-use super::{access_log::RequestId, backend::LearnerBackend, client::Client};
+use super::{asker::Asker, backend::LearnerBackend, teaching::InstructorBackend};
 use crate::{app_state::AppState, learner::LearnerId};
 
 /// Every page of the app and every server function. Mount within the session middleware.
@@ -38,9 +38,9 @@ pub async fn not_found(State(state): State<AppState>, mut request: Request) -> R
 /// Who asks is in the request's extensions, which leptos has put into the context already.
 fn provide_backend(state: &AppState) {
     let Some(parts) = use_context::<Parts>() else { return };
-    let Some(learner) = parts.extensions.get::<LearnerId>().cloned() else { return };
-    let Some(client) = parts.extensions.get::<Client>().copied() else { return };
-    let request = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(|| RequestId("unknown".to_owned()));
-    let backend: Arc<dyn Backend> = Arc::new(LearnerBackend { learner, client, request, state: state.clone() });
+    let Some(asker) = Asker::of(&parts, state) else { return };
+    let backend: Arc<dyn Backend> = Arc::new(LearnerBackend(asker.clone()));
     provide_context(backend);
+    let teaching: Arc<dyn Teaching> = Arc::new(InstructorBackend(asker));
+    provide_context(teaching);
 }

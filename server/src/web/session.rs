@@ -1,5 +1,6 @@
 //! Who asks: a web session (tower-sessions), from whose ID, the secret in the cookie, the learner's is
-//! worked out. Nothing is stored for it: who only looks leaves no trace in the database, and pages that are
+//! worked out, unless they have come back to their own work from elsewhere: then the session says whose it
+//! is. Otherwise nothing is stored for it: who only looks leaves no trace in the database, and pages that are
 //! opened side by side before there is anything to store are one learner's all the same.
 //!
 //! Over HTTPS the cookie's name begins with `__Host-`, so that no other host can set it (RFC 6265bis,
@@ -25,6 +26,8 @@ pub use rows::SessionRows;
 
 use crate::{clock, config::WebConfig, learner::LearnerId};
 
+/// In a session: whose it is, where that doesn't follow from its ID.
+pub(super) const LEARNER: &str = "learner";
 const COOKIE: &str = "lunchbox";
 const SECURE_COOKIE: &str = "__Host-lunchbox";
 /// From the last page that the learner opened.
@@ -80,7 +83,20 @@ async fn identify(session: &Session, becomes_learner: bool) -> Result<LearnerId,
             session.save().await?;
         }
     }
-    Ok(session.id().map_or_else(LearnerId::random, |id| LearnerId::of(&id.to_string())))
+    let Some(id) = session.id() else { return Ok(LearnerId::random()) };
+    match session.get::<String>(LEARNER).await? {
+        Some(learner) => Ok(LearnerId::from_stored(learner)),
+        None => Ok(LearnerId::of(&id.to_string())),
+    }
+}
+
+/// From now on the browser is that learner's.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn becomes(session: &Session, learner: &LearnerId) -> Result<(), Error> {
+    session.insert(LEARNER, learner.as_str()).await?;
+    session.save().await
 }
 
 fn becomes_learner(request: &Request) -> bool {

@@ -4,7 +4,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use app::model::{HostView, RegistryImage, SandboxStatus, StreamMessage};
+use app::model::{HostView, LastDone, RegistryImage, SandboxStatus, Seat, StreamMessage, TimelineEntry};
 use axum::{
     Extension,
     extract::{Query, State},
@@ -16,13 +16,17 @@ use axum::{
 };
 use futures_util::Stream;
 use serde::Deserialize;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::{broadcast, watch},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::host_view;
 use crate::{
     app_state::AppState,
     checker::{Following, Picture},
+    classroom,
     learner::LearnerId,
     lessons::Lesson,
     sandboxes::{Sandboxes, Status},
@@ -51,15 +55,12 @@ pub async fn stream(
     let Some(following) = state.checker.follow(&learner, &lesson) else {
         return (StatusCode::TOO_MANY_REQUESTS, "This lesson is open in too many tabs. Close one of them.\n").into_response();
     };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(ToOwned::to_owned);
-    let watched = Watched {
-        status: state.sandboxes.watch(&learner),
-        registry: state.registry.images(),
-        view: View { sandboxes: state.sandboxes.clone(), host },
-        following,
-        end: state.end.clone(),
-    };
-    let events = events(state, learner, lesson, watched);
+    let watched = Watched::new(&state, &learner, following, &headers);
+    sse(events(state, learner, lesson, watched, For::Learner))
+}
+
+/// A stream as an answer.
+pub(super) fn sse(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // nginx would hold it back.
@@ -67,12 +68,37 @@ pub async fn stream(
     response
 }
 
-struct Watched {
+/// For whom a stream is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// The learner: hears of their place in a class.
+    Learner,
+    /// Who looks at a learner: hears of what they do, line by line.
+    Instructor,
+}
+
+/// All that a stream about a learner looks at.
+pub(super) struct Watched {
     status: watch::Receiver<Status>,
     registry: watch::Receiver<Arc<Vec<RegistryImage>>>,
     following: Following,
     view: View,
+    news: broadcast::Receiver<classroom::Event>,
     end: CancellationToken,
+}
+
+impl Watched {
+    pub(super) fn new(state: &AppState, learner: &LearnerId, following: Following, headers: &HeaderMap) -> Self {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(ToOwned::to_owned);
+        Self {
+            status: state.sandboxes.watch(learner),
+            registry: state.registry.images(),
+            view: View { sandboxes: state.sandboxes.clone(), host },
+            following,
+            news: state.classroom.hub().listen(),
+            end: state.end.clone(),
+        }
+    }
 }
 
 /// How a picture becomes what this browser is sent.
@@ -91,7 +117,13 @@ impl View {
     }
 }
 
-fn events(state: AppState, learner: LearnerId, lesson: Arc<Lesson>, watched: Watched) -> impl Stream<Item = Result<Event, Infallible>> {
+pub(super) fn events(
+    state: AppState,
+    learner: LearnerId,
+    lesson: Arc<Lesson>,
+    watched: Watched,
+    reader: For,
+) -> impl Stream<Item = Result<Event, Infallible>> {
     let idle_minutes = minutes(&state.sandboxes);
     async_stream::stream! {
         // Whole: a block that names only some of its fields would drop the others, and whoever
@@ -109,6 +141,14 @@ fn events(state: AppState, learner: LearnerId, lesson: Arc<Lesson>, watched: Wat
             Err(error) => {
                 tracing::error!(%error, "A stream ends: progress could not be read.");
                 return;
+            }
+        }
+        let mut seat = None;
+        let mut done: Option<LastDone> = state.classroom.hub().doing(&learner).last;
+        if reader == For::Learner {
+            seat = seat_of(&state, &learner, &lesson).await;
+            if let Some((_, seat)) = &seat {
+                yield event(&StreamMessage::Seat { seat: seat.clone() });
             }
         }
         let _ = timeout(FIRST_LOOK, watched.following.picture.wait_for(|picture| picture.sandbox == ready)).await;
@@ -129,6 +169,24 @@ fn events(state: AppState, learner: LearnerId, lesson: Arc<Lesson>, watched: Wat
                         let status = watched.status.borrow_and_update().clone();
                         yield event(&StreamMessage::Sandbox { status: sandbox_status(status, idle_minutes) });
                     }
+                    news = watched.news.recv() => match (news, reader) {
+                        (Ok(classroom::Event::Learner(who)), For::Instructor) if who == learner => {
+                            let last = state.classroom.hub().doing(&learner).last;
+                            if last != done && let Some(last) = &last {
+                                yield timeline(&classroom::did_entry(last.clone()));
+                            }
+                            done = last;
+                        }
+                        (news, For::Learner) if concerns(&news, &learner, &seat) => {
+                            let newest = seat_of(&state, &learner, &lesson).await;
+                            if newest != seat && let Some((_, seat)) = &newest {
+                                yield event(&StreamMessage::Seat { seat: seat.clone() });
+                            }
+                            seat = newest.or(seat);
+                        }
+                        (Err(broadcast::error::RecvError::Closed), _) => return,
+                        _ => {}
+                    },
                     progress = watched.following.progress.changed() => match progress {
                         Ok(Some(progress)) => yield event(&StreamMessage::Progress { progress: (*progress).clone() }),
                         Ok(None) => {}
@@ -140,7 +198,33 @@ fn events(state: AppState, learner: LearnerId, lesson: Arc<Lesson>, watched: Wat
     }
 }
 
-fn event(message: &StreamMessage) -> Result<Event, Infallible> {
+/// Whether the learner's place may look different now.
+fn concerns(news: &Result<classroom::Event, broadcast::error::RecvError>, learner: &LearnerId, seat: &Option<(String, Seat)>) -> bool {
+    match news {
+        Ok(classroom::Event::Seat(who)) => who == learner,
+        Ok(classroom::Event::Class(class)) => seat.as_ref().is_some_and(|(known, _)| known == class),
+        Ok(classroom::Event::Learner(_) | classroom::Event::People(_)) | Err(broadcast::error::RecvError::Closed) => false,
+        Err(broadcast::error::RecvError::Lagged(_)) => seat.is_some(),
+    }
+}
+
+/// The learner's place in a class that has the lesson. `None` too where it can't be told just now: the next
+/// news asks again.
+async fn seat_of(state: &AppState, learner: &LearnerId, lesson: &Lesson) -> Option<(String, Seat)> {
+    match state.classroom.seat(learner, &lesson.slug).await {
+        Ok(seat) => seat,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "A learner's place could not be looked up.");
+            None
+        }
+    }
+}
+
+fn timeline(entry: &TimelineEntry) -> Result<Event, Infallible> {
+    Ok(Event::default().event("timeline").json_data(entry).unwrap_or_default())
+}
+
+pub(super) fn event(message: &impl serde::Serialize) -> Result<Event, Infallible> {
     // Plain data with text keys: it can always be written.
     Ok(Event::default().json_data(message).unwrap_or_default())
 }

@@ -1,11 +1,10 @@
-//! Token buckets, one set an address, of a bounded number of addresses.
+//! Token buckets, one an address or name, of a bounded number of them.
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     time::{Duration, Instant},
 };
-
-use super::super::client::Client;
 
 /// Addresses remembered: some megabytes. Beyond that the ones seen longest ago are forgotten, which
 /// gives them their full due again.
@@ -26,20 +25,20 @@ struct Bucket {
     at: Instant,
 }
 
-/// One bucket an address.
+/// One bucket an address or name.
 #[derive(Debug)]
-pub(super) struct Buckets {
+pub(super) struct Buckets<Key> {
     rate: Rate,
-    by_client: HashMap<Client, Bucket>,
+    by_client: HashMap<Key, Bucket>,
 }
 
-impl Buckets {
+impl<Key: Eq + Hash> Buckets<Key> {
     pub(super) fn new(rate: Rate) -> Self {
         Self { rate, by_client: HashMap::new() }
     }
 
     /// Takes a token. `Err`: so long until there is one.
-    pub(super) fn take(&mut self, client: Client, now: Instant) -> Result<(), Duration> {
+    pub(super) fn take(&mut self, client: Key, now: Instant) -> Result<(), Duration> {
         if self.by_client.len() >= MAX_CLIENTS && !self.by_client.contains_key(&client) {
             self.make_room(now);
         }
@@ -52,6 +51,13 @@ impl Buckets {
         }
         bucket.tokens -= 1.0;
         Ok(())
+    }
+
+    /// Gives a token back: it was taken for something that turned out to be fine.
+    pub(super) fn give_back(&mut self, client: &Key) {
+        if let Some(bucket) = self.by_client.get_mut(client) {
+            bucket.tokens = (bucket.tokens + 1.0).min(self.rate.burst);
+        }
     }
 
     fn make_room(&mut self, now: Instant) {
@@ -77,7 +83,7 @@ fn tokens(rate: Rate, bucket: &Bucket, now: Instant) -> f64 {
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
-    use super::*;
+    use super::{super::super::client::Client, *};
 
     const RATE: Rate = Rate { burst: 3.0, per_second: 2.0 };
 

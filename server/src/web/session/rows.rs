@@ -85,13 +85,15 @@ impl SessionStore for SessionRows {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail")]
+    use test_database::TestDatabase;
+
     use super::*;
     use crate::database::Database;
 
     #[tokio::test]
     async fn only_a_session_that_holds_something_is_stored_and_not_under_its_secret() {
-        let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(&format!("sqlite:{}", folder.path().join("x.db").display())).await.unwrap();
+        let store = TestDatabase::new().await;
+        let database = Database::open(store.url()).await.unwrap();
         let rows = SessionRows(database.pool.clone());
         let stored = async || sqlx::query("SELECT id, data FROM web_sessions").fetch_all(&database.pool).await.unwrap();
 

@@ -1,0 +1,83 @@
+//! Classes: instructors, who is in which class, and what an instructor sees and does.
+//!
+//! What anybody was told is saved is in the database before they are told. In memory are only things that
+//! end with the line they belong to: who has a page open, who watches a terminal, who types in it.
+//!
+//! Rights: every question about a class goes through [`rights`], with the account of who asks; what isn't
+//! theirs does not exist.
+
+mod accounts;
+mod admin;
+mod board;
+mod certificates;
+mod classes;
+mod codes;
+mod did;
+mod hub;
+mod invitations;
+mod limits;
+mod machine;
+mod names;
+mod notes;
+mod places;
+mod report;
+mod rights;
+mod roster;
+mod seats;
+mod timeline;
+
+use std::sync::Arc;
+
+use sqlx::AnyPool;
+
+pub(crate) use self::timeline::did_entry;
+pub use self::{
+    accounts::Account,
+    board::{Boards, Snapshot},
+    hub::{Assist, Event, Hub, Present, Watching},
+    invitations::{Invited, admin_link, password_link},
+    rights::{ClassRow, PlaceRow},
+    seats::Arrival,
+};
+use crate::{sandboxes::Sandboxes, shelf::Shelf};
+
+/// Why something about classes could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ClassError {
+    /// No such class, place, lesson or account; or it isn't theirs.
+    #[error("there is no such thing, or it is another's")]
+    NotFound,
+    /// Plain text for who asked: what happened, why, and what to do next.
+    #[error("{0}")]
+    Refused(String),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+impl ClassError {
+    fn refused<T>(message: impl Into<String>) -> Result<T, Self> {
+        Err(Self::Refused(message.into()))
+    }
+}
+
+/// Everything about classes. Cheap to clone.
+#[derive(Clone)]
+pub struct Classroom {
+    pool: AnyPool,
+    shelf: Shelf,
+    sandboxes: Sandboxes,
+    hub: Hub,
+    boards: Boards,
+    passwords: Arc<accounts::Passwords>,
+}
+
+impl Classroom {
+    pub fn new(pool: AnyPool, shelf: Shelf, sandboxes: Sandboxes, hub: Hub) -> Self {
+        Self { pool, shelf, sandboxes, hub, boards: Boards::default(), passwords: Arc::default() }
+    }
+
+    /// Who is here, who watches whom, and what has just changed.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+}

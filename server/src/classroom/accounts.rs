@@ -1,0 +1,181 @@
+//! Instructors' accounts and passwords.
+
+use argon2::{
+    Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _,
+    password_hash::{SaltString, rand_core::OsRng},
+};
+use sqlx::Row as _;
+use tokio::sync::Semaphore;
+
+use super::{
+    ClassError, Classroom, codes,
+    limits::{MAX_INSTRUCTORS, MAX_PASSWORD, MIN_PASSWORD, PASSWORDS_AT_ONCE, SIGNED_IN_HOLDS},
+    names,
+};
+use crate::clock::now;
+
+/// Who is signed in. Had only from a session that holds, or from a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub id: String,
+    pub name: String,
+    pub is_admin: bool,
+}
+
+/// Passwords are worked on a few at a time: each takes memory and a core.
+pub(super) struct Passwords {
+    turns: Semaphore,
+    /// Checked where there is no such account, so that this takes as long.
+    nobodys: std::sync::OnceLock<String>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { turns: Semaphore::new(PASSWORDS_AT_ONCE), nobodys: std::sync::OnceLock::new() }
+    }
+}
+
+impl Passwords {
+    async fn hash(&self, password: &str) -> Result<String, ClassError> {
+        let _turn = self.turns.acquire().await;
+        let password = password.to_owned();
+        let hashed = tokio::task::spawn_blocking(move || hash(&password)).await;
+        hashed.ok().flatten().ok_or_else(|| ClassError::Refused("The password could not be worked on just now. Try again.".to_owned()))
+    }
+
+    /// `stored`: `None` where there is no such account; it takes as long, and is wrong.
+    async fn is_right(&self, password: &str, stored: Option<String>) -> bool {
+        let _turn = self.turns.acquire().await;
+        let is_somebodys = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.nobodys.get_or_init(|| hash(&codes::secret()).unwrap_or_default()).clone());
+        let password = password.to_owned();
+        let verified = tokio::task::spawn_blocking(move || {
+            PasswordHash::new(&stored).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        });
+        verified.await.unwrap_or(false) && is_somebodys
+    }
+}
+
+fn hash(password: &str) -> Option<String> {
+    let salt = SaltString::generate(&mut OsRng);
+    Argon2::default().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
+}
+
+/// # Errors
+/// Where it is too short or too long.
+pub(super) fn fit_password(password: &str) -> Result<(), ClassError> {
+    match password.chars().count() {
+        count if count < MIN_PASSWORD => {
+            ClassError::refused(format!("The password is too short: {MIN_PASSWORD} characters are the least. A few words are good."))
+        }
+        count if count > MAX_PASSWORD => ClassError::refused(format!("The password is too long: {MAX_PASSWORD} characters are the most.")),
+        _ => Ok(()),
+    }
+}
+
+impl Classroom {
+    /// The account with that name and password. `None`: one of them is wrong, and which isn't said.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn sign_in(&self, name: &str, password: &str) -> Result<Option<Account>, ClassError> {
+        if password.chars().count() > MAX_PASSWORD {
+            return Ok(None);
+        }
+        let key = names::key(&name.split_whitespace().collect::<Vec<_>>().join(" "));
+        let row = sqlx::query("SELECT id, name, is_admin, password FROM instructors WHERE name_key = $1")
+            .bind(key)
+            .fetch_optional(&self.pool)
+            .await?;
+        let stored = row.as_ref().map(|row| row.try_get("password")).transpose()?;
+        let is_right = self.passwords.is_right(password, stored).await;
+        match row {
+            Some(row) if is_right => Ok(Some(account(&row)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The account of a session that began then. `None`: it was ended since, or is too old.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn account(&self, id: &str, signed_in_at: i64) -> Result<Option<Account>, ClassError> {
+        let holds = i64::try_from(SIGNED_IN_HOLDS.as_millis()).unwrap_or(i64::MAX);
+        if now().saturating_sub(signed_in_at) > holds {
+            return Ok(None);
+        }
+        let row = sqlx::query("SELECT id, name, is_admin FROM instructors WHERE id = $1 AND signed_out_at < $2")
+            .bind(id)
+            .bind(signed_in_at)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|row| account(&row)).transpose()
+    }
+
+    /// Ends every session that began before now. Returns from when on new ones hold.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn sign_out_everywhere(&self, who: &Account) -> Result<i64, ClassError> {
+        let at = now();
+        sqlx::query("UPDATE instructors SET signed_out_at = $1 WHERE id = $2").bind(at).bind(&who.id).execute(&self.pool).await?;
+        self.hub.account_ended(&who.id);
+        Ok(at + 1)
+    }
+
+    /// Sets another password and ends every session. Returns from when on new ones hold.
+    ///
+    /// # Errors
+    /// Where the old one is wrong, the new one is no good, or the database fails.
+    pub async fn change_password(&self, who: &Account, old: &str, new: &str) -> Result<i64, ClassError> {
+        fit_password(new)?;
+        if self.sign_in(&who.name, old).await?.as_ref() != Some(who) {
+            return ClassError::refused("That is not your password. Nothing was changed.");
+        }
+        self.set_password(&who.id, new).await
+    }
+
+    pub(super) async fn set_password(&self, id: &str, new: &str) -> Result<i64, ClassError> {
+        fit_password(new)?;
+        let (hashed, at) = (self.passwords.hash(new).await?, now());
+        sqlx::query("UPDATE instructors SET password = $1, signed_out_at = $2 WHERE id = $3")
+            .bind(hashed)
+            .bind(at)
+            .bind(id)
+            .execute(&self.pool)
+            .await?;
+        self.hub.account_ended(id);
+        Ok(at + 1)
+    }
+
+    /// Makes an account.
+    pub(super) async fn make_account(&self, name: &str, password: &str, is_admin: bool) -> Result<Account, ClassError> {
+        let name = names::person(name)?;
+        fit_password(password)?;
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM instructors").fetch_one(&self.pool).await?;
+        if count >= MAX_INSTRUCTORS {
+            return ClassError::refused(format!("There are {MAX_INSTRUCTORS} instructors already. An admin must remove one first."));
+        }
+        let account = Account { id: codes::id(), name, is_admin };
+        let made = sqlx::query(
+            "INSERT INTO instructors (id, name, name_key, password, is_admin, made_at, signed_out_at) VALUES ($1, $2, $3, $4, $5, $6, 0) \
+             ON CONFLICT (name_key) DO NOTHING",
+        )
+        .bind(&account.id)
+        .bind(&account.name)
+        .bind(names::key(&account.name))
+        .bind(self.passwords.hash(password).await?)
+        .bind(i64::from(is_admin))
+        .bind(now())
+        .execute(&self.pool)
+        .await?;
+        if made.rows_affected() == 0 {
+            return ClassError::refused("There is an instructor of that name already. Choose another, or add a letter.");
+        }
+        Ok(account)
+    }
+}
+
+fn account(row: &sqlx::any::AnyRow) -> Result<Account, ClassError> {
+    Ok(Account { id: row.try_get("id")?, name: row.try_get("name")?, is_admin: row.try_get::<i64, _>("is_admin")? > 0 })
+}

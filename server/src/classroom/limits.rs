@@ -1,0 +1,33 @@
+//! How much of everything there may be. Each says so where it is met.
+
+use std::time::Duration;
+
+/// Characters of a person's name.
+pub(super) const MAX_NAME: usize = 60;
+/// Characters of a class's name.
+pub(super) const MAX_CLASS_NAME: usize = 100;
+/// Characters of a note.
+pub(super) const MAX_NOTE: usize = 1000;
+/// Characters of a password, at least and at most.
+pub(super) const MIN_PASSWORD: usize = 10;
+pub(super) const MAX_PASSWORD: usize = 200;
+/// Places of one class.
+pub(super) const MAX_PLACES: i64 = 500;
+/// Lessons of one class.
+pub(super) const MAX_LESSONS: usize = 50;
+/// Classes of one instructor.
+pub(super) const MAX_CLASSES: i64 = 500;
+/// Instructors on one server.
+pub(super) const MAX_INSTRUCTORS: i64 = 1000;
+/// Classes that one learner is in.
+pub(super) const MAX_SEATS: i64 = 50;
+/// Notes that are kept of a class; then the oldest goes.
+pub(super) const MAX_NOTES: i64 = 500;
+/// Notes that a learner is shown; the newest.
+pub(super) const MAX_NOTES_SHOWN: usize = 20;
+/// How long a one-time link holds.
+pub(super) const INVITATION_HOLDS: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// How long an instructor stays signed in.
+pub(super) const SIGNED_IN_HOLDS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Passwords that are worked on at once; each takes 19 MiB while it is.
+pub(super) const PASSWORDS_AT_ONCE: usize = 2;

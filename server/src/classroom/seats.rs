@@ -1,0 +1,345 @@
+//! A learner's side of classes: in, back in, and what their page shows of a class.
+
+use app::model::{Assist, ClassCard, ClassState, PersonalLink, PlaceCard, Seat};
+use sqlx::{Row as _, any::AnyRow};
+
+use super::{
+    ClassError, ClassRow, Classroom, Event, codes,
+    limits::{MAX_PLACES, MAX_SEATS},
+    names,
+    places::WAY_BACK,
+    rights::CLASS_COLUMNS,
+};
+use crate::{clock::now, learner::LearnerId};
+
+const NO_CLASS: &str = "There is no class with that code. Look at it again: six letters and digits, as your instructor shows them.";
+const NO_PLACE: &str =
+    "No place in a class has that personal code. Look at it again; a newer one may have replaced it. Your instructor can give you another.";
+
+/// Somebody came in.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Who they are from now on.
+    pub learner: LearnerId,
+    /// Of the place.
+    pub seat: String,
+    pub way_back: Option<PersonalLink>,
+}
+
+struct Row {
+    id: String,
+    name: String,
+    hand_at: i64,
+    instructor: String,
+    class: ClassRow,
+}
+
+impl Row {
+    fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let class = ClassRow::read(row)?;
+        Ok(Self { id: row.try_get(10)?, name: row.try_get(11)?, hand_at: row.try_get(12)?, instructor: row.try_get(13)?, class })
+    }
+}
+
+/// Of places `e` in classes `c`.
+fn seats_sql(rest: &str) -> String {
+    format!(
+        "SELECT {CLASS_COLUMNS}, e.id AS place, e.name AS person, e.hand_at, \
+         COALESCE((SELECT i.name FROM instructors i WHERE i.id = c.owner), '') AS instructor \
+         FROM enrolments e JOIN classes c ON c.id = e.class {rest}"
+    )
+}
+
+impl Classroom {
+    /// The learner's newest place in a class that has this lesson, with the class's ID.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn seat(&self, learner: &LearnerId, lesson: &str) -> Result<Option<(String, Seat)>, ClassError> {
+        let sql = seats_sql(
+            "JOIN class_lessons l ON l.class = c.id WHERE e.learner = $1 AND l.lesson = $2 ORDER BY e.joined_at DESC, e.id LIMIT 1",
+        );
+        let row = sqlx::query(&sql).bind(learner.as_str()).bind(lesson).fetch_optional(&self.pool).await?;
+        match row {
+            Some(row) => {
+                let row = Row::read(&row)?;
+                Ok(Some((row.class.id.clone(), self.seat_of(row).await?)))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// All places of the learner, newest first.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn seats(&self, learner: &LearnerId) -> Result<Vec<Seat>, ClassError> {
+        let sql = seats_sql("WHERE e.learner = $1 ORDER BY e.joined_at DESC, e.id");
+        let mut seats = Vec::new();
+        for row in sqlx::query(&sql).bind(learner.as_str()).fetch_all(&self.pool).await? {
+            seats.push(self.seat_of(Row::read(&row)?).await?);
+        }
+        Ok(seats)
+    }
+
+    async fn seat_of(&self, row: Row) -> Result<Seat, ClassError> {
+        let lessons = self.lessons_of(&row.class.id).await?;
+        let is_over = row.class.state() == ClassState::Closed;
+        Ok(Seat {
+            notes: if is_over { Vec::new() } else { self.notes_for(&row.class.id, &row.id).await? },
+            assist: self.hub.assist(&row.id).map(|assist| Assist { who: assist.name, granted: assist.granted }),
+            watched_by: self.hub.watched_by(&row.id),
+            id: row.id,
+            name: row.name,
+            instructor: row.instructor,
+            state: row.class.state(),
+            lessons: lessons.into_iter().map(|slug| (slug.clone(), self.title(&slug))).collect(),
+            pace: row.class.pace,
+            led: row.class.led_now(),
+            hand: row.hand_at > 0 && !is_over,
+            class: row.class.name,
+        })
+    }
+
+    /// The learner's own place.
+    pub(super) async fn seat_row(&self, learner: &LearnerId, seat: &str) -> Result<(ClassRow, String), ClassError> {
+        let row = sqlx::query(&seats_sql("WHERE e.learner = $1 AND e.id = $2"))
+            .bind(learner.as_str())
+            .bind(seat)
+            .fetch_optional(&self.pool)
+            .await?;
+        let row = Row::read(&row.ok_or(ClassError::NotFound)?)?;
+        Ok((row.class, row.name))
+    }
+
+    /// The class with that join code.
+    ///
+    /// # Errors
+    /// Where there is none, or the database fails.
+    pub async fn find_class(&self, learner: &LearnerId, code: &str) -> Result<ClassCard, ClassError> {
+        let class = self.class_by_code(code).await?;
+        let instructor: Option<String> =
+            sqlx::query_scalar("SELECT name FROM instructors WHERE id = $1").bind(&class.owner).fetch_optional(&self.pool).await?;
+        let mine = self.name_in(learner, &class.id).await?;
+        Ok(ClassCard {
+            state: class.state(),
+            opens_at: class.opens_at,
+            code: codes::grouped(&class.code),
+            name: class.name,
+            instructor: instructor.unwrap_or_default(),
+            mine,
+        })
+    }
+
+    async fn class_by_code(&self, code: &str) -> Result<ClassRow, ClassError> {
+        let Some(code) = codes::typed_join(code) else { return ClassError::refused(NO_CLASS) };
+        let row =
+            sqlx::query(&format!("SELECT {CLASS_COLUMNS} FROM classes c WHERE c.code = $1")).bind(code).fetch_optional(&self.pool).await?;
+        match row {
+            Some(row) => Ok(ClassRow::read(&row)?),
+            None => ClassError::refused(NO_CLASS),
+        }
+    }
+
+    async fn name_in(&self, learner: &LearnerId, class: &str) -> Result<Option<String>, ClassError> {
+        Ok(sqlx::query_scalar("SELECT name FROM enrolments WHERE learner = $1 AND class = $2")
+            .bind(learner.as_str())
+            .bind(class)
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    /// Gives the learner a place in the class with that code; who is in it already comes back to theirs.
+    ///
+    /// # Errors
+    /// Where there is no such class, it isn't open, the name is no good or taken, or the database fails.
+    pub async fn join(&self, learner: &LearnerId, code: &str, name: &str, someone_else: bool, base: &str) -> Result<Arrival, ClassError> {
+        let class = self.class_by_code(code).await?;
+        if !someone_else {
+            let mine: Option<String> = sqlx::query_scalar("SELECT id FROM enrolments WHERE learner = $1 AND class = $2")
+                .bind(learner.as_str())
+                .bind(&class.id)
+                .fetch_optional(&self.pool)
+                .await?;
+            if let Some(seat) = mine {
+                return Ok(Arrival { learner: learner.clone(), seat, way_back: None });
+            }
+        }
+        match class.state() {
+            ClassState::Open => {}
+            ClassState::Planned => return ClassError::refused("This class has not opened yet. Come back when it does."),
+            ClassState::Closed => return ClassError::refused("This class is over; nobody joins it any more. Ask your instructor."),
+        }
+        let name = names::person(name)?;
+        // The work of whoever used this browser before is not the next one's.
+        let learner = if someone_else { LearnerId::random() } else { learner.clone() };
+        let (seat, code) = (codes::id(), codes::personal());
+        let at = now();
+        let mut transaction = self.pool.begin().await?;
+        let places: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE class = $1").bind(&class.id).fetch_one(&mut *transaction).await?;
+        let seats: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE learner = $1")
+            .bind(learner.as_str())
+            .fetch_one(&mut *transaction)
+            .await?;
+        if places >= MAX_PLACES {
+            return ClassError::refused(format!("This class is full: it has {MAX_PLACES} places. Tell your instructor."));
+        }
+        if seats >= MAX_SEATS {
+            return ClassError::refused(format!(
+                "You are in {MAX_SEATS} classes, which is the most. Ask to be removed from one that is over."
+            ));
+        }
+        let joined = sqlx::query(
+            "INSERT INTO enrolments (id, class, name, name_key, learner, way_back, made_at, joined_at, hand_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0) ON CONFLICT (class, name_key) DO NOTHING",
+        )
+        .bind(&seat)
+        .bind(&class.id)
+        .bind(&name)
+        .bind(names::key(&name))
+        .bind(learner.as_str())
+        .bind(codes::hashed(WAY_BACK, &code))
+        .bind(at)
+        .execute(&mut *transaction)
+        .await?;
+        if joined.rows_affected() == 0 {
+            return ClassError::refused(format!(
+                "There is a {name} in this class already. If that is you, come back with your personal code or link; \
+                 if you have none, your instructor can give you another. If it is somebody else, add a letter to your name."
+            ));
+        }
+        known(&mut transaction, &learner, at).await?;
+        transaction.commit().await?;
+        self.hub.tell(Event::People(class.id));
+        Ok(Arrival { learner, seat, way_back: Some(super::places::personal_link(base, &name, &code)) })
+    }
+
+    /// The place with that personal code.
+    ///
+    /// # Errors
+    /// Where there is none, or the database fails.
+    pub async fn find_place(&self, code: &str) -> Result<PlaceCard, ClassError> {
+        let row = self.place_by_code(code).await?;
+        Ok(PlaceCard { class: row.try_get("class_name")?, name: row.try_get("name")? })
+    }
+
+    async fn place_by_code(&self, code: &str) -> Result<AnyRow, ClassError> {
+        let Some(code) = codes::typed_personal(code) else { return ClassError::refused(NO_PLACE) };
+        let row = sqlx::query(
+            "SELECT e.id, e.name, e.learner, e.class, c.name AS class_name FROM enrolments e JOIN classes c ON c.id = e.class \
+             WHERE e.way_back = $1",
+        )
+        .bind(codes::hashed(WAY_BACK, &code))
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map_or_else(|| ClassError::refused(NO_PLACE), Ok)
+    }
+
+    /// Comes back to a place by its personal code. Who is on the roster and comes for the first time keeps
+    /// what this browser has done so far, unless it was somebody else's.
+    ///
+    /// # Errors
+    /// Where there is no such place, or the database fails.
+    pub async fn come_back(&self, browser: &LearnerId, code: &str) -> Result<Arrival, ClassError> {
+        let row = self.place_by_code(code).await?;
+        let (seat, class): (String, String) = (row.try_get("id")?, row.try_get("class")?);
+        let learner: Option<String> = row.try_get("learner")?;
+        if let Some(learner) = learner {
+            return Ok(Arrival { learner: LearnerId::from_stored(learner), seat, way_back: None });
+        }
+        let at = now();
+        let mut transaction = self.pool.begin().await?;
+        let others: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE learner = $1")
+            .bind(browser.as_str())
+            .fetch_one(&mut *transaction)
+            .await?;
+        let learner = if others > 0 { LearnerId::random() } else { browser.clone() };
+        let taken = sqlx::query("UPDATE enrolments SET learner = $1, joined_at = $2 WHERE id = $3 AND learner IS NULL")
+            .bind(learner.as_str())
+            .bind(at)
+            .bind(&seat)
+            .execute(&mut *transaction)
+            .await?;
+        if taken.rows_affected() == 0 {
+            // Two tabs at once: the other one was first.
+            let first: Option<String> =
+                sqlx::query_scalar("SELECT learner FROM enrolments WHERE id = $1").bind(&seat).fetch_one(&mut *transaction).await?;
+            let learner = LearnerId::from_stored(first.ok_or(ClassError::NotFound)?);
+            return Ok(Arrival { learner, seat, way_back: None });
+        }
+        known(&mut transaction, &learner, at).await?;
+        transaction.commit().await?;
+        self.hub.tell(Event::People(class));
+        Ok(Arrival { learner, seat, way_back: None })
+    }
+
+    /// A seat by its ID, as who has just arrived sees it.
+    ///
+    /// # Errors
+    /// Where it isn't theirs, or the database fails.
+    pub async fn arrived(&self, arrival: &Arrival) -> Result<Seat, ClassError> {
+        let row = sqlx::query(&seats_sql("WHERE e.learner = $1 AND e.id = $2"))
+            .bind(arrival.learner.as_str())
+            .bind(&arrival.seat)
+            .fetch_optional(&self.pool)
+            .await?;
+        self.seat_of(Row::read(&row.ok_or(ClassError::NotFound)?)?).await
+    }
+
+    /// A new personal link of one's own; the old one ends.
+    ///
+    /// # Errors
+    /// Where the place isn't theirs, or the database fails.
+    pub async fn new_way_back(&self, learner: &LearnerId, seat: &str, base: &str) -> Result<PersonalLink, ClassError> {
+        let (_, name) = self.seat_row(learner, seat).await?;
+        self.give_way_back(seat, &name, base).await
+    }
+
+    /// # Errors
+    /// Where the place isn't theirs, the class is over, or the database fails.
+    pub async fn raise_hand(&self, learner: &LearnerId, seat: &str, up: bool) -> Result<(), ClassError> {
+        let (class, _) = self.seat_row(learner, seat).await?;
+        if up && class.state() == ClassState::Closed {
+            return ClassError::refused("This class is over: nobody would see your hand.");
+        }
+        self.set_hand(seat, up).await?;
+        self.hub.tell(Event::Seat(learner.clone()));
+        Ok(())
+    }
+
+    /// A hand that is up stays where it is in the line.
+    pub(super) async fn set_hand(&self, place: &str, up: bool) -> Result<(), ClassError> {
+        let sql = if up {
+            "UPDATE enrolments SET hand_at = $1 WHERE id = $2 AND hand_at = 0"
+        } else {
+            "UPDATE enrolments SET hand_at = $1 WHERE id = $2"
+        };
+        sqlx::query(sql).bind(if up { now() } else { 0 }).bind(place).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Lets who asked type in the terminal, refuses it, or ends it.
+    ///
+    /// # Errors
+    /// Where the place isn't theirs, nobody asks any more, or the database fails.
+    pub async fn allow_assist(&self, learner: &LearnerId, seat: &str, allow: bool) -> Result<(), ClassError> {
+        self.seat_row(learner, seat).await?;
+        if !allow {
+            self.hub.end_assist(seat);
+        } else if !self.hub.grant_assist(seat) {
+            return ClassError::refused("Nobody asks to type any more.");
+        }
+        self.hub.tell(Event::Seat(learner.clone()));
+        Ok(())
+    }
+}
+
+async fn known(transaction: &mut sqlx::Transaction<'_, sqlx::Any>, learner: &LearnerId, at: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO learners (id, made_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
+        .bind(learner.as_str())
+        .bind(at)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}

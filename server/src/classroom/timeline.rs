@@ -1,0 +1,75 @@
+//! What a learner did, newest first: in the lesson and on their host.
+
+use app::model::{Timeline, TimelineEntry, TimelineKind};
+use sqlx::Row as _;
+
+use super::{ClassError, Classroom, did};
+use crate::{learner::LearnerId, sandboxes::Status};
+
+/// Entries given at once.
+const PAGE: usize = 100;
+/// Activities of a host that are looked through.
+const ACTIVITIES: u32 = 5000;
+
+impl Classroom {
+    /// What the learner did before then (unix milliseconds; 0: until now). A host that is gone took with it
+    /// what was done on it.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn timeline(&self, learner: &LearnerId, before: i64) -> Result<Timeline, ClassError> {
+        let before = if before > 0 { before } else { i64::MAX };
+        let rows = sqlx::query(
+            "SELECT at, kind, detail, step, lesson FROM progress_events WHERE learner = $1 AND at < $2 ORDER BY at DESC, id DESC LIMIT $3",
+        )
+        .bind(learner.as_str())
+        .bind(before)
+        .bind(i64::try_from(PAGE + 1).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await?;
+        let mut entries = Vec::new();
+        for row in rows {
+            let (kind, detail, step, lesson): (String, String, String, String) =
+                (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+            let title = self.shelf.lesson(&lesson).and_then(|lesson| lesson.step(&step).map(|step| step.title.clone())).unwrap_or(step);
+            entries.push(event(row.try_get(0)?, &kind, &detail, title));
+        }
+        if let Status::Ready { id } = self.sandboxes.status(learner) {
+            // A host that is just being closed has nothing to tell.
+            let activities = self.sandboxes.gateway().activity_since(&id, 0, ACTIVITIES).await.unwrap_or_default();
+            entries.extend(activities.iter().filter(|activity| activity.at < before).filter_map(did::line).map(did_entry));
+        }
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+        let is_more = entries.len() > PAGE;
+        entries.truncate(PAGE);
+        let before = entries.last().map(|entry| entry.at).filter(|_| is_more);
+        // What happened in the same millisecond comes with it, or not at all.
+        Ok(Timeline { entries, before })
+    }
+}
+
+/// One line of what was done on a host.
+pub(crate) fn did_entry(line: app::model::LastDone) -> TimelineEntry {
+    let failed = !line.error.is_empty();
+    TimelineEntry {
+        at: line.at,
+        kind: if failed { TimelineKind::Failed } else { TimelineKind::Did },
+        text: if failed { format!("{}: {}", line.text, line.error) } else { line.text },
+        step: String::new(),
+    }
+}
+
+fn event(at: i64, kind: &str, detail: &str, step: String) -> TimelineEntry {
+    let text = match (kind, detail) {
+        ("visited", _) => "looked at the step".to_owned(),
+        ("tried", "") => "asked for the check".to_owned(),
+        ("tried", detail) => format!("asked for the check: {detail}"),
+        ("right", _) => "answered right".to_owned(),
+        ("wrong", detail) => format!("answered wrong: {detail}"),
+        ("hint", _) => "took a hint".to_owned(),
+        ("solution", _) => "looked at the solution".to_owned(),
+        ("passed", _) => "passed the step".to_owned(),
+        (kind, _) => kind.to_owned(),
+    };
+    TimelineEntry { at, kind: if kind == "passed" { TimelineKind::Passed } else { TimelineKind::Lesson }, text, step }
+}

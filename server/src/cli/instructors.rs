@@ -1,0 +1,68 @@
+//! One-time links for instructors, from the machine itself: the first account, and whoever locked
+//! themselves out. Who can run this can read the database anyway.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use crate::{
+    classroom::{self, ClassError, Invited},
+    config::Config,
+    database::{Database, DatabaseError},
+};
+
+/// Whose link.
+#[derive(Debug, clap::Args)]
+pub struct LinkArgs {
+    /// An instructor who sets a new password; without it the link makes a new admin's account
+    name: Option<String>,
+}
+
+/// Why there is no link.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Class(#[from] ClassError),
+    #[error("there is no instructor named {0:?}")]
+    NoSuchName(String),
+    #[error("the link can't be printed")]
+    Print(#[from] io::Error),
+}
+
+/// `lunchbox instructor-link [NAME]`: prints the link.
+///
+/// # Errors
+/// Where the database fails or there is no such instructor.
+pub async fn link(config: &Config, args: LinkArgs) -> Result<ExitCode, LinkError> {
+    let database = Database::open(&config.database_url).await?;
+    let invited = match &args.name {
+        Some(name) => classroom::password_link(&database.pool, name).await?.ok_or_else(|| LinkError::NoSuchName(name.clone()))?,
+        None => classroom::admin_link(&database.pool).await?,
+    };
+    database.close().await;
+    let base = config.web.public_url.as_ref().map_or_else(|| format!("http://{}", config.web.listen), ToString::to_string);
+    say("Open this link once, within three days:", &base, &invited)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the link that makes the first account, where there is none. On standard output and not in the log:
+/// logs are kept, and read by others.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn say_first_link(classroom: &classroom::Classroom, base: &str) -> Result<(), ClassError> {
+    if let Some(invited) = classroom.first_invitation().await? {
+        // Where nobody reads it, `lunchbox instructor-link` says it again.
+        let _ = say("To teach a class, make the first instructor's account by this link; it works once:", base, &invited);
+    }
+    Ok(())
+}
+
+fn say(what: &str, base: &str, invited: &Invited) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "\n{what}\n\n  {base}/teach/welcome/{}\n", invited.token)?;
+    out.flush()
+}

@@ -1,0 +1,374 @@
+//! What an instructor's pages may ask of the server, bound to whoever asks. Every method that is not about
+//! getting in begins by asking who is signed in; what isn't theirs is looked up, and not found, in
+//! `classroom::rights`.
+
+use std::time::Instant;
+
+use app::{
+    backend::{Backend as _, BackendError, BackendFuture, Teaching},
+    model::{
+        Board, ClassDetails, ClassDraft, ClassSummary, Deleted, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
+        PersonalLink, Report, RosterResult, StepRef, Timeline, Watched,
+    },
+};
+
+use super::{
+    asker::Asker,
+    backend::LearnerBackend,
+    instructor::{self, SignInError},
+    pace,
+};
+use crate::{
+    classroom::{Account, Assist, Classroom, Event, Invited},
+    clock,
+    learner::LearnerId,
+};
+
+/// An instructor's way to the server, for one request.
+pub struct InstructorBackend(pub Asker);
+
+impl std::ops::Deref for InstructorBackend {
+    type Target = Asker;
+
+    fn deref(&self) -> &Asker {
+        &self.0
+    }
+}
+
+impl InstructorBackend {
+    fn classroom(&self) -> &Classroom {
+        &self.state.classroom
+    }
+
+    async fn signed_in(&self) -> Result<Option<Account>, BackendError> {
+        let Some(session) = &self.session else { return Ok(None) };
+        instructor::signed_in(session, self.classroom()).await.map_err(|error| self.sign_in_error(error))
+    }
+
+    async fn account(&self) -> Result<Account, BackendError> {
+        self.signed_in().await?.ok_or(BackendError::NotSignedIn)
+    }
+
+    fn sign_in_error(&self, error: SignInError) -> BackendError {
+        match error {
+            SignInError::Account(error) => self.class_error(error),
+            SignInError::Session(error) => self.internal(&error),
+        }
+    }
+
+    async fn enter(&self, account: &Account, from: i64) -> Result<Me, BackendError> {
+        instructor::sign_in(self.session()?, &self.learner, account, from).await.map_err(|error| self.sign_in_error(error))?;
+        Ok(me(account))
+    }
+
+    fn may_try_password(&self, account: &str) -> Result<(), BackendError> {
+        self.state.pace.password(self.client, account, Instant::now()).map_err(|wait| {
+            let seconds = wait.as_secs().max(1);
+            BackendError::Refused(format!("Too many passwords were wrong. Try again in {seconds} s, or ask an admin for a new password."))
+        })
+    }
+
+    fn link(&self, invited: Invited) -> InvitationLink {
+        InvitationLink { link: format!("{}/teach/welcome/{}", self.base, invited.token), expires_at: invited.expires_at }
+    }
+
+    /// Waits for what the classroom says, with its error as the page may see it.
+    async fn ask<T>(&self, asked: impl Future<Output = Result<T, crate::classroom::ClassError>>) -> Result<T, BackendError> {
+        asked.await.map_err(|error| self.class_error(error))
+    }
+
+    async fn details(&self, who: &Account, class: &str) -> Result<ClassDetails, BackendError> {
+        self.ask(self.classroom().class_details(who, class, &self.base)).await
+    }
+
+    /// As the learner's own pages would ask.
+    fn as_learner(&self, learner: LearnerId) -> LearnerBackend {
+        LearnerBackend(Asker { learner, ..self.0.clone() })
+    }
+}
+
+fn me(account: &Account) -> Me {
+    Me { name: account.name.clone(), is_admin: account.is_admin }
+}
+
+impl Teaching for InstructorBackend {
+    fn me(&self) -> BackendFuture<'_, Option<Me>> {
+        Box::pin(async move { Ok(self.signed_in().await?.as_ref().map(me)) })
+    }
+
+    fn sign_in<'a>(&'a self, name: &'a str, password: &'a str) -> BackendFuture<'a, Me> {
+        Box::pin(async move {
+            self.may_try_password(name)?;
+            match self.ask(self.classroom().sign_in(name, password)).await? {
+                Some(account) => {
+                    self.state.pace.password_was_right(self.client, name);
+                    self.enter(&account, clock::now()).await
+                }
+                None => {
+                    Err(BackendError::Refused("Name or password is wrong. Try again; an admin can give you a new password.".to_owned()))
+                }
+            }
+        })
+    }
+
+    fn sign_out(&self) -> BackendFuture<'_, ()> {
+        Box::pin(async move { instructor::sign_out(self.session()?).await.map_err(|error| self.sign_in_error(error)) })
+    }
+
+    fn invitation<'a>(&'a self, token: &'a str) -> BackendFuture<'a, Invitation> {
+        Box::pin(async move {
+            self.may_look_codes_up()?;
+            self.ask(self.classroom().invitation(token)).await
+        })
+    }
+
+    fn accept_invitation<'a>(&'a self, token: &'a str, name: &'a str, password: &'a str) -> BackendFuture<'a, Me> {
+        Box::pin(async move {
+            self.may_look_codes_up()?;
+            self.state.pace.costly(self.client, Instant::now()).map_err(|wait| BackendError::Refused(pace::too_much(wait)))?;
+            let (account, from) = self.ask(self.classroom().accept_invitation(token, name, password)).await?;
+            self.enter(&account, from).await
+        })
+    }
+
+    fn sign_out_everywhere(&self) -> BackendFuture<'_, ()> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().sign_out_everywhere(&who)).await?;
+            instructor::sign_out(self.session()?).await.map_err(|error| self.sign_in_error(error))
+        })
+    }
+
+    fn change_password<'a>(&'a self, old: &'a str, new: &'a str) -> BackendFuture<'a, ()> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.may_try_password(&who.name)?;
+            let from = self.ask(self.classroom().change_password(&who, old, new)).await?;
+            self.state.pace.password_was_right(self.client, &who.name);
+            self.enter(&who, from).await.map(drop)
+        })
+    }
+
+    fn instructors(&self) -> BackendFuture<'_, Vec<Instructor>> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().instructors(&who)).await
+        })
+    }
+
+    fn invite(&self) -> BackendFuture<'_, InvitationLink> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            Ok(self.link(self.ask(self.classroom().invite(&who)).await?))
+        })
+    }
+
+    fn reset_password<'a>(&'a self, instructor: &'a str) -> BackendFuture<'a, InvitationLink> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            Ok(self.link(self.ask(self.classroom().reset_password(&who, instructor)).await?))
+        })
+    }
+
+    fn remove_instructor<'a>(&'a self, instructor: &'a str) -> BackendFuture<'a, Deleted> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().remove_instructor(&who, instructor)).await
+        })
+    }
+
+    fn machine(&self) -> BackendFuture<'_, Machine> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().machine(&who)).await
+        })
+    }
+
+    fn close_sandbox<'a>(&'a self, sandbox: &'a str) -> BackendFuture<'a, ()> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().close_sandbox(&who, sandbox)).await
+        })
+    }
+
+    fn lessons(&self) -> BackendFuture<'_, Vec<LessonOutline>> {
+        Box::pin(async move {
+            self.account().await?;
+            Ok(self.classroom().lessons())
+        })
+    }
+
+    fn classes(&self) -> BackendFuture<'_, Vec<ClassSummary>> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().classes(&who)).await
+        })
+    }
+
+    fn make_class(&self, draft: ClassDraft) -> BackendFuture<'_, String> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().make_class(&who, draft)).await
+        })
+    }
+
+    fn class<'a>(&'a self, class: &'a str) -> BackendFuture<'a, ClassDetails> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.details(&who, class).await
+        })
+    }
+
+    fn change_class<'a>(&'a self, class: &'a str, draft: ClassDraft) -> BackendFuture<'a, ClassDetails> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().change_class(&who, class, draft)).await?;
+            self.details(&who, class).await
+        })
+    }
+
+    fn delete_class<'a>(&'a self, class: &'a str) -> BackendFuture<'a, Deleted> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().delete_class(&who, class)).await
+        })
+    }
+
+    fn share_class<'a>(&'a self, class: &'a str, with: &'a str) -> BackendFuture<'a, ClassDetails> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().share_class(&who, class, with)).await?;
+            self.details(&who, class).await
+        })
+    }
+
+    fn unshare_class<'a>(&'a self, class: &'a str, with: &'a str) -> BackendFuture<'a, ClassDetails> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().unshare_class(&who, class, with)).await?;
+            self.details(&who, class).await
+        })
+    }
+
+    fn new_code<'a>(&'a self, class: &'a str) -> BackendFuture<'a, ClassDetails> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().new_code(&who, class)).await?;
+            self.details(&who, class).await
+        })
+    }
+
+    fn add_roster<'a>(&'a self, class: &'a str, csv: &'a str) -> BackendFuture<'a, RosterResult> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().add_roster(&who, class, csv, &self.base)).await
+        })
+    }
+
+    fn new_link<'a>(&'a self, place: &'a str) -> BackendFuture<'a, PersonalLink> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().new_link(&who, place, &self.base)).await
+        })
+    }
+
+    fn remove_place<'a>(&'a self, place: &'a str) -> BackendFuture<'a, Deleted> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().remove_place(&who, place)).await
+        })
+    }
+
+    fn board<'a>(&'a self, class: &'a str, lesson: &'a str) -> BackendFuture<'a, Board> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            let class = self.ask(self.classroom().class_of(&who, class)).await?;
+            let board = self.ask(self.classroom().follow_board(&class, lesson)).await?;
+            let board = board.borrow().whole();
+            Ok(board)
+        })
+    }
+
+    fn send_note<'a>(&'a self, class: &'a str, place: &'a str, text: &'a str) -> BackendFuture<'a, ()> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().send_note(&who, class, place, text)).await
+        })
+    }
+
+    fn lead<'a>(&'a self, class: &'a str, to: StepRef) -> BackendFuture<'a, ()> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().lead(&who, class, to)).await
+        })
+    }
+
+    fn lower_hand<'a>(&'a self, place: &'a str) -> BackendFuture<'a, ()> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().lower_hand(&who, place)).await
+        })
+    }
+
+    fn watched<'a>(&'a self, place: &'a str, lesson: &'a str) -> BackendFuture<'a, Watched> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            let place = self.ask(self.classroom().place_of(&who, place)).await?;
+            let lesson = self.ask(self.classroom().lesson_shown(&place.class, lesson)).await?;
+            let (progress, sandbox, timeline) = match place.learner {
+                Some(learner) => {
+                    let timeline = self.ask(self.classroom().timeline(&learner, 0)).await?;
+                    let theirs = self.as_learner(learner);
+                    (theirs.progress(&lesson.slug).await?, theirs.sandbox().await?, timeline)
+                }
+                None => (Default::default(), app::model::SandboxStatus::None { removed_idle: false }, Timeline::default()),
+            };
+            Ok(Watched { id: place.id, name: place.name, class: place.class.id, lesson: lesson.view(), progress, sandbox, timeline })
+        })
+    }
+
+    fn timeline<'a>(&'a self, place: &'a str, before: i64) -> BackendFuture<'a, Timeline> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            let place = self.ask(self.classroom().place_of(&who, place)).await?;
+            match place.learner {
+                Some(learner) => self.ask(self.classroom().timeline(&learner, before)).await,
+                None => Ok(Timeline::default()),
+            }
+        })
+    }
+
+    fn ask_assist<'a>(&'a self, place: &'a str) -> BackendFuture<'a, ()> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            let place = self.ask(self.classroom().place_of(&who, place)).await?;
+            let Some(learner) = place.learner.filter(|learner| self.classroom().hub().is_present(learner)) else {
+                return Err(BackendError::Refused(format!(
+                    "{} has no page open that could be asked. Wait until they are back.",
+                    place.name
+                )));
+            };
+            self.classroom().hub().ask_assist(&place.id, Assist { account: who.id, name: who.name, granted: false });
+            self.classroom().hub().tell(Event::Seat(learner));
+            Ok(())
+        })
+    }
+
+    fn end_assist<'a>(&'a self, place: &'a str) -> BackendFuture<'a, ()> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            let place = self.ask(self.classroom().place_of(&who, place)).await?;
+            self.classroom().hub().end_assist(&place.id);
+            place.learner.into_iter().for_each(|learner| self.classroom().hub().tell(Event::Seat(learner)));
+            Ok(())
+        })
+    }
+
+    fn report<'a>(&'a self, class: &'a str, lesson: &'a str) -> BackendFuture<'a, Report> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            let class = self.ask(self.classroom().class_of(&who, class)).await?;
+            self.ask(self.classroom().report(&class, lesson)).await
+        })
+    }
+}
