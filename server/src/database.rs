@@ -1,25 +1,37 @@
 //! The SQL database: opened, brought up to date, and asked how this Lunchbox calls itself.
 //!
-//! One SQLite file by default. Everything goes through [`sqlx::AnyPool`] with `$1`
-//! placeholders and TEXT and BIGINT columns, so that PostgreSQL is a change of URL later.
+//! One SQLite file by default, or PostgreSQL: the URL says which. Everything goes through [`sqlx::AnyPool`]
+//! with `$1` placeholders and TEXT and BIGINT columns, so that nobody else needs to know.
 
-use std::{path::Path, str::FromStr, time::Duration};
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+#[cfg(test)]
+mod tests;
+mod url;
 
-use sqlx::{AnyPool, Connection as _, Executor as _, SqliteConnection, any::AnyPoolOptions, sqlite::SqliteConnectOptions};
+use std::{fs::File, sync::Arc, time::Duration};
 
-/// SQLite has one writer at a time; more connections only help readers.
-const CONNECTIONS: u32 = 8;
-/// How long a statement waits for its turn to write.
-const BUSY_LIMIT: Duration = Duration::from_secs(10);
+use sqlx::{AnyPool, Executor as _, migrate::Migrator};
+
+pub use self::url::{Kind, is_postgres, without_password};
+
 /// How long a request waits for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
 const INSTANCE_LETTERS: usize = 8;
 
+/// The server's tables.
+pub(crate) fn migrations() -> Migrator {
+    let mut migrations = sqlx::migrate!("./migrations");
+    // The gateway's migrations are in the same table, and not among ours.
+    migrations.set_ignore_missing(true);
+    migrations
+}
+
 /// Why the database can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    #[error("the database {url} can't be opened: {source}. See that its folder can be written to")]
-    Open { url: String, source: sqlx::Error },
+    #[error("the database {url} can't be opened: {source}. {advice}")]
+    Open { url: String, source: sqlx::Error, advice: &'static str },
     #[error("the database can't be brought up to date: {0}. Was it made by a newer Lunchbox?")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error("the database failed: {0}")]
@@ -27,15 +39,41 @@ pub enum DatabaseError {
     #[error("the folder of the database, {folder}, can't be made: {source}")]
     Folder { folder: String, source: std::io::Error },
     #[error(
-        "this database belongs to the instance {stored}, and the settings say {asked}: set instance to {stored}, or use another data_dir"
+        "the file {path}, which says that the database is in use, can't be locked: {source}. See that its folder can be written to, and is on a file system with locks"
+    )]
+    Lock { path: String, source: std::io::Error },
+    #[error("the database is being restored just now. Wait until that has ended, and start again")]
+    BeingRestored,
+    #[error("the database is encoded in {0}, and learners write in all languages: make one with ENCODING 'UTF8'")]
+    Encoding(String),
+    #[error(
+        "the database has no schema that the user's search_path names: make it (CREATE SCHEMA), or see that the user may use it (GRANT USAGE)"
+    )]
+    NoSchema,
+    #[error(
+        "this database belongs to the instance {stored}, and the settings say {asked}: set instance to {stored}, or use another data_dir or database_url"
     )]
     OtherInstance { stored: String, asked: String },
+}
+
+impl DatabaseError {
+    pub(crate) fn open(url: &str, source: sqlx::Error) -> Self {
+        let advice = match Kind::of(url) {
+            Some(Kind::Postgres) => {
+                "See that PostgreSQL runs there, that the database is made (CREATE DATABASE), and that the user may use it and make tables in it"
+            }
+            Some(Kind::Sqlite) | None => "See that its folder can be written to",
+        };
+        Self::Open { url: without_password(url), source, advice }
+    }
 }
 
 /// The database, open.
 #[derive(Debug, Clone)]
 pub struct Database {
     pub pool: AnyPool,
+    /// As long as it is held, the database is in use, and nobody restores it.
+    _held: Option<Arc<File>>,
 }
 
 impl Database {
@@ -45,8 +83,7 @@ impl Database {
     /// Where it can't be made, opened or migrated.
     pub async fn open(url: &str) -> Result<Self, DatabaseError> {
         let database = Self::connect(url).await?;
-        // The gateway's migrations are in the same table, and not among ours.
-        sqlx::migrate!("./migrations").set_ignore_missing(true).run(&database.pool).await?;
+        migrations().run(&database.pool).await?;
         Ok(database)
     }
 
@@ -56,29 +93,11 @@ impl Database {
     /// Where it can't be made or opened.
     pub async fn connect(url: &str) -> Result<Self, DatabaseError> {
         sqlx::any::install_default_drivers();
-        let fail = |source| DatabaseError::Open { url: url.to_owned(), source };
-        let options = SqliteConnectOptions::from_str(url).map_err(fail)?;
-        if let Some(folder) = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            make_folder(folder)?;
+        match Kind::of(url) {
+            Some(Kind::Postgres) => postgres::connect(url).await,
+            // Any other scheme fails there, in words.
+            Some(Kind::Sqlite) | None => sqlite::connect(url).await,
         }
-        let options = options.create_if_missing(true).busy_timeout(BUSY_LIMIT).journal_mode(sqlx::sqlite::SqliteJournalMode::Wal);
-        // Makes the file, and says in it once and for all how it is written to.
-        SqliteConnection::connect_with(&options).await.map_err(fail)?.close().await.map_err(fail)?;
-        // A killed server loses nothing by `NORMAL`; a power cut may take the last commits.
-        let pragmas = format!("PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;", BUSY_LIMIT.as_millis());
-        let pool = AnyPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE_LIMIT)
-            // A file is there: asking first whether it is takes as long as a query.
-            .test_before_acquire(false)
-            .after_connect(move |connection, _| {
-                let pragmas = pragmas.clone();
-                Box::pin(async move { connection.execute(pragmas.as_str()).await.map(drop) })
-            })
-            .connect(url)
-            .await
-            .map_err(fail)?;
-        Ok(Self { pool })
     }
 
     /// How this Lunchbox labels its things on the engine: as set, else as made up at the first
@@ -125,20 +144,22 @@ impl Database {
         transaction.rollback().await
     }
 
+    /// Whether Lunchbox has been here before.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn is_set_up(&self) -> Result<bool, sqlx::Error> {
+        let tables = match self.pool.connect_options().database_url.scheme() {
+            "sqlite" => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'facts'",
+            _ => "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'facts'",
+        };
+        Ok(self.pool.fetch_optional(tables).await?.is_some())
+    }
+
     /// Ends all connections, so that SQLite tidies its files.
     pub async fn close(&self) {
         self.pool.close().await;
     }
-}
-
-/// Progress and sessions are nobody else's on the machine.
-fn make_folder(folder: &Path) -> Result<(), DatabaseError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|source| DatabaseError::Folder { folder: folder.display().to_string(), source })
 }
 
 fn random_instance() -> String {

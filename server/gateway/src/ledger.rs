@@ -23,7 +23,7 @@ pub(crate) use self::{
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sqlx::AnyPool;
+use sqlx::{AnyPool, migrate::Migrator};
 
 /// The record. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -31,15 +31,19 @@ pub(crate) struct Ledger {
     pool: AnyPool,
 }
 
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
 /// The gateway's tables. `ignore_missing`: the server has migrations of its own in the same database.
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+pub fn migrations() -> Migrator {
+    let mut migrations = Migrator { migrations: MIGRATIONS.migrations.clone(), ..Migrator::DEFAULT };
+    migrations.set_ignore_missing(true);
+    migrations
+}
 
 impl Ledger {
     /// Brings the tables up to date.
     pub(crate) async fn open(pool: AnyPool) -> Result<Self, sqlx::Error> {
-        let mut migrations = sqlx::migrate::Migrator { migrations: MIGRATIONS.migrations.clone(), ..sqlx::migrate::Migrator::DEFAULT };
-        migrations.set_ignore_missing(true);
-        migrations.run(&pool).await.map_err(|error| sqlx::Error::Migrate(Box::new(error)))?;
+        migrations().run(&pool).await.map_err(|error| sqlx::Error::Migrate(Box::new(error)))?;
         Ok(Self { pool })
     }
 }

@@ -59,6 +59,7 @@ pub use crate::{
     config::{Egress, GatewayConfig, SandboxLimits},
     gateway::{Gateway, GatewayError, SandboxHandle},
     host::HostState,
+    ledger::migrations,
     ports::{BindError, HostPorts, NoHostPorts},
     sandbox_id::SandboxId,
 };

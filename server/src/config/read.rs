@@ -15,7 +15,11 @@ use super::{
     fits_sockets,
     raw::Raw,
 };
-use crate::{sandboxes::WorkstationLimits, throwaway::is_throwaway};
+use crate::{
+    database::{Kind, is_postgres, without_password},
+    sandboxes::WorkstationLimits,
+    throwaway::is_throwaway,
+};
 
 const MIB: i64 = 1024 * 1024;
 /// Sandboxes on one engine at the most: each has a bridge of its own, and Linux takes 1023 of them.
@@ -111,6 +115,8 @@ impl Reader {
         match parse(value.trim()) {
             Ok(value) => Some(value),
             Err(message) => {
+                // A database's URL may have a password in it.
+                let value = without_password(value);
                 self.raw.mistakes.push(Mistake { origin: origin.to_string(), message: format!("{value:?} {message}") });
                 None
             }
@@ -192,10 +198,13 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
 }
 
 fn database_url(text: &str) -> Result<String, String> {
-    if text.starts_with("sqlite:") {
-        Ok(text.to_owned())
-    } else {
-        Err("is not a database that this version can use: sqlite:///srv/lunchbox.db would be".to_owned())
+    match Kind::of(text) {
+        Some(Kind::Sqlite) => Ok(text.to_owned()),
+        Some(Kind::Postgres) if is_postgres(text) => Ok(text.to_owned()),
+        Some(Kind::Postgres) => Err("does not name a PostgreSQL database, as postgres://user:password@host/database does".to_owned()),
+        None => {
+            Err("is no database that Lunchbox can use: sqlite:///srv/lunchbox.db is, and postgres://user:password@host/database".to_owned())
+        }
     }
 }
 

@@ -51,7 +51,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("lessons_dir", "lessons", "FOLDER", "The lessons"),
     // Where things are kept.
     setting("data_dir", ".lunchbox/data", "FOLDER", "Holds the database"),
-    setting("database_url", "", "URL", "The database, if it isn't the file lunchbox.db in the data folder: sqlite:///srv/lunchbox.db"),
+    setting(
+        "database_url",
+        "",
+        "URL",
+        "The database, if it isn't the file lunchbox.db in the data folder: postgres://user:password@host/database, or sqlite:///srv/lunchbox.db. With a password in it, set it by the variable or the file: flags can be seen by everybody on the machine",
+    ),
     setting(
         "run_dir",
         "",

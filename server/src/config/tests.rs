@@ -119,3 +119,16 @@ fn an_instance_is_not_called_like_those_that_are_swept() {
     let error = instance("sbx01234567").expect_err("it would be swept").to_string();
     assert!(error.contains("lunchbox sandbox"), "{error}");
 }
+
+#[test]
+fn a_database_is_sqlite_or_postgres_and_its_password_is_not_printed() {
+    let read = |url: &str| Config::from_sources(&Flags::from_pairs([("database_url", url)]), nothing, Path::new("/nowhere"));
+    for right in ["sqlite:///srv/lunchbox.db", "postgres://ada:secret@db:5433/lunchbox", "postgresql:///x?host=/run/postgresql"] {
+        assert_eq!(read(right).expect("it is right").database_url, right);
+    }
+    for wrong in ["/srv/lunchbox.db", "mysql://ada:secret@db/x", "postgress://ada:secret@db/x", "postgres://ada:secret@db"] {
+        let said = read(wrong).expect_err("it is wrong").to_string();
+        assert!(said.contains("postgres://user:password@host/database"), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+}

@@ -11,14 +11,18 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use serde_json::Value;
+use test_database::TestDatabase;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
     app_state::AppState,
+    classroom,
     cli::serve::Server,
     config::{Config, Flags},
 };
 
+/// Of every instructor in tests.
+pub(super) const PASSWORD: &str = "correct horse battery staple";
 /// How long a test waits for something that should come at once.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -27,6 +31,7 @@ pub(super) struct TestServer {
     pub(super) run_dir: PathBuf,
     state: Option<AppState>,
     folder: tempfile::TempDir,
+    pub(super) database: TestDatabase,
     instance: String,
     /// Kept over a restart.
     pool: String,
@@ -38,7 +43,8 @@ impl TestServer {
         let folder = tempfile::Builder::new().prefix("lb").tempdir().unwrap();
         let instance = format!("t{:06x}", rand::random_range(0..0x100_0000));
         let pool = format!("10.{}.{}.0/24", rand::random_range(201..240), rand::random_range(0..256));
-        let mut server = Self { url: String::new(), run_dir: folder.path().join("run"), state: None, folder, instance, pool, end: None };
+        let (run_dir, database) = (folder.path().join("run"), TestDatabase::new().await);
+        let mut server = Self { url: String::new(), run_dir, state: None, folder, database, instance, pool, end: None };
         server.serve().await;
         server
     }
@@ -50,6 +56,7 @@ impl TestServer {
         let flags = Flags::from_pairs([
             ("listen", "127.0.0.1:0"),
             ("data_dir", &data),
+            ("database_url", self.database.url()),
             ("run_dir", &run),
             ("instance", &self.instance),
             ("address_pool", &self.pool),
@@ -89,9 +96,8 @@ impl TestServer {
     /// Rows of all tables in which there are any that people made, by the table's name.
     pub(super) async fn rows(&self) -> BTreeMap<String, i64> {
         let pool = &self.state().needs.database.pool;
-        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('facts', '_sqlx_migrations')";
         let mut rows = BTreeMap::new();
-        for table in sqlx::query_scalar::<_, String>(tables).fetch_all(pool).await.unwrap() {
+        for table in self.database.tables(pool).await.into_iter().filter(|name| name != "facts" && name != "_sqlx_migrations") {
             let count: i64 = sqlx::query_scalar(&format!("SELECT COUNT(*) FROM {table}")).fetch_one(pool).await.unwrap();
             rows.insert(table, count);
         }
@@ -101,6 +107,17 @@ impl TestServer {
 
     pub(super) fn visitor(&self) -> Visitor {
         Visitor { url: self.url.clone(), cookie: None, client: Client::builder(TokioExecutor::new()).build_http() }
+    }
+
+    /// An instructor who is signed in.
+    pub(super) async fn instructor(&self, name: &str, is_admin: bool) -> Visitor {
+        let pool = &self.state().needs.database.pool;
+        let invited = if is_admin { classroom::admin_link(pool).await } else { classroom::instructor_link(pool).await };
+        let mut visitor = self.learner().await;
+        let token = invited.unwrap().token;
+        let me = visitor.call("teach/accept_invitation", &[("token", &token), ("name", name), ("password", PASSWORD)]).await;
+        assert_eq!(me.status, StatusCode::OK, "{}", me.text);
+        visitor
     }
 
     /// A visitor who has opened the page of lessons.
@@ -121,6 +138,11 @@ impl Drop for TestServer {
             let _ = Command::new("sh").args(["-c", &format!("docker {list} '{label}' | xargs -r docker {remove}")]).output();
         }
     }
+}
+
+/// As a form's field is sent.
+fn coded(text: &str) -> String {
+    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// A browser, as far as the server can tell.
@@ -156,7 +178,7 @@ impl Visitor {
 
     /// Calls a server function, as the page does.
     pub(super) async fn call(&mut self, function: &str, fields: &[(&str, &str)]) -> Answer {
-        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", value.replace(' ', "+"))).collect();
+        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", coded(value))).collect();
         let origin = self.url.clone();
         let headers = [("accept", "application/json"), ("content-type", "application/x-www-form-urlencoded"), ("origin", &origin)];
         self.ask(Method::POST, &format!("/api/fn/{function}"), &headers, &body.join("&")).await

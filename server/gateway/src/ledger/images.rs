@@ -1,6 +1,6 @@
 //! Images on a sandbox's host: which, under which names, and where they came from.
 
-use sqlx::Row;
+use sqlx::{Row, any::AnyRow};
 
 use super::{Ledger, now_ms};
 use crate::SandboxId;
@@ -76,21 +76,27 @@ impl Ledger {
 
     /// All names of images, by name.
     pub(crate) async fn image_references(&self, sandbox: &SandboxId) -> Result<Vec<ImageReferenceRow>, sqlx::Error> {
-        let rows = sqlx::query("SELECT reference, image_id FROM gateway_image_references WHERE sandbox = $1 ORDER BY reference")
+        let rows = sqlx::query("SELECT reference, image_id FROM gateway_image_references WHERE sandbox = $1")
             .bind(sandbox.as_str())
             .fetch_all(&self.pool)
             .await?;
-        rows.iter().map(|row| Ok(ImageReferenceRow { reference: row.try_get("reference")?, image_id: row.try_get("image_id")? })).collect()
+        let read = |row: &AnyRow| Ok(ImageReferenceRow { reference: row.try_get("reference")?, image_id: row.try_get("image_id")? });
+        let mut references = rows.iter().map(read).collect::<Result<Vec<_>, sqlx::Error>>()?;
+        // Here, since databases differ in how they order letters.
+        references.sort_unstable_by(|one, other| one.reference.cmp(&other.reference));
+        Ok(references)
     }
 
     /// `(repository, digest, image ID)` of all that was pulled or pushed.
     pub(crate) async fn image_digests(&self, sandbox: &SandboxId) -> Result<Vec<(String, String, String)>, sqlx::Error> {
-        let rows =
-            sqlx::query("SELECT repository, digest, image_id FROM gateway_image_digests WHERE sandbox = $1 ORDER BY repository, digest")
-                .bind(sandbox.as_str())
-                .fetch_all(&self.pool)
-                .await?;
-        rows.iter().map(|row| Ok((row.try_get("repository")?, row.try_get("digest")?, row.try_get("image_id")?))).collect()
+        let rows = sqlx::query("SELECT repository, digest, image_id FROM gateway_image_digests WHERE sandbox = $1")
+            .bind(sandbox.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        let read = |row: &AnyRow| Ok((row.try_get("repository")?, row.try_get("digest")?, row.try_get("image_id")?));
+        let mut digests = rows.iter().map(read).collect::<Result<Vec<_>, sqlx::Error>>()?;
+        digests.sort_unstable();
+        Ok(digests)
     }
 
     /// Gives an image a name; the name is taken from whichever image had it.

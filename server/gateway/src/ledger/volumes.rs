@@ -29,12 +29,14 @@ fn read(row: &AnyRow) -> Result<VolumeRow, sqlx::Error> {
 impl Ledger {
     /// All of a sandbox's, by name.
     pub(crate) async fn volumes(&self, sandbox: &SandboxId) -> Result<Vec<VolumeRow>, sqlx::Error> {
-        let rows =
-            sqlx::query("SELECT name, engine_name, anonymous, labels, created_at FROM gateway_volumes WHERE sandbox = $1 ORDER BY name")
-                .bind(sandbox.as_str())
-                .fetch_all(&self.pool)
-                .await?;
-        rows.iter().map(read).collect()
+        let rows = sqlx::query("SELECT name, engine_name, anonymous, labels, created_at FROM gateway_volumes WHERE sandbox = $1")
+            .bind(sandbox.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        let mut volumes = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        // Here, since databases differ in how they order letters.
+        volumes.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(volumes)
     }
 
     /// Fails with a taken key where the name is in use.

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::any::AnyPoolOptions;
+use test_database::TestDatabase;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
@@ -31,6 +31,7 @@ pub(crate) struct TestHost {
     pub(crate) config: GatewayConfig,
     pub(crate) database: sqlx::AnyPool,
     folder: tempfile::TempDir,
+    _store: TestDatabase,
 }
 
 /// One sandbox as a learner's client sees it.
@@ -86,24 +87,9 @@ impl TestHost {
 
     /// On another engine.
     pub(crate) async fn on(engine_socket: impl Into<PathBuf>, count: usize, limits: SandboxLimits) -> Self {
-        sqlx::any::install_default_drivers();
         let folder = tempfile::Builder::new().prefix("lbt").tempdir_in("/tmp").unwrap();
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
-        let database = AnyPoolOptions::new()
-            .max_connections(4)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    sqlx::Executor::execute(
-                        connection,
-                        "PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 10000; PRAGMA synchronous = NORMAL;",
-                    )
-                    .await
-                    .map(|_| ())
-                })
-            })
-            .connect(&url)
-            .await
-            .unwrap();
+        let store = TestDatabase::new().await;
+        let database = store.pool().await;
         let instance = format!("t{:08x}", rand::random::<u32>());
         let config = GatewayConfig {
             instance,
@@ -118,7 +104,7 @@ impl TestHost {
         };
         let gateway =
             Gateway::start(config.clone(), database.clone(), Arc::new(NoHostPorts)).await.expect("an engine must answer: ./lunchbox setup");
-        let mut host = Self { gateway, sandboxes: Vec::new(), config, database, folder };
+        let mut host = Self { gateway, sandboxes: Vec::new(), config, database, folder, _store: store };
         for _ in 0..count {
             host.open().await;
         }

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use super::report::Report;
 use crate::{
     config::{Config, SOCKET_PATH_BYTES, fits_sockets},
-    database::Database,
+    database::{Database, Kind, sqlite, without_password},
     lessons::Library,
 };
 
@@ -42,21 +42,33 @@ pub(super) async fn look(config: &Config, report: &mut Report) {
 
 /// Opens the database only where there is one: looking must not make any.
 async fn database(config: &Config, report: &mut Report) -> Option<String> {
-    let file = config.database_url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
-    if !std::path::Path::new(file).exists() {
-        report.good(format!("The database {file} will be made at the first start"));
-        return config.instance.clone();
-    }
+    let shown = match sqlite::file_of(&config.database_url) {
+        Ok(Some(file)) if Kind::of(&config.database_url) == Some(Kind::Sqlite) => {
+            if !file.exists() {
+                report.good(format!("The database {} will be made at the first start", file.display()));
+                return config.instance.clone();
+            }
+            file.display().to_string()
+        }
+        _ => without_password(&config.database_url),
+    };
     let open = async {
         let database = Database::connect(&config.database_url).await.map_err(|error| error.to_string())?;
-        database.try_write().await.map_err(|error| format!("The database {file} can't be written to: {error}"))?;
+        if !database.is_set_up().await.map_err(|error| error.to_string())? {
+            return Ok(None);
+        }
+        database.try_write().await.map_err(|error| format!("The database {shown} can't be written to: {error}"))?;
         let instance = database.stored_instance().await.map_err(|error| error.to_string())?;
         database.close().await;
         Ok::<_, String>(instance)
     };
     match open.await {
+        Ok(None) => {
+            report.good(format!("The database {shown} answers; its tables are made at the first start"));
+            config.instance.clone()
+        }
         Ok(stored) => {
-            report.good(format!("The database {file} can be written to"));
+            report.good(format!("The database {shown} can be written to"));
             match (&stored, &config.instance) {
                 (Some(stored), Some(asked)) if stored != asked => report.bad(
                     format!("The database belongs to the instance {stored}, and the settings say {asked}"),
@@ -67,7 +79,13 @@ async fn database(config: &Config, report: &mut Report) -> Option<String> {
             stored.or_else(|| config.instance.clone())
         }
         Err(error) => {
-            report.bad(error, "See that file and folder belong to the user who runs Lunchbox, and that the disk is not full.");
+            let advice = match Kind::of(&config.database_url) {
+                Some(Kind::Postgres) => "Try the same URL with psql; the user must own the database, or its schema.",
+                Some(Kind::Sqlite) | None => {
+                    "See that file and folder belong to the user who runs Lunchbox, and that the disk is not full."
+                }
+            };
+            report.bad(error, advice);
             None
         }
     }

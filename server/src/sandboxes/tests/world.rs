@@ -9,7 +9,8 @@ use std::{
 };
 
 use gateway::{Gateway, GatewayConfig, SandboxId, SandboxLimits, config::Egress};
-use sqlx::{AnyPool, any::AnyPoolOptions};
+use sqlx::AnyPool;
+use test_database::TestDatabase;
 use tokio::time::Instant;
 
 use crate::{
@@ -30,6 +31,7 @@ pub(crate) struct World {
     /// Every server that was started, to be killed before cleaning up: a pool would go on filling.
     servers: Arc<Mutex<Vec<Sandboxes>>>,
     _folder: Arc<tempfile::TempDir>,
+    _store: Arc<TestDatabase>,
 }
 
 /// Runs a test in a world, then removes from the engine what it left there, whatever came of it.
@@ -75,12 +77,10 @@ impl World {
             runtime: None,
             limits: SandboxLimits::default(),
         };
-        sqlx::any::install_default_drivers();
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("lunchbox.db").display());
-        let database = AnyPoolOptions::new().max_connections(8).connect(&url).await.expect("a database");
-        sqlx::query("PRAGMA journal_mode = WAL").execute(&database).await.expect("SQLite");
+        let store = TestDatabase::new().await;
+        let database = store.pool().await;
         let engine = Engine::new(Path::new(&socket)).expect("a path");
-        Self { config, gateway_config, database, engine, servers: Arc::default(), _folder: Arc::new(folder) }
+        Self { config, gateway_config, database, engine, servers: Arc::default(), _folder: Arc::new(folder), _store: Arc::new(store) }
     }
 
     /// A server's start.
