@@ -14,11 +14,14 @@ use crate::{
 pub(crate) struct Compared {
     pub(crate) group: String,
     pub(crate) line: String,
+    /// Both hosts were there to answer it, and it came to its end on both.
+    pub(crate) ran: bool,
     /// Empty: both hosts said the same.
     pub(crate) changes: Vec<Change>,
 }
 
 pub(crate) fn compare(group: &str, command: &Command, [left, right]: [(&Place, Outcome); 2]) -> Compared {
+    let ran = left.1.says_something() && right.1.says_something();
     let own = |(place, outcome): (&Place, Outcome)| {
         (place.levelled(&readable(&outcome.out)), place.levelled(&outcome.err), format!("exit {}", outcome.exit))
     };
@@ -45,7 +48,7 @@ pub(crate) fn compare(group: &str, command: &Command, [left, right]: [(&Place, O
             Change::Right(line) => Change::Right(level::on_any_machine(&line)),
         })
         .collect();
-    Compared { group: group.to_owned(), line: command.line.clone(), changes }
+    Compared { group: group.to_owned(), line: command.line.clone(), ran, changes }
 }
 
 /// JSON a value a line, with its keys in order: a difference is then no longer than the value, and none

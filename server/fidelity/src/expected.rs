@@ -52,6 +52,8 @@ impl Default for Side {
 /// How a command went, beside what was expected of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict<'a> {
+    /// There is nothing to compare.
+    NotRun,
     Equal,
     Expected(&'a Entry),
     Unexpected,
@@ -120,6 +122,7 @@ impl Expected {
 
     pub(crate) fn verdict(&self, compared: &Compared) -> Verdict<'_> {
         match self.entry(compared) {
+            _ if !compared.ran => Verdict::NotRun,
             None if compared.changes.is_empty() => Verdict::Equal,
             None => Verdict::Unexpected,
             Some(entry) if compared.changes.is_empty() => Verdict::Gone(entry),
@@ -204,13 +207,14 @@ mod tests {
             .iter()
             .map(|(mark, line)| if *mark == '-' { Change::Left((*line).to_owned()) } else { Change::Right((*line).to_owned()) })
             .collect();
-        Compared { group: "One".to_owned(), line: line.to_owned(), changes }
+        Compared { group: "One".to_owned(), line: line.to_owned(), ran: true, changes }
     }
 
     #[test]
     fn only_the_very_difference_is_expected() {
         let expected = Expected::parse(FILE).unwrap();
         let verdict = |line: &str, changes: &[(char, &str)]| match expected.verdict(&compared(line, changes)) {
+            Verdict::NotRun => "not run",
             Verdict::Equal => "equal",
             Verdict::Expected(_) => "expected",
             Verdict::Unexpected => "unexpected",
@@ -223,6 +227,9 @@ mod tests {
         assert_eq!(verdict("docker b", &[('-', "anything"), ('+', "exit 1")]), "expected");
         assert_eq!(verdict("docker c", &[]), "equal");
         assert_eq!(verdict("docker c", &[('-', "x")]), "unexpected");
+        let unanswered = |line: &str, changes| Compared { ran: false, ..compared(line, changes) };
+        assert_eq!(expected.verdict(&unanswered("docker c", &[])), Verdict::NotRun);
+        assert_eq!(expected.verdict(&unanswered("docker b", &[('+', "exit 1")])), Verdict::NotRun);
     }
 
     #[test]

@@ -102,13 +102,13 @@ async fn check(arguments: Arguments) -> Result<bool, String> {
     let compared = done?;
     sandbox?;
 
-    if arguments.write {
+    if arguments.write && compared.iter().all(|one| one.ran) {
         let path = arguments.folder.join("differences.txt");
         std::fs::write(&path, expected.rewritten(&compared)).map_err(|error| format!("{}: {error}", path.display()))?;
         expected = Expected::parse(&read("differences.txt")?)?;
         expected.keep_groups(&groups);
     }
-    report::print(&groups, &compared, &expected).map_err(|error| error.to_string())
+    report::print(&mut std::io::stdout().lock(), &groups, &compared, &expected).map_err(|error| error.to_string())
 }
 
 async fn side_by_side(

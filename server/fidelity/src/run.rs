@@ -33,6 +33,18 @@ pub(crate) struct Outcome {
     pub(crate) exit: i32,
     pub(crate) out: String,
     pub(crate) err: String,
+    /// It was ended, since it took too long.
+    pub(crate) ended: bool,
+}
+
+/// What the command line says where nobody answers it.
+const NO_DAEMON: &str = "Cannot connect to the Docker daemon";
+
+impl Outcome {
+    /// Whether it says anything of its host. Two hosts of which neither answers would say the same.
+    pub(crate) fn says_something(&self) -> bool {
+        !self.ended && !self.err.contains(NO_DAEMON) && !self.out.contains(NO_DAEMON)
+    }
 }
 
 impl Place {
@@ -85,11 +97,11 @@ impl Place {
             if let Some(group) = group {
                 let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
             }
-            return Ok(Outcome { exit: TIMED_OUT, out: String::new(), err: format!("not done after {LIMIT:?}\n") });
+            return Ok(Outcome { exit: TIMED_OUT, out: String::new(), err: format!("not done after {LIMIT:?}\n"), ended: true });
         };
         let status = status.map_err(told)?;
         let exit = status.code().or(status.signal().map(|signal| SIGNAL_EXIT_BASE + signal)).unwrap_or(-1);
-        Ok(Outcome { exit, out: out.map_err(told)?, err: err.map_err(told)? })
+        Ok(Outcome { exit, out: out.map_err(told)?, err: err.map_err(told)?, ended: false })
     }
 }
 
@@ -115,5 +127,18 @@ async fn all(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<String> 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}{}exit {}", self.out, self.err, self.exit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_daemon_to_ask_says_nothing() {
+        let outcome = |err: &str, ended| Outcome { exit: 1, out: String::new(), err: err.to_owned(), ended };
+        assert!(outcome("Error: No such object: x", false).says_something());
+        assert!(!outcome("Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?", false).says_something());
+        assert!(!outcome("not done", true).says_something());
     }
 }
