@@ -18,15 +18,24 @@ mod routes;
 #[cfg(feature = "ssr")]
 mod shell;
 mod state;
+#[cfg(any(feature = "ssr", feature = "teach"))]
+mod teach;
 
 pub use routes::App;
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use shell::{document, shell};
+#[cfg(feature = "ssr")]
+pub use teach::PaperApp;
+#[cfg(any(feature = "ssr", feature = "teach"))]
+pub use teach::TeachApp;
 
 /// The browser's entry: takes over the HTML that the server rendered.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
+    #[cfg(feature = "teach")]
+    leptos::mount::hydrate_body(TeachApp);
+    #[cfg(not(feature = "teach"))]
     leptos::mount::hydrate_body(App);
 }

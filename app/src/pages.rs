@@ -15,4 +15,4 @@ pub(crate) use home::HomePage;
 pub(crate) use join::JoinPage;
 pub(crate) use lesson::{LessonEntryPage, LessonPage};
 pub(crate) use not_found::NotFoundPage;
-use not_found::not_found_status;
+pub(crate) use not_found::not_found_status;

@@ -34,7 +34,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// Sets `data-hydrated` on `<html>`: from then on the page answers to clicks. Tests wait for it.
-fn mark_hydrated() {
+pub(crate) fn mark_hydrated() {
     Effect::new(|| {
         if let Some(root) = document().document_element() {
             // Setting an attribute with a valid name can't fail.

@@ -3,11 +3,17 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::routes::App;
+use crate::{
+    routes::App,
+    teach::{PaperApp, TeachApp},
+};
 
 /// Runs before the first paint, so that a chosen theme never flashes the other one. It keeps
 /// `data-theme` on `<html>` at what holds now, and follows the system while nothing is chosen.
 const THEME_SCRIPT: &str = include_str!("shell/theme.js");
+
+/// All that runs in what is projected or printed: its buttons, and times as the clock on the wall has them.
+const PAPER_SCRIPT: &str = include_str!("shell/paper.js");
 
 /// A lunchbox with three compartments, as the page's icon.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E\
@@ -16,14 +22,36 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 %3Crect x='19' y='9' width='7' height='6' rx='2' fill='%23f2b544'/%3E\
 %3Crect x='19' y='17' width='7' height='6' rx='2' fill='%23e4664d'/%3E%3C/svg%3E";
 
-/// The document that every page comes in, with its Content-Security-Policy.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// The document around the page that is asked for: instructors' pages load what they need, learners' theirs.
+pub fn document(options: LeptosOptions) -> AnyView {
+    let path = use_context::<http::request::Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
+    match path.strip_prefix("/teach") {
+        Some(rest) if is_paper(rest) => paper_shell().into_any(),
+        Some("") => teach_shell(options).into_any(),
+        Some(rest) if rest.starts_with('/') => teach_shell(options).into_any(),
+        _ => shell(options).into_any(),
+    }
+}
+
+/// Pages to be projected or printed: nothing runs in them.
+fn is_paper(path: &str) -> bool {
+    path.starts_with("/classes/") && (path.ends_with("/join") || path.ends_with("/report"))
+}
+
+/// Makes the response say what its page may load and run. Returns the nonce of its scripts.
+fn with_policy() -> Option<leptos::nonce::Nonce> {
     let nonce = use_nonce();
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
         && let Ok(policy) = http::HeaderValue::from_str(&content_security_policy(nonce.as_deref()))
     {
         response.insert_header(http::header::CONTENT_SECURITY_POLICY, policy);
     }
+    nonce
+}
+
+/// The document that every learner's page comes in, with its Content-Security-Policy.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let nonce = with_policy();
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -42,6 +70,59 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </head>
             <body>
                 <App />
+            </body>
+        </html>
+    }
+}
+
+/// The document of the instructors' pages: with a style sheet and a bundle of their own.
+fn teach_shell(mut options: LeptosOptions) -> impl IntoView {
+    let nonce = with_policy();
+    options.output_name = "teach".into();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="robots" content="noindex" />
+                <script nonce=nonce.clone() inner_html=THEME_SCRIPT></script>
+                <link rel="icon" href=ICON />
+                <link rel="stylesheet" href="/pkg/lunchbox.css" />
+                <link rel="stylesheet" href="/pkg/teach.css" />
+                <script type="module" src="/pkg/terminal.js"></script>
+                <AutoReload options=options.clone() />
+                <HydrationScripts options=options />
+                <MetaTags />
+            </head>
+            <body>
+                <TeachApp />
+            </body>
+        </html>
+    }
+}
+
+/// The document of what is projected or printed.
+fn paper_shell() -> impl IntoView {
+    let nonce = with_policy();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="robots" content="noindex" />
+                <script nonce=nonce.clone() inner_html=THEME_SCRIPT></script>
+                <script nonce=nonce.clone() inner_html=PAPER_SCRIPT></script>
+                <link rel="icon" href=ICON />
+                <link rel="stylesheet" href="/pkg/lunchbox.css" />
+                <link rel="stylesheet" href="/pkg/teach.css" />
+                <MetaTags />
+            </head>
+            <body>
+                <PaperApp />
             </body>
         </html>
     }

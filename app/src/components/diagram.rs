@@ -36,7 +36,7 @@ const INVITATION: &str = "Point at anything to see what it is.";
 const STAND_INS: &str = "Docker Hub could not be reached when this classroom was set up, so its images were built from Debian packages. They stand in for the official ones of the same name.";
 
 #[component]
-pub(super) fn DiagramPanel(work: Work) -> impl IntoView {
+pub(crate) fn DiagramPanel(work: Work) -> impl IntoView {
     let measured = RwSignal::new(FIRST);
     let body = NodeRef::<html::Div>::new();
     measure::follow(body, measured);

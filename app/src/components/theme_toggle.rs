@@ -13,7 +13,7 @@ const CHOICES: [(&str, &str, Icon); 3] =
     [("system", "Theme: as the system", Icon::Screen), ("light", "Theme: light", Icon::Sun), ("dark", "Theme: dark", Icon::Moon)];
 
 #[component]
-pub(super) fn ThemeToggle() -> impl IntoView {
+pub(crate) fn ThemeToggle() -> impl IntoView {
     let choice = RwSignal::new(0);
     Effect::new(move |_| {
         let kept = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());

@@ -21,7 +21,7 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
 }
 
 /// On the server: the response says 404 too.
-pub(super) fn not_found_status() {
+pub(crate) fn not_found_status() {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(http::StatusCode::NOT_FOUND);

@@ -1,0 +1,151 @@
+//! The board itself.
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+
+use super::{
+    cells::mark,
+    keys,
+    row::Row,
+    state::{BoardState, Open},
+};
+use crate::{
+    model::{CellState, StepOutline, StepSummary},
+    state::Line,
+    teach::words::{seconds, step_name},
+};
+
+#[component]
+pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
+    let grid = NodeRef::<html::Div>::new();
+    let inside = RwSignal::new(false);
+    let pointed = RwSignal::new(false);
+    Effect::new(move |_| state.held.set(inside.get() || pointed.get()));
+    let steps = state.steps.get_value();
+    let columns = format!("--steps:{}", steps.len());
+    let enter = move |event: ev::FocusEvent| {
+        let is_self = event.target().zip(event.current_target()).is_some_and(|(target, current)| target == current);
+        if let Some(grid) = grid.get_untracked().filter(|_| is_self) {
+            keys::enter(grid.unchecked_ref());
+        }
+    };
+    let rows = move || state.order.get();
+    view! {
+        <div class="board" style=columns>
+            <div
+                class="board__grid"
+                role="grid"
+                aria-label="Learners and their steps. Arrow keys move, Enter opens a learner."
+                aria-rowcount=move || state.order.with(Vec::len) + 1
+                node_ref=grid
+                tabindex=move || if inside.get() { "-1" } else { "0" }
+                on:focus=enter
+                on:focusin=move |_| inside.set(true)
+                on:focusout=move |_| inside.set(false)
+                on:keydown=move |event| keys::press(&event, |place| open.set(Open::Learner(place)))
+            >
+                <div class="board__head" role="rowgroup">
+                    <div class="row row--head" role="row">
+                        <span class="row__name" role="columnheader">"Learner"</span>
+                        {steps.iter().enumerate().map(|(index, step)| head(state, open, index, step)).collect_view()}
+                        <span class="row__here" role="columnheader">"On step, for"</span>
+                        <span class="row__tried" role="columnheader">"Tried there"</span>
+                        <span class="row__last" role="columnheader">"Last command"</span>
+                        <span class="row__why" role="columnheader">"Why they are stuck"</span>
+                    </div>
+                </div>
+                <div
+                    class="board__rows"
+                    role="rowgroup"
+                    on:pointerenter=move |_| pointed.set(true)
+                    on:pointerleave=move |_| pointed.set(false)
+                >
+                    <For each=rows key=Clone::clone let(id)>
+                        {state.row(&id).map(|row| view! { <Row state=state row=row open=open /> })}
+                    </For>
+                </div>
+            </div>
+            {move || state.order.with(Vec::is_empty).then(|| empty(state))}
+            <p class="unseen" role="status">{move || state.said.get()}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// A step's column: its number, how many have passed it, and more at a click.
+fn head(state: BoardState, open: RwSignal<Open>, index: usize, step: &StepOutline) -> AnyView {
+    let name = step_name(index, step);
+    let of = move |what: fn(&StepSummary) -> u32| move || state.summary.with(|all| all.get(index).map_or(0, what));
+    let (passed, stuck) = (of(|summary| summary.passed), of(|summary| summary.stuck));
+    let is_led = {
+        let id = step.id.clone();
+        move || state.led.with(|led| led.as_ref().is_some_and(|led| led.step == id && state.lesson.with_value(|lesson| *lesson == led.lesson)))
+    };
+    let is_open = move || open.with(|open| *open == Open::Step(index));
+    let label = {
+        let name = name.clone();
+        move || {
+            let median = state.summary.with(|all| all.get(index).and_then(|summary| summary.median_seconds));
+            let median = median.map(|median| format!(", half of them within {}", seconds(median))).unwrap_or_default();
+            format!("{name}: {} passed{median}, {} stuck. What went wrong, and more", passed(), stuck())
+        }
+    };
+    view! {
+        <span class="head" class:head--led=is_led role="columnheader">
+            <button
+                type="button"
+                class="head__button"
+                aria-expanded=move || is_open().to_string()
+                aria-label=label
+                title=name
+                on:click=move |_| open.set(if is_open() { Open::Nothing } else { Open::Step(index) })
+            >
+                <span class="head__number">{index + 1}</span>
+                <span class="head__passed">{move || format!("{}✓", passed())}</span>
+                <span class="head__stuck" class:head__stuck--some=move || { stuck() > 0 }>{move || format!("{}!", stuck())}</span>
+            </button>
+        </span>
+    }
+    .into_any()
+}
+
+/// Nobody is here yet: what to do about it.
+fn empty(state: BoardState) -> AnyView {
+    let join = format!("/teach/classes/{}/join", state.class.get_value());
+    let setup = format!("/teach/classes/{}/setup", state.class.get_value());
+    let awaited = move || match state.awaited.get() {
+        0 => String::new(),
+        1 => " One learner is on your list and not here yet.".to_owned(),
+        awaited => format!(" {awaited} learners are on your list and not here yet."),
+    };
+    view! {
+        <div class="board__empty">
+            <h2>"Nobody is here yet"</h2>
+            <p>"Each learner gets a row as soon as they join, and it fills while they work."{awaited}</p>
+            <ol>
+                <li><a href=join target="_blank" rel="noopener">"Show the code ↗"</a>" on the projector: learners scan it, or type it on the first page."</li>
+                <li>"Or "<a href=setup>"upload a list of names"</a>" and give each learner a personal link."</li>
+            </ol>
+            <p class="legend">
+                {[(CellState::None, "not begun"), (CellState::Working, "working"), (CellState::Stuck, "stuck"), (CellState::Passed, "passed")]
+                    .map(|(state, word)| view! { <span class="legend__part">{mark(state)}" "{word}</span> })
+                    .collect_view()}
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Said while the line to the server is lost: what is shown may be old.
+#[component]
+pub(crate) fn LineNotice(line: RwSignal<Line>) -> impl IntoView {
+    view! {
+        <div class="line-notice" role="status">
+            {move || {
+                (line.get() == Line::Lost)
+                    .then(|| view! { <p class="line-notice__text">"The line to Lunchbox is lost, so this may be old. Trying again…"</p> })
+            }}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,139 @@
+//! Above the board: lessons, what is counted, a note to all, and where a led class is.
+
+use leptos::{html, prelude::*};
+
+use super::{
+    order::Sorting,
+    state::{BoardState, Open},
+};
+use crate::{
+    api,
+    model::{Pace, StepRef},
+    teach::{
+        confirm,
+        doing::Doing,
+        watch::NoteForm,
+        words::{count, step_name},
+    },
+};
+
+/// The class's lessons; the board shows one of them.
+#[component]
+pub(crate) fn LessonTabs(class: String, lessons: Vec<(String, String)>, here: String) -> impl IntoView {
+    if lessons.len() < 2 {
+        return ().into_any();
+    }
+    let tabs = lessons
+        .into_iter()
+        .map(|(slug, title)| {
+            let current = (slug == here).then_some("page");
+            view! { <a class="tab" href=format!("/teach/classes/{class}?lesson={slug}") aria-current=current>{title}</a> }
+        })
+        .collect_view();
+    view! { <nav class="tabs" aria-label="Lessons">{tabs}</nav> }.into_any()
+}
+
+#[component]
+pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSignal<bool>) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let tally = Memo::new(move |_| state.tally());
+    let awaited = move || {
+        let awaited = state.awaited.get();
+        (awaited > 0).then(|| view! { <span class="fact">{format!("{awaited} awaited")}</span> })
+    };
+    let next_hand = move |_| {
+        let up = state.order.with_untracked(|order| {
+            let hands = order.iter().filter_map(|id| state.row(id)).filter_map(|row| row.with_untracked(|row| (row.hand_at > 0).then(|| (row.hand_at, row.id.clone()))));
+            hands.min()
+        });
+        if let Some((_, place)) = up {
+            open.set(Open::Learner(place));
+        }
+    };
+    view! {
+        <div class="tools">
+            <p class="tools__facts">
+                <span class="fact">{move || count(tally.get().learners, "learner")}</span>
+                <span class="fact"><span class="dot dot--on" aria-hidden="true"></span>{move || format!("{} online", tally.get().online)}</span>
+                {awaited}
+                <span class="fact" class:fact--stuck=move || { tally.get().stuck > 0 }>{move || format!("{} stuck", tally.get().stuck)}</span>
+                <button type="button" class="button" disabled=move || tally.get().hands == 0 on:click=next_hand title="Open the learner whose hand has been up for longest">
+                    {move || format!("✋ {}", count(tally.get().hands, "hand"))}
+                </button>
+            </p>
+            {(state.pace == Pace::Led).then(|| view! { <LeadSelect state=state /> })}
+            <span class="tools__wait" role="status">{move || if state.waits.get() { "Rows keep still while you are in them." } else { "" }}</span>
+            <div class="tools__right">
+                <button
+                    type="button"
+                    class="button button--quiet"
+                    aria-pressed=move || (state.sorting.get() == Sorting::Name).to_string()
+                    on:click=move |_| state.sorting.update(|sorting| *sorting = if *sorting == Sorting::Name { Sorting::Need } else { Sorting::Name })
+                >
+                    "By name"
+                </button>
+                <button
+                    type="button"
+                    class="button button--quiet"
+                    aria-pressed=move || all_at_once.get().to_string()
+                    title="The whole class on one screen, in columns"
+                    on:click=move |_| all_at_once.update(|all| *all = !*all)
+                >
+                    "Everybody at once"
+                </button>
+                <button type="button" class="button" on:click=move |_| confirm::open(dialog)>"Note to all…"</button>
+            </div>
+            <dialog class="dialog" node_ref=dialog aria-labelledby="note-all-title">
+                <h2 class="dialog__title" id="note-all-title">"A note to the whole class"</h2>
+                <p class="soft">"It stands above each learner's lesson until they put it away."</p>
+                <NoteForm class=state.class.get_value() place=String::new() sent=Callback::new(move |()| confirm::close(dialog)) />
+                <div class="dialog__buttons">
+                    <button type="button" class="button" on:click=move |_| confirm::close(dialog)>"Close"</button>
+                </div>
+            </dialog>
+        </div>
+    }
+    .into_any()
+}
+
+/// Where a led class is; choosing another step moves it there.
+#[component]
+fn LeadSelect(state: BoardState) -> impl IntoView {
+    let doing = Doing::new();
+    let at = move || {
+        state.led.with(|led| {
+            let led = led.as_ref()?;
+            state.lesson.with_value(|lesson| *lesson == led.lesson).then(|| state.step_index(&led.step)).flatten()
+        })
+    };
+    let lead = move |event| {
+        let Some(step) = event_target_value(&event)
+            .parse::<usize>()
+            .ok()
+            .and_then(|index| state.steps.with_value(|steps| steps.get(index).map(|step| step.id.clone())))
+        else {
+            return;
+        };
+        let to = StepRef { lesson: state.lesson.get_value(), step };
+        let led = to.clone();
+        doing.ask(api::teach::board::lead(state.class.get_value(), to), move |()| state.led.set(Some(led)));
+    };
+    let options = state.steps.with_value(|steps| {
+        steps
+            .iter()
+            .enumerate()
+            .map(|(index, step)| view! { <option value=index.to_string() selected=move || at() == Some(index)>{step_name(index, step)}</option> })
+            .collect_view()
+    });
+    view! {
+        <label class="lead">
+            "The class is at "
+            <select class="field" disabled=doing.pending on:change=lead>
+                <option value="" selected=move || at().is_none() disabled>"(no step of this lesson)"</option>
+                {options}
+            </select>
+            {doing.alert()}
+        </label>
+    }
+    .into_any()
+}

@@ -1,0 +1,51 @@
+//! Asks before something is done that can't be undone, and says what goes.
+
+use leptos::{html, prelude::*};
+
+/// Opens a dialog.
+pub(crate) fn open(dialog: NodeRef<html::Dialog>) {
+    if let Some(dialog) = dialog.get_untracked() {
+        // It throws only where it is open already.
+        let _ = dialog.show_modal();
+    }
+}
+
+pub(crate) fn close(dialog: NodeRef<html::Dialog>) {
+    if let Some(dialog) = dialog.get_untracked() {
+        dialog.close();
+    }
+}
+
+#[component]
+pub(crate) fn Confirm(
+    dialog: NodeRef<html::Dialog>,
+    #[prop(into)] title: Signal<String>,
+    /// What goes, and what stays.
+    #[prop(into)]
+    text: Signal<String>,
+    /// What the button says that does it.
+    #[prop(into)]
+    yes: String,
+    on_yes: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <dialog class="dialog" node_ref=dialog aria-label=move || title.get()>
+            <h2 class="dialog__title">{move || title.get()}</h2>
+            <p>{move || text.get()}</p>
+            <div class="dialog__buttons">
+                <button type="button" class="button" autofocus on:click=move |_| close(dialog)>"Keep it"</button>
+                <button
+                    type="button"
+                    class="button button--danger"
+                    on:click=move |_| {
+                        close(dialog);
+                        on_yes.run(());
+                    }
+                >
+                    {yes}
+                </button>
+            </div>
+        </dialog>
+    }
+    .into_any()
+}

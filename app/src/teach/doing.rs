@@ -1,0 +1,54 @@
+//! Something that is asked of the server at a click: whether it is on its way, and what went wrong.
+//!
+//! One small thing for all of them instead of an action a server function: each of those brings some
+//! kilobytes of code into the browser.
+
+use std::future::Future;
+
+use leptos::prelude::*;
+
+use crate::{api::ApiError, components::Alert};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Doing {
+    pub(crate) pending: RwSignal<bool>,
+    /// What went wrong last, in plain text.
+    pub(crate) problem: RwSignal<Option<String>>,
+}
+
+impl Doing {
+    pub(crate) fn new() -> Self {
+        Self { pending: RwSignal::new(false), problem: RwSignal::new(None) }
+    }
+
+    /// Asks, unless something is being asked already; `then` hears what was answered.
+    pub(crate) fn ask<T: 'static>(self, asked: impl Future<Output = Result<T, ApiError>> + 'static, then: impl FnOnce(T) + 'static) {
+        if self.pending.get_untracked() {
+            return;
+        }
+        self.pending.set(true);
+        self.problem.set(None);
+        leptos::task::spawn_local(async move {
+            let answer = asked.await;
+            // Who asked may have gone to another page meanwhile: then nobody hears the answer.
+            if self.pending.try_set(false).is_some() {
+                return;
+            }
+            match answer {
+                Ok(value) => then(value),
+                Err(error) if error.is_not_signed_in() => super::frame::go_to_sign_in(),
+                Err(error) => self.problem.set(Some(error.message)),
+            }
+        });
+    }
+
+    /// `words` while nothing is on its way.
+    pub(crate) fn label(self, words: &'static str, meanwhile: &'static str) -> impl Fn() -> &'static str + Copy {
+        move || if self.pending.get() { meanwhile } else { words }
+    }
+
+    /// What went wrong, where one looks for it; takes no room until then.
+    pub(crate) fn alert(self) -> AnyView {
+        view! { <div class="problem-place">{move || self.problem.get().map(|text| view! { <Alert text=text /> })}</div> }.into_any()
+    }
+}

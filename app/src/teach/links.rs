@@ -1,0 +1,81 @@
+//! Personal links that were just made: shown once, so they can be copied, printed or kept as a file here.
+
+use leptos::prelude::*;
+
+use crate::{components::CopyField, model::PersonalLink};
+
+#[component]
+pub(crate) fn Links(links: Vec<PersonalLink>) -> impl IntoView {
+    let table = tabbed(&links);
+    let file = format!("data:text/csv;charset=utf-8,{}", percent(&csv(&links)));
+    let rows = links
+        .into_iter()
+        .map(|link| {
+            view! {
+                <tr>
+                    <th scope="row">{link.name}</th>
+                    <td><code class="links__code">{link.code}</code></td>
+                    <td><code class="links__link">{link.link}</code></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="links">
+            <p class="links__warn">
+                "These are shown only now. Copy, print or keep them before you leave this page; whoever has a link is that learner."
+            </p>
+            <div class="form__row no-print">
+                <CopyField label="All, to paste into a table" text=table />
+                <a class="button" href=file download="personal-links.csv">"Save as CSV"</a>
+                <button type="button" class="button" on:click=move |_| { let _ = window().print(); }>"Print"</button>
+            </div>
+            <table class="plain-table links__table">
+                <thead><tr><th scope="col">"Learner"</th><th scope="col">"Code"</th><th scope="col">"Link"</th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn tabbed(links: &[PersonalLink]) -> String {
+    links.iter().map(|link| format!("{}\t{}\t{}", link.name, link.code, link.link)).collect::<Vec<_>>().join("\n")
+}
+
+/// By RFC 4180; what a spreadsheet would take for a formula is led by an apostrophe.
+fn csv(links: &[PersonalLink]) -> String {
+    let field = |text: &str| {
+        let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+        format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    };
+    let mut lines = vec!["name,code,link".to_owned()];
+    lines.extend(links.iter().map(|link| format!("{},{},{}", field(&link.name), field(&link.code), field(&link.link))));
+    lines.join("\r\n") + "\r\n"
+}
+
+/// As part of an address: all but letters, digits and a few signs as UTF-8 in hexadecimal.
+fn percent(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_can_be_no_formula_and_break_no_line() {
+        let links = [PersonalLink { name: "=HYPERLINK(\"x\")".into(), link: "https://l/1".into(), code: "K7QF".into() }];
+        assert_eq!(csv(&links), "name,code,link\r\n\"'=HYPERLINK(\"\"x\"\")\",\"K7QF\",\"https://l/1\"\r\n");
+    }
+
+    #[test]
+    fn an_address_carries_any_name() {
+        assert_eq!(percent("Zoë,\r\n"), "Zo%C3%AB%2C%0D%0A");
+    }
+}

@@ -1,0 +1,302 @@
+//! `/teach/admin`: the machine, who learns on it now, and instructors.
+
+use leptos::{html, prelude::*};
+use leptos_meta::Title;
+
+use crate::{
+    api,
+    components::{CopyField, Shown, When},
+    model::{Instructor, InvitationLink, Machine, OpenSandbox},
+    teach::{
+        confirm::{self, Confirm},
+        doing::Doing,
+        frame::{Bar, Loading, failed},
+        words::{bytes, count},
+    },
+};
+
+/// How often the machine is looked at, in milliseconds.
+const LOOK_EVERY_MS: u64 = 5_000;
+
+#[component]
+pub(crate) fn AdminPage() -> impl IntoView {
+    let machine = Resource::new(|| (), |()| api::teach::admin::machine());
+    let instructors = Resource::new(|| (), |()| api::teach::admin::instructors());
+    view! {
+        <Title text="Machine and instructors" />
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move {
+                match (machine.await, instructors.await) {
+                    (Ok(machine), Ok(instructors)) => view! { <Admin machine=machine instructors=instructors /> }.into_any(),
+                    (Err(error), _) | (_, Err(error)) => failed(error),
+                }
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+#[component]
+fn Admin(machine: Machine, instructors: Vec<Instructor>) -> impl IntoView {
+    let machine = RwSignal::new(machine);
+    let looking = Doing::new();
+    Effect::new(move |_| {
+        let look = move || looking.ask(api::teach::admin::machine(), move |now| machine.set(now));
+        let ticking = set_interval_with_handle(look, std::time::Duration::from_millis(LOOK_EVERY_MS)).ok();
+        on_cleanup(move || {
+            ticking.inspect(leptos::leptos_dom::helpers::IntervalHandle::clear);
+        });
+    });
+    view! {
+        <Bar />
+        <main class="teach-page teach-page--wide" id="main">
+            <h1>"Machine and instructors"</h1>
+            {looking.alert()}
+            <section aria-labelledby="machine-title" class="panel">
+                <h2 id="machine-title">"The machine"</h2>
+                <p class="fit">{move || machine.with(fit)}</p>
+                <dl class="gauges">
+                    <Gauge name="Processor" share=move || machine.with(|now| percent(now.load, f64::from(now.cores))) words=move || machine.with(load) />
+                    <Gauge
+                        name="Memory"
+                        share=move || machine.with(|now| used(now.memory_bytes, now.memory_free_bytes))
+                        words=move || machine.with(|now| format!("{} free of {}", bytes(now.memory_free_bytes), bytes(now.memory_bytes)))
+                    />
+                    <Gauge
+                        name="Disk"
+                        share=move || machine.with(|now| used(now.disk_bytes, now.disk_free_bytes))
+                        words=move || machine.with(|now| format!("{} free of {}", bytes(now.disk_free_bytes), bytes(now.disk_bytes)))
+                    />
+                    <Gauge
+                        name="Places"
+                        share=move || machine.with(|now| percent(f64::from(now.sandboxes), f64::from(now.places)))
+                        words=move || machine.with(|now| format!("{} of {} taken, {} kept ready", now.sandboxes, now.places, now.warm))
+                    />
+                </dl>
+            </section>
+            <Open machine=machine />
+            <Instructors instructors=instructors />
+        </main>
+    }
+    .into_any()
+}
+
+fn fit(machine: &Machine) -> String {
+    match machine.fit {
+        0 => format!("No more learners fit just now: {} is at its end.", machine.fit_ends_by),
+        fit => format!("About {} fit; {} ends first.", count(fit as usize, "more learner"), machine.fit_ends_by),
+    }
+}
+
+fn load(machine: &Machine) -> String {
+    let tenths = (machine.load * 10.0) as u32;
+    format!("{}.{} of {} busy", tenths / 10, tenths % 10, count(machine.cores as usize, "core"))
+}
+
+/// 0 to 100.
+fn percent(part: f64, whole: f64) -> u32 {
+    (part * 100.0 / whole.max(1.0)).clamp(0.0, 100.0) as u32
+}
+
+fn used(whole: u64, free: u64) -> u32 {
+    u32::try_from(whole.saturating_sub(free) * 100 / whole.max(1)).unwrap_or(100)
+}
+
+#[component]
+fn Gauge(
+    name: &'static str,
+    /// 0 to 100.
+    #[prop(into)]
+    share: Signal<u32>,
+    #[prop(into)] words: Signal<String>,
+) -> impl IntoView {
+    view! {
+        <div class="gauge">
+            <dt>{name}</dt>
+            <dd>
+                <progress class="meter" class:meter--full=move || { share.get() >= 85 } max="100" value=move || share.get() aria-hidden="true"></progress>
+                <span>{move || words.get()}</span>
+            </dd>
+        </div>
+    }
+    .into_any()
+}
+
+/// Open sandboxes, each with the way to close it.
+#[component]
+fn Open(machine: RwSignal<Machine>) -> impl IntoView {
+    let doing = Doing::new();
+    let dialog = NodeRef::<html::Dialog>::new();
+    let asked = RwSignal::new(None::<OpenSandbox>);
+    let title = move || asked.with(|asked| format!("Close {}'s host?", asked.as_ref().map(who).unwrap_or_default()));
+    let close = Callback::new(move |()| {
+        let Some(sandbox) = asked.get_untracked() else { return };
+        let id = sandbox.id.clone();
+        doing.ask(api::teach::admin::close_sandbox(sandbox.id), move |()| machine.update(|machine| machine.open.retain(|open| open.id != id)));
+    });
+    let rows = move || {
+        let open = machine.with(|machine| machine.open.clone());
+        if open.is_empty() {
+            return view! { <tr><td colspan="5" class="soft">"Nobody has a host just now."</td></tr> }.into_any();
+        }
+        open.into_iter()
+            .map(|sandbox| {
+                let ask = {
+                    let sandbox = sandbox.clone();
+                    move |_| {
+                        asked.set(Some(sandbox.clone()));
+                        confirm::open(dialog);
+                    }
+                };
+                view! {
+                    <tr>
+                        <th scope="row">{who(&sandbox)}</th>
+                        <td>{if sandbox.class.is_empty() { "—".to_owned() } else { sandbox.class.clone() }}</td>
+                        <td><When at=sandbox.made_at shown=Shown::Clock /></td>
+                        <td><When at=sandbox.used_at shown=Shown::Clock /></td>
+                        <td><button type="button" class="button" disabled=doing.pending on:click=ask>"Close…"</button></td>
+                    </tr>
+                }
+            })
+            .collect_view()
+            .into_any()
+    };
+    view! {
+        <section class="panel" aria-labelledby="open-title">
+            <h2 id="open-title">"Open hosts"</h2>
+            {doing.alert()}
+            <div class="scroll-x">
+            <table class="plain-table">
+                <thead><tr><th scope="col">"Learner"</th><th scope="col">"Class"</th><th scope="col">"Since"</th><th scope="col">"Last used"</th><th scope="col"><span class="unseen">"Close"</span></th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+            </div>
+            <Confirm
+                dialog=dialog
+                title=Signal::derive(title)
+                text="Their containers, images, volumes and files are removed. Their progress stays, and they can start a fresh host at once."
+                yes="Close it"
+                on_yes=close
+            />
+        </section>
+    }
+    .into_any()
+}
+
+fn who(sandbox: &OpenSandbox) -> String {
+    if sandbox.name.is_empty() { "Somebody who learns alone".to_owned() } else { sandbox.name.clone() }
+}
+
+#[component]
+fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
+    let doing = Doing::new();
+    let instructors = RwSignal::new(instructors);
+    let link = RwSignal::new(None::<(String, InvitationLink)>);
+    let dialog = NodeRef::<html::Dialog>::new();
+    let asked = RwSignal::new(None::<Instructor>);
+    let invite = move |_| doing.ask(api::teach::admin::invite(), move |made| link.set(Some(("For a new instructor".to_owned(), made))));
+    let remove = Callback::new(move |()| {
+        let Some(gone) = asked.get_untracked() else { return };
+        let id = gone.id.clone();
+        doing.ask(api::teach::admin::remove_instructor(gone.id), move |_| instructors.update(|all| all.retain(|one| one.id != id)));
+    });
+    let rows = move || {
+        instructors
+            .get()
+            .into_iter()
+            .map(|one| {
+                let (id, name) = (one.id.clone(), one.name.clone());
+                let reset = move |_| {
+                    let words = format!("For {name}, to set a new password");
+                    doing.ask(api::teach::admin::reset_password(id.clone()), move |made| link.set(Some((words, made))));
+                };
+                let ask = {
+                    let one = one.clone();
+                    move |_| {
+                        asked.set(Some(one.clone()));
+                        confirm::open(dialog);
+                    }
+                };
+                view! {
+                    <tr>
+                        <th scope="row">{one.name.clone()}{one.is_me.then_some(" (you)")}</th>
+                        <td>{if one.is_admin { "admin" } else { "instructor" }}</td>
+                        <td>{match one.classes { 1 => "1 class".to_owned(), number => format!("{number} classes") }}</td>
+                        <td><When at=one.made_at shown=Shown::Day /></td>
+                        <td class="plain-table__buttons">
+                            <button type="button" class="button" disabled=doing.pending on:click=reset>"New password link"</button>
+                            {(!one.is_me).then(|| view! { <button type="button" class="button" disabled=doing.pending on:click=ask>"Remove…"</button> })}
+                        </td>
+                    </tr>
+                }
+            })
+            .collect_view()
+    };
+    let title = move || asked.with(|asked| format!("Remove {}?", asked.as_ref().map(|one| one.name.clone()).unwrap_or_default()));
+    view! {
+        <section class="panel" aria-labelledby="instructors-title">
+            <h2 id="instructors-title">"Instructors"</h2>
+            {doing.alert()}
+            <div class="scroll-x">
+            <table class="plain-table">
+                <thead><tr><th scope="col">"Name"</th><th scope="col">"Is"</th><th scope="col">"Has"</th><th scope="col">"Since"</th><th scope="col"><span class="unseen">"What to do"</span></th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+            </div>
+            <p><button type="button" class="button button--primary" disabled=doing.pending on:click=invite>"Make a link for a new instructor"</button></p>
+            <div aria-live="polite">
+                {move || link.get().map(|(words, made)| {
+                    view! {
+                        <div class="made-link">
+                            <h3>{words}</h3>
+                            <CopyField label="Link" text=made.link />
+                            <p class="soft">"It works once, until "<When at=made.expires_at shown=Shown::Minute />". It is shown only now."</p>
+                        </div>
+                    }
+                })}
+            </div>
+            <Confirm
+                dialog=dialog
+                title=Signal::derive(title)
+                text="Their account and sessions end. Their classes, with all that is in them, go to you."
+                yes="Remove"
+                on_yes=remove
+            />
+        </section>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine() -> Machine {
+        Machine {
+            cores: 2,
+            load: 1.27,
+            memory_bytes: 100,
+            memory_free_bytes: 25,
+            disk_bytes: 0,
+            disk_free_bytes: 0,
+            sandboxes: 3,
+            warm: 1,
+            places: 60,
+            fit: 40,
+            fit_ends_by: "memory".to_owned(),
+            open: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn how_many_more_fit_and_why_is_one_sentence() {
+        assert_eq!(fit(&machine()), "About 40 more learners fit; memory ends first.");
+        assert_eq!(fit(&Machine { fit: 0, ..machine() }), "No more learners fit just now: memory is at its end.");
+    }
+
+    #[test]
+    fn shares_are_whole_percents_and_nothing_divides_by_nothing() {
+        assert_eq!((used(100, 25), used(0, 0), percent(3.0, 60.0), percent(9.0, 0.0)), (75, 0, 5, 100));
+        assert_eq!(load(&machine()), "1.2 of 2 cores busy");
+    }
+}

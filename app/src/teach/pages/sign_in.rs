@@ -1,0 +1,74 @@
+//! `/teach/sign-in`.
+
+use leptos::{ev, prelude::*};
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::{
+    api,
+    teach::{
+        doing::Doing,
+        frame::{Bar, leave_for, next_page},
+    },
+};
+
+#[component]
+pub(crate) fn SignInPage() -> impl IntoView {
+    let query = use_query_map();
+    let doing = Doing::new();
+    let name = RwSignal::new(String::new());
+    let password = RwSignal::new(String::new());
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let next = next_page(query.with_untracked(|query| query.get("next")));
+        doing.ask(api::teach::account::sign_in(name.get_untracked(), password.get_untracked()), move |_| leave_for(&next));
+    };
+    view! {
+        <Title text="Sign in" />
+        <Bar />
+        <main class="plain-page narrow-page" id="main">
+            <h1>"Sign in to teach"</h1>
+            // Without scripts nothing is sent, least of all a password in an address.
+            <form class="form" method="post" on:submit=submit>
+                <Field label="Name" name="name" kind="text" complete="username" value=name />
+                <Field label="Password" name="password" kind="password" complete="current-password" value=password />
+                {doing.alert()}
+                <button type="submit" class="button button--primary button--large" disabled=doing.pending>{doing.label("Sign in", "Signing in…")}</button>
+            </form>
+            <p class="soft">
+                "You have no account? An admin of this Lunchbox makes you a link. You want to learn? "<a href="/" rel="external">"The lessons are here"</a>", without an account."
+            </p>
+        </main>
+    }
+    .into_any()
+}
+
+/// A line of a form.
+#[component]
+pub(crate) fn Field(
+    label: &'static str,
+    name: &'static str,
+    kind: &'static str,
+    complete: &'static str,
+    value: RwSignal<String>,
+    #[prop(optional)] note: &'static str,
+    #[prop(optional)] least: Option<u32>,
+) -> impl IntoView {
+    view! {
+        <label class="form__label">
+            {label}
+            <input
+                class="field"
+                type=kind
+                name=name
+                autocomplete=complete
+                required
+                minlength=least
+                prop:value=move || value.get()
+                on:input=move |event| value.set(event_target_value(&event))
+            />
+            {(!note.is_empty()).then(|| view! { <span class="form__note">{note}</span> })}
+        </label>
+    }
+    .into_any()
+}

@@ -1,0 +1,171 @@
+//! Who is in the class: a list to upload, personal links, and places.
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{
+    api,
+    components::{Shown, When},
+    model::{ClassDetails, Place, RosterResult},
+    teach::{
+        confirm::{self, Confirm},
+        doing::Doing,
+        links::Links,
+        words::count,
+    },
+};
+
+#[component]
+pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
+    let doing = Doing::new();
+    let text = RwSignal::new(String::new());
+    let result = RwSignal::new(None::<RosterResult>);
+    let id = StoredValue::new(class.with_untracked(|class| class.id.clone()));
+    let reload = move || {
+        doing.ask(api::teach::classes::class(id.get_value()), move |now| class.set(now));
+    };
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        doing.ask(api::teach::classes::add_roster(id.get_value(), text.get_untracked()), move |made| {
+            if made.left_out.is_empty() {
+                text.set(String::new());
+            }
+            result.set(Some(made));
+            reload();
+        });
+    };
+    view! {
+        <section class="panel" aria-labelledby="people-title">
+            <h2 id="people-title">"Learners"</h2>
+            <p class="soft">
+                "You need no list: whoever has the code can join. With a list each learner gets a personal link, and the board says who is missing."
+            </p>
+            <form class="form" on:submit=submit>
+                <label class="form__label">
+                    "Names, one a line, or CSV with a header line that has a column “name”"
+                    <textarea
+                        class="field"
+                        rows="4"
+                        required
+                        placeholder="Ada Lovelace\nGrace Hopper"
+                        prop:value=move || text.get()
+                        on:input=move |event| text.set(event_target_value(&event))
+                    ></textarea>
+                </label>
+                <div class="form__row">
+                    <label class="button file-button">
+                        "Take a file…"
+                        <input type="file" class="unseen" accept=".csv,.txt,text/csv,text/plain" on:change=move |event| read_file(&event, text) />
+                    </label>
+                    <button type="submit" class="button button--primary" disabled=doing.pending>{doing.label("Add them", "Adding…")}</button>
+                </div>
+                {doing.alert()}
+            </form>
+            <div aria-live="polite">{move || result.get().map(outcome)}</div>
+            <Places class=class />
+        </section>
+    }
+    .into_any()
+}
+
+/// What became of the list.
+fn outcome(result: RosterResult) -> AnyView {
+    let RosterResult { added, left_out } = result;
+    let added_words = match added.len() {
+        0 => "Nobody was added.".to_owned(),
+        number => format!("{} added.", count(number, "learner")),
+    };
+    let left = (!left_out.is_empty()).then(|| {
+        view! {
+            <p>{format!("{} left out:", count(left_out.len(), "line"))}</p>
+            <ul class="left-out">{left_out.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+        }
+    });
+    let links = (!added.is_empty()).then(|| view! { <Links links=added /> });
+    view! { <div class="outcome"><p><strong>{added_words}</strong></p>{left}{links}</div> }.into_any()
+}
+
+/// Puts a chosen file's text where it can be looked at before it is sent.
+fn read_file(event: &ev::Event, text: RwSignal<String>) {
+    let input = event_target::<web_sys::HtmlInputElement>(event);
+    let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
+    let file: &web_sys::Blob = file.unchecked_ref();
+    let reading = JsFuture::from(file.text());
+    leptos::task::spawn_local(async move {
+        if let Ok(read) = reading.await {
+            text.try_set(read.as_string().unwrap_or_default());
+        }
+    });
+    // So that the same file can be taken again after it was mended.
+    input.set_value("");
+}
+
+#[component]
+fn Places(class: RwSignal<ClassDetails>) -> impl IntoView {
+    let doing = Doing::new();
+    let link = RwSignal::new(None);
+    let dialog = NodeRef::<html::Dialog>::new();
+    let asked = RwSignal::new(None::<Place>);
+    let title = move || asked.with(|asked| format!("Remove {} from the class?", asked.as_ref().map(|place| place.name.clone()).unwrap_or_default()));
+    let remove = Callback::new(move |()| {
+        let Some(gone) = asked.get_untracked() else { return };
+        let id = gone.id.clone();
+        doing.ask(api::teach::classes::remove_place(gone.id), move |_| class.update(|class| class.places.retain(|place| place.id != id)));
+    });
+    let rows = move || {
+        class
+            .with(|class| class.places.clone())
+            .into_iter()
+            .map(|place| {
+                let make = {
+                    let id = place.id.clone();
+                    move |_| doing.ask(api::teach::classes::new_link(id.clone()), move |made| link.set(Some(made)))
+                };
+                let ask = {
+                    let place = place.clone();
+                    move |_| {
+                        asked.set(Some(place.clone()));
+                        confirm::open(dialog);
+                    }
+                };
+                let joined = match place.joined_at {
+                    Some(at) => view! { "Joined "<When at=at shown=Shown::Minute /> }.into_any(),
+                    None => view! { <span class="soft">"Not here yet"</span> }.into_any(),
+                };
+                view! {
+                    <tr>
+                        <th scope="row">{place.name.clone()}</th>
+                        <td>{joined}</td>
+                        <td class="plain-table__buttons">
+                            <button type="button" class="button" disabled=doing.pending on:click=make>"New personal link"</button>
+                            <button type="button" class="button" disabled=doing.pending on:click=ask>"Remove…"</button>
+                        </td>
+                    </tr>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <h3>{move || match class.with(|class| class.places.len()) {
+            0 => "Nobody is in the class yet".to_owned(),
+            number => format!("{} in the class", count(number, "learner")),
+        }}</h3>
+        {doing.alert()}
+        <div aria-live="polite">{move || link.get().map(|link| view! { <Links links=vec![link] /> })}</div>
+        <div class="scroll-x scroll-y" hidden=move || class.with(|class| class.places.is_empty())>
+            <table class="plain-table">
+                <thead><tr><th scope="col">"Learner"</th><th scope="col">"Here"</th><th scope="col"><span class="unseen">"What to do"</span></th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        <Confirm
+            dialog=dialog
+            title=Signal::derive(title)
+            text="Their place, their progress, answers, notes and timeline in this class are deleted, and their host is closed. This can't be undone."
+            yes="Remove"
+            on_yes=remove
+        />
+    }
+    .into_any()
+}

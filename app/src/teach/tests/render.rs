@@ -1,0 +1,159 @@
+//! What the server sends for each address.
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+};
+use leptos::prelude::*;
+use leptos_axum::render_app_async_with_context;
+
+use super::fake::{Fake, board, fake};
+use crate::{backend::Teaching, shell::document};
+
+/// More than any page, in bytes.
+const LARGEST: usize = 4 << 20;
+
+struct Sent {
+    status: StatusCode,
+    location: String,
+    policy: String,
+    html: String,
+}
+
+async fn page(path: &str, teaching: Arc<dyn Teaching>) -> Sent {
+    // Whoever renders first decides what runs tasks; it is the same for all.
+    let _ = any_spawner_is_tokio();
+    let options = LeptosOptions::builder().output_name("lunchbox").site_pkg_dir("pkg").build();
+    let render = render_app_async_with_context(move || provide_context(teaching.clone()), move || document(options.clone()));
+    let request = Request::builder().uri(path).body(Body::empty()).expect("a path makes a request");
+    let response = render(request).await;
+    let head = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let (status, location, policy) = (response.status(), head(header::LOCATION), head(header::CONTENT_SECURITY_POLICY));
+    let bytes = to_bytes(response.into_body(), LARGEST).await.expect("the page has an end");
+    Sent { status, location, policy, html: String::from_utf8(bytes.to_vec()).expect("a page is UTF-8") }
+}
+
+fn any_spawner_is_tokio() -> bool {
+    leptos::task::Executor::init_tokio().is_ok()
+}
+
+async fn seen(path: &str) -> String {
+    let sent = page(path, fake(3)).await;
+    assert_eq!(sent.status, StatusCode::OK, "{path}: {}", sent.html);
+    sent.html
+}
+
+/// What is shown under the bar.
+fn main(html: &str) -> &str {
+    let from = html.find("<main").unwrap_or(0);
+    let to = html.find("</main>").unwrap_or(html.len());
+    &html[from..to]
+}
+
+#[tokio::test]
+async fn the_board_shows_who_needs_help_first_and_why() {
+    let html = seen("/teach/classes/c1").await;
+    let (mara, other) = (html.find("title=\"Mara\"").expect("Mara has a row"), html.find("title=\"Learner 0\"").expect("so have others"));
+    assert!(mara < other, "Mara needs help, and comes first");
+    for expected in
+        ["Four tries, and the port is still taken.", "port is already allocated", "3. Publish a port: stuck", "3 · 6 min", "role=\"grid\""]
+    {
+        assert!(html.contains(expected), "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_board_says_how_to_fill_it() {
+    let sent = page("/teach/classes/c1", fake(0)).await;
+    assert!(sent.html.contains("Nobody is here yet"), "{}", sent.html);
+    assert!(sent.html.contains("/teach/classes/c1/join"), "{}", sent.html);
+}
+
+#[tokio::test]
+async fn the_projected_board_draws_no_name() {
+    let html = seen("/teach/classes/c1/projector").await;
+    assert!(!main(&html).contains("Mara"), "{html}");
+    assert!(!main(&html).contains("docker run"), "{html}");
+    assert_eq!(main(&html).matches("projector__row\"").count(), 3, "{html}");
+}
+
+#[tokio::test]
+async fn who_has_no_class_yet_is_told_how_to_make_one() {
+    let sent = page("/teach", fake(0)).await;
+    assert!(sent.html.contains("Make your first class"), "{}", sent.html);
+    assert!(seen("/teach").await.contains("href=\"/teach/classes/c1\""));
+}
+
+#[tokio::test]
+async fn settings_have_all_parts() {
+    let html = seen("/teach/classes/c1/setup").await;
+    let parts =
+        ["How learners come in", "K7Q-F2M", "Pace", "Opens", "Names, one a line", "Who else teaches it", "progress.csv", "Delete the class"];
+    for expected in parts {
+        assert!(html.contains(expected), "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn the_way_in_is_projected_without_any_bundle() {
+    let html = seen("/teach/classes/c1/join").await;
+    assert!(html.contains("K7Q-F2M") && html.contains("M4 4h7v7h-7z"), "{html}");
+    assert!(!html.contains("/pkg/teach.js"), "nothing runs in it: {html}");
+}
+
+#[tokio::test]
+async fn the_report_draws_its_plots_and_what_learners_were_told_stays_text() {
+    let html = seen("/teach/classes/c1/report").await;
+    assert_eq!(html.matches("class=\"plot\"").count(), 3, "{html}");
+    assert!(html.contains("2 of 3 learners have passed all steps."), "{html}");
+    assert!(!main(&html).contains("<script"), "{html}");
+}
+
+#[tokio::test]
+async fn the_machine_and_instructors_are_on_one_page() {
+    let html = seen("/teach/admin").await;
+    assert!(html.contains("About 40 more learners fit; memory ends first."), "{html}");
+    assert!(html.contains("20.0 GiB free of 24.0 GiB"), "{html}");
+}
+
+#[tokio::test]
+async fn a_one_time_link_makes_an_account_or_says_that_it_is_used_up() {
+    assert!(seen("/teach/welcome/good").await.contains("Welcome to your Lunchbox"));
+    let used = page("/teach/welcome/used", fake(3)).await;
+    assert!(used.html.contains("This link is no longer good"), "{}", used.html);
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_is_sent_to_sign_in_and_comes_back() {
+    let stranger: Arc<dyn Teaching> = Arc::new(Fake { is_signed_in: false, board: board(1) });
+    for (path, next) in [
+        ("/teach", "/teach"),
+        ("/teach/classes/c1?lesson=images", "/teach/classes/c1%3Flesson%3Dimages"),
+        ("/teach/classes/c1/setup", "/teach/classes/c1/setup"),
+        ("/teach/classes/c1/report", "/teach/classes/c1/report"),
+        ("/teach/admin", "/teach/admin"),
+        ("/teach/account", "/teach/account"),
+    ] {
+        let sent = page(path, stranger.clone()).await;
+        assert_eq!(sent.status, StatusCode::FOUND, "{path}");
+        assert_eq!(sent.location, format!("/teach/sign-in?next={next}"), "{path}");
+        assert!(!sent.html.contains("Mara"), "{path}: {}", sent.html);
+    }
+}
+
+#[tokio::test]
+async fn a_class_that_is_not_ones_own_is_as_good_as_none() {
+    for path in ["/teach/classes/other", "/teach/classes/other/setup", "/teach/classes/other/join", "/teach/classes/other/projector"] {
+        let sent = page(path, fake(3)).await;
+        assert_eq!(sent.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn instructors_pages_load_their_own_bundle_under_the_same_policy() {
+    let sent = page("/teach/sign-in", fake(3)).await;
+    assert!(sent.html.contains("/pkg/teach.js") && !sent.html.contains("/pkg/lunchbox.js"), "{}", sent.html);
+    assert!(sent.policy.contains("script-src 'self' 'wasm-unsafe-eval' 'nonce-"), "{}", sent.policy);
+}

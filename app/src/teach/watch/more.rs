@@ -1,0 +1,56 @@
+//! What else can be done for a learner: a note, a new way back in, and leaving the class.
+
+use leptos::{html, prelude::*};
+
+use super::note::NoteForm;
+use crate::{
+    api,
+    model::PersonalLink,
+    teach::{
+        board::{BoardState, Open},
+        confirm::{self, Confirm},
+        doing::Doing,
+        links::Links,
+    },
+};
+
+#[component]
+pub(super) fn More(state: BoardState, place: String, name: String, open: RwSignal<Open>) -> impl IntoView {
+    let link = RwSignal::new(None::<PersonalLink>);
+    let linking = Doing::new();
+    let removing = Doing::new();
+    let dialog = NodeRef::<html::Dialog>::new();
+    let place = StoredValue::new(place);
+    let make_link = move |_| linking.ask(api::teach::classes::new_link(place.get_value()), move |made| link.set(Some(made)));
+    let remove = Callback::new(move |()| {
+        removing.ask(api::teach::classes::remove_place(place.get_value()), move |_| open.set(Open::Nothing));
+    });
+    let title = format!("Remove {name} from the class?");
+    view! {
+        <div class="side__scroll more">
+            <NoteForm class=state.class.get_value() place=place.get_value() />
+            <h3>"A way back in"</h3>
+            <p class="soft">"For who has lost their page, or sits at another computer. A new link ends the old one."</p>
+            {move || match link.get() {
+                Some(link) => view! { <Links links=vec![link] /> }.into_any(),
+                None => view! {
+                    <button type="button" class="button" disabled=linking.pending on:click=make_link>"Make a new personal link"</button>
+                }
+                .into_any(),
+            }}
+            {linking.alert()}
+            <h3>"Leaving the class"</h3>
+            <p class="soft">"What they did is deleted with their place."</p>
+            <button type="button" class="button" disabled=removing.pending on:click=move |_| confirm::open(dialog)>"Remove from the class…"</button>
+            {removing.alert()}
+            <Confirm
+                dialog=dialog
+                title=title
+                text="Their place, their progress, answers, notes and timeline in this class are deleted, and their host is closed. This can't be undone."
+                yes="Remove"
+                on_yes=remove
+            />
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,87 @@
+//! Numbers and times in words.
+
+use crate::model::{ClassState, StepOutline};
+
+/// "1 learner", "2 learners", "no learners".
+pub(crate) fn count(number: usize, one: &str) -> String {
+    match number {
+        0 => format!("no {one}s"),
+        1 => format!("1 {one}"),
+        _ => format!("{number} {one}s"),
+    }
+}
+
+/// How long somebody has been at something, in milliseconds. Minutes are all that helps, and they keep still.
+pub(crate) fn since(milliseconds: i64) -> String {
+    let minutes = milliseconds.max(0) / 60_000;
+    match minutes {
+        0 => "< 1 min".to_owned(),
+        1..60 => format!("{minutes} min"),
+        _ => format!("{} h {:02}", minutes / 60, minutes % 60),
+    }
+}
+
+/// A measured length of time.
+pub(crate) fn seconds(seconds: u32) -> String {
+    match seconds {
+        0..90 => format!("{seconds} s"),
+        90..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+pub(crate) fn state(state: ClassState) -> &'static str {
+    match state {
+        ClassState::Planned => "Opens later",
+        ClassState::Open => "Open",
+        ClassState::Closed => "Closed",
+    }
+}
+
+/// "3. Publish a port"
+pub(crate) fn step_name(index: usize, step: &StepOutline) -> String {
+    format!("{}. {}", index + 1, step.title)
+}
+
+/// A number of bytes, as people say it.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const GIB: u64 = 1 << 30;
+    const MIB: u64 = 1 << 20;
+    if bytes >= GIB {
+        // Tenths, without the code that writes fractions.
+        let tenths = bytes * 10 / GIB;
+        format!("{}.{} GiB", tenths / 10, tenths % 10)
+    } else {
+        format!("{} MiB", bytes / MIB)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_on_a_step_keeps_still_for_a_minute() {
+        assert_eq!(since(59_999), "< 1 min");
+        assert_eq!(since(60_000), "1 min");
+        assert_eq!(since(3_900_000), "1 h 05");
+        assert_eq!(since(-5), "< 1 min", "the browser's clock may be behind by a moment");
+    }
+
+    #[test]
+    fn a_measured_time_is_said_as_finely_as_it_matters() {
+        assert_eq!(seconds(42), "42 s");
+        assert_eq!(seconds(125), "2 min 05 s");
+        assert_eq!(seconds(3_720), "1 h 02 min");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!((count(0, "learner"), count(1, "learner"), count(2, "learner")), ("no learners".into(), "1 learner".into(), "2 learners".into()));
+    }
+
+    #[test]
+    fn sizes_have_one_decimal_where_they_are_large() {
+        assert_eq!((bytes(25_769_803_776), bytes(536_870_912)), ("24.0 GiB".into(), "512 MiB".into()));
+    }
+}
