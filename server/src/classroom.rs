@@ -13,6 +13,7 @@ mod certificates;
 mod classes;
 mod codes;
 mod did;
+pub mod export;
 mod hub;
 mod invitations;
 mod limits;
@@ -30,6 +31,8 @@ use std::sync::Arc;
 
 use sqlx::AnyPool;
 
+#[cfg(test)]
+pub use self::invitations::instructor_link;
 pub(crate) use self::timeline::did_entry;
 pub use self::{
     accounts::Account,

@@ -12,7 +12,9 @@ use tower::ServiceBuilder;
 use crate::{
     app_state::AppState,
     sandboxes::Sandboxes,
-    web::{access_log, assets, body_limit, headers, health, origin, pace, pages, preview, session, stream, teach_stream, terminal},
+    web::{
+        access_log, assets, body_limit, headers, health, origin, pace, pages, preview, session, stream, teach_files, teach_stream, terminal,
+    },
 };
 
 /// Everything that is served, as one router whose middleware has run before it routes.
@@ -23,6 +25,10 @@ pub fn router(state: AppState) -> Router {
         .route("/api/terminal", get(terminal::terminal))
         .route("/api/teach/board", get(teach_stream::board))
         .route("/api/teach/watch", get(teach_stream::watch))
+        .route("/api/teach/terminal", get(terminal::watch::watch))
+        .route("/teach/classes/{class}/progress.csv", get(teach_files::csv))
+        .route("/teach/classes/{class}/progress.json", get(teach_files::json))
+        .route("/teach/classes/{class}/xapi.json", get(teach_files::xapi))
         .route_layer(
             ServiceBuilder::new().layer(session::layer(state.needs.database.pool.clone(), &state.web)).layer(from_fn(session::learner)),
         );

@@ -11,6 +11,7 @@ mod life;
 mod message;
 mod pool;
 mod reconcile;
+mod screens;
 mod store;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 pub(crate) use self::life::reasons;
 pub use self::{
     address::Preview,
+    screens::{Fresh, OnScreen, Place as ScreenPlace, Screen, Screens},
     workstations::{Closed, End, Line, Terminal, WorkstationError, Workstations},
 };
 pub use crate::engine::WorkstationLimits;

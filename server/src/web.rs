@@ -17,6 +17,7 @@ pub mod pages;
 pub mod preview;
 pub mod session;
 pub mod stream;
+pub mod teach_files;
 pub mod teach_stream;
 pub mod teaching;
 pub mod terminal;

@@ -130,6 +130,15 @@ pub async fn admin_link(pool: &AnyPool) -> Result<Invited, ClassError> {
     invited(pool, InvitationKind::First, "").await
 }
 
+/// A link that makes an instructor's account.
+///
+/// # Errors
+/// Where the database fails.
+#[cfg(test)]
+pub async fn instructor_link(pool: &AnyPool) -> Result<Invited, ClassError> {
+    invited(pool, InvitationKind::Instructor, "").await
+}
+
 /// A link with which that instructor sets a new password, for who runs the machine. `None`: there is none of
 /// that name.
 ///

@@ -42,6 +42,7 @@ struct Inner {
     /// starts, or comes back, is told.
     published: Mutex<HashMap<SandboxId, BTreeSet<u16>>>,
     goodbye: CancellationToken,
+    screens: super::screens::Screens,
 }
 
 /// Why a workstation did not do what it was asked.
@@ -109,6 +110,7 @@ impl Workstations {
             places: Mutex::default(),
             published: Mutex::default(),
             goodbye: CancellationToken::new(),
+            screens: super::screens::Screens::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -165,6 +167,11 @@ impl Workstations {
         let stream = place.attach(name, ANSWER_LIMIT).await?;
         let line = Line { name: name.to_owned(), place };
         Ok(Terminal { stream, end: End { line: line.clone(), exits }, line, seat })
+    }
+
+    /// What their terminals show.
+    pub fn screens(&self) -> &super::screens::Screens {
+        &self.inner.screens
     }
 
     /// Resolves when the server is about to end.

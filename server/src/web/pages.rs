@@ -17,9 +17,10 @@ use crate::{app_state::AppState, learner::LearnerId};
 
 /// Every page of the app and every server function. Mount within the session middleware.
 pub fn router(state: &AppState) -> Router<AppState> {
-    let routes = generate_route_list(app::App);
+    // Which of the three a page belongs to, and with it what the browser loads, is `document`'s to tell by its path.
+    let apps = [generate_route_list(app::App), generate_route_list(app::TeachApp), generate_route_list(app::PaperApp)];
     let (bound, options) = (state.clone(), state.leptos.clone());
-    Router::new().leptos_routes_with_context(state, routes, move || provide_backend(&bound), move || app::shell(options.clone()))
+    Router::new().leptos_routes_with_context(state, apps.concat(), move || provide_backend(&bound), move || app::document(options.clone()))
 }
 
 /// The page that says that there is no such page; never a session.
@@ -29,7 +30,7 @@ pub async fn not_found(State(state): State<AppState>, mut request: Request) -> R
     }
     request.extensions_mut().insert(LearnerId::random());
     let options = state.leptos.clone();
-    let render = render_app_to_stream_with_context(move || provide_backend(&state), move || app::shell(options.clone()));
+    let render = render_app_to_stream_with_context(move || provide_backend(&state), move || app::document(options.clone()));
     let mut response = render(request).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response

@@ -5,6 +5,7 @@
 //! shown it (`flow`).
 
 mod flow;
+pub mod watch;
 
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ use tokio::{
 use self::flow::{STUCK_LIMIT, Shown, Stuck, Window, flow};
 use crate::{
     learner::LearnerId,
-    sandboxes::{Closed, Sandboxes, Status, Terminal, WorkstationError},
+    sandboxes::{Closed, OnScreen, Sandboxes, Status, Terminal, WorkstationError},
 };
 
 /// Bytes of one message from a browser. A paste comes in several.
@@ -111,7 +112,10 @@ async fn serve(mut socket: WebSocket, sandboxes: &Sandboxes, learner: &LearnerId
     let opened = open(&mut socket, sandboxes, learner, name).await;
     let (mut sink, stream) = socket.split();
     let told = match opened {
-        Ok((id, terminal)) => carry(&mut sink, stream, terminal, sandboxes, &id, flow(stuck_limit)).await,
+        Ok((id, size, terminal)) => {
+            let screen = sandboxes.workstations().screens().show(&id, name, size);
+            carry(&mut sink, stream, terminal, sandboxes, &id, flow(stuck_limit), screen).await
+        }
         Err(why) => Some(closed(why)),
     };
     if let Some(told) = told
@@ -123,7 +127,12 @@ async fn serve(mut socket: WebSocket, sandboxes: &Sandboxes, learner: &LearnerId
 }
 
 /// Finds the learner's terminal, and gives it the browser's size before its screen is sent.
-async fn open(socket: &mut WebSocket, sandboxes: &Sandboxes, learner: &LearnerId, name: &str) -> Result<(SandboxId, Terminal), Closed> {
+async fn open(
+    socket: &mut WebSocket,
+    sandboxes: &Sandboxes,
+    learner: &LearnerId,
+    name: &str,
+) -> Result<(SandboxId, (u16, u16), Terminal), Closed> {
     if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(Closed::TooManyTerminals);
     }
@@ -137,7 +146,7 @@ async fn open(socket: &mut WebSocket, sandboxes: &Sandboxes, learner: &LearnerId
     };
     sandboxes.used(&id);
     match sandboxes.workstations().terminal(&id, name, size).await {
-        Ok(terminal) => return Ok((id, terminal)),
+        Ok(terminal) => return Ok((id, size, terminal)),
         Err(WorkstationError::Refused(reason)) if reason == "too_many" => return Err(Closed::TooManyTerminals),
         Err(WorkstationError::Refused(reason)) => tracing::warn!(sandbox.id = %id, reason, "A terminal could not be opened."),
         Err(WorkstationError::Away) => tracing::info!(sandbox.id = %id, "A workstation doesn't answer; looking after it."),
@@ -145,7 +154,7 @@ async fn open(socket: &mut WebSocket, sandboxes: &Sandboxes, learner: &LearnerId
     // The learner may have ended it; then it is brought back, home and all.
     let id = sandboxes.start(learner).await.map_err(|_| Closed::WorkstationLost)?;
     let terminal = sandboxes.workstations().terminal(&id, name, size).await.map_err(|_| Closed::WorkstationLost)?;
-    Ok((id, terminal))
+    Ok((id, size, terminal))
 }
 
 /// Bytes both ways until one side ends. What to tell the browser, where it is still there.
@@ -156,14 +165,32 @@ async fn carry(
     sandboxes: &Sandboxes,
     id: &SandboxId,
     (shown, mut window): (Shown, Window),
+    mut on_screen: OnScreen,
 ) -> Option<Told> {
+    let screen = on_screen.shown();
     let Terminal { stream: pty, line, end, seat: _seat } = terminal;
     let (mut output, mut input) = pty.into_split();
     let typing = async {
         let mut resize_at = Instant::now();
+        let mut heard_at = Instant::now();
         loop {
-            // A browser that answers no ping for so long is gone.
-            let Ok(Some(Ok(message))) = timeout(SILENCE_LIMIT, stream.next()).await else { return };
+            let message = tokio::select! {
+                message = stream.next() => match message {
+                    Some(Ok(message)) => message,
+                    Some(Err(_)) | None => return,
+                },
+                // Whom the learner lets type beside them.
+                Some(bytes) = on_screen.typed.recv() => {
+                    sandboxes.used(id);
+                    if input.write_all(&bytes).await.is_err() {
+                        return std::future::pending().await;
+                    }
+                    continue;
+                }
+                // A browser that answers no ping for so long is gone.
+                () = tokio::time::sleep_until(heard_at + SILENCE_LIMIT) => return,
+            };
+            heard_at = Instant::now();
             match message {
                 Message::Binary(bytes) => {
                     sandboxes.used(id);
@@ -176,6 +203,7 @@ async fn carry(
                     Some(Said::Resize { cols, rows }) => {
                         tokio::time::sleep_until(resize_at).await;
                         resize_at = Instant::now() + RESIZE_PAUSE;
+                        screen.resized((cols, rows));
                         let _ = line.resize(cols, rows).await;
                     }
                     Some(Said::Ack(bytes)) => shown.more(bytes),
@@ -196,6 +224,7 @@ async fn carry(
                 count = output.read(&mut buffer[..room.min(OUTPUT_BYTES)]), if room > 0 => match count {
                     Ok(count) if count > 0 => {
                         window.sent(count);
+                        screen.output(&buffer[..count]);
                         Message::Binary(Bytes::copy_from_slice(&buffer[..count]))
                     }
                     _ => return Some(closed(end.why().await)),
