@@ -1,5 +1,6 @@
 // Bundles what the browser gets beside the WebAssembly, into the folder named by LUNCHBOX_SITE_PKG:
-// terminal.js, the terminal with xterm.js; lunchbox.css, every style sheet in one.
+// terminal.js, the terminal with xterm.js; lunchbox.css, every learner's style sheet in one; teach.css, what
+// instructors' pages have beside that.
 import { build } from "esbuild";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -16,11 +17,12 @@ if (!out) {
 const folder = resolve(root, out);
 mkdirSync(folder, { recursive: true });
 
-// style/main.css names the order in comments-free @import lines; a file that it doesn't name is a mistake.
-const main = readFileSync(join(style, "main.css"), "utf8");
-const unnamed = readdirSync(style).filter((name) => name.endsWith(".css") && name !== "main.css" && !main.includes(`"./${name}"`));
+// main.css and teach.css name the order in comments-free @import lines; a file that neither names is a mistake.
+const entries = ["main.css", "teach.css"];
+const imports = entries.map((name) => readFileSync(join(style, name), "utf8")).join("\n");
+const unnamed = readdirSync(style).filter((name) => name.endsWith(".css") && !entries.includes(name) && !imports.includes(`"./${name}"`));
 if (unnamed.length > 0) {
-  console.error(`style/main.css does not import ${unnamed.join(", ")}. Add an @import line for each, or remove the file.`);
+  console.error(`Neither style/main.css nor style/teach.css imports ${unnamed.join(", ")}. Add an @import line for each, or remove the file.`);
   process.exit(1);
 }
 
@@ -32,14 +34,10 @@ const common = {
   target: ["chrome120", "firefox121", "safari17.2"],
 };
 await build({ ...common, entryPoints: [join(here, "src/terminal.ts")], outfile: join(folder, "terminal.js"), format: "esm" });
-const css = await build({
-  ...common,
-  stdin: {
-    contents: `@import "@xterm/xterm/css/xterm.css";\n@import "${join(style, "main.css")}";\n`,
-    resolveDir: here,
-    loader: "css",
-  },
-  write: false,
-  outfile: join(folder, "lunchbox.css"),
-});
-for (const file of css.outputFiles) writeFileSync(join(folder, "lunchbox.css"), file.contents);
+
+async function styles(name, contents) {
+  const css = await build({ ...common, stdin: { contents, resolveDir: here, loader: "css" }, write: false, outfile: join(folder, name) });
+  for (const file of css.outputFiles) writeFileSync(join(folder, name), file.contents);
+}
+await styles("lunchbox.css", `@import "@xterm/xterm/css/xterm.css";\n@import "${join(style, "main.css")}";\n`);
+await styles("teach.css", `@import "${join(style, "teach.css")}";\n`);

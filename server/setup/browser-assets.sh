@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What the browser gets, in target/site/pkg: the app as WebAssembly, the terminal and the style
-# sheets, each also as .br and .gz. Made again only where what it is made from has changed.
+# What the browser gets, in target/site/pkg: the app as WebAssembly (lunchbox for learners, teach for
+# instructors), the terminal and the style sheets, each also as .br and .gz. Made again only where what it
+# is made from has changed.
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -9,7 +10,16 @@ PKG=target/site/pkg
 WASM=wasm32-unknown-unknown
 export PATH="$ROOT/$BROWSER/node_modules/.bin:$PATH"
 
-wasm_print() { fingerprint .cargo/config.toml app/src app/Cargo.toml Cargo.toml Cargo.lock server/setup/browser-assets.sh "$STATE/stamp/wasm-toolchain"; }
+# The app's bundles; each compiles the app with features of its own, and nobody loads both.
+APPS=(lunchbox teach)
+declare -A APP_FEATURES=([lunchbox]=hydrate [teach]=hydrate,teach)
+
+# wasm_print NAME: what a bundle is made from. Learners' has nothing of app/src/teach in it.
+wasm_print() {
+  local sources=(app/src)
+  [ "$1" = teach ] || mapfile -t sources < <(find app/src -mindepth 1 -maxdepth 1 ! -name 'teach*')
+  fingerprint .cargo/config.toml "${sources[@]}" app/Cargo.toml Cargo.toml Cargo.lock server/setup/browser-assets.sh "$STATE/stamp/wasm-toolchain"
+}
 bundle_print() { fingerprint "$BROWSER/src" "$BROWSER"/*.mjs "$BROWSER"/*.json style server/setup/browser-assets.sh; }
 
 # --- npm ----------------------------------------------------------------------------------------
@@ -42,9 +52,12 @@ debian_wasm_ld() {
   echo "wasm-ld-$llvm"
 }
 
+# wasm_app NAME: all bundles are compiled in one folder, so that they share what they depend on.
 wasm_app() {
-  wasm_cargo build --locked --profile wasm-release -p app --lib --no-default-features --features hydrate \
+  wasm_cargo build --locked --profile wasm-release -p app --lib --no-default-features --features "${APP_FEATURES[$1]}" \
     --target "$WASM" --target-dir target/wasm
+  mkdir -p "$STATE/build"
+  cp "target/wasm/$WASM/wasm-release/app.wasm" "$STATE/build/$1.wasm"
 }
 
 # The glue between wasm and JavaScript must be made by the very version in the lock file. Its library
@@ -84,15 +97,16 @@ RUST
   mv "$BINDGEN.new" "$BINDGEN"
 }
 
+# glue NAME FOLDER
 glue() {
-  local out=$1
+  local name=$1 out=$2
   rm -rf "$out"
   mkdir -p "$out"
-  "$BINDGEN" "target/wasm/$WASM/wasm-release/app.wasm" lunchbox "$out"
+  "$BINDGEN" "$STATE/build/$name.wasm" "$name" "$out"
   wasm-opt -Oz --strip-debug --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
-    "$out/lunchbox_bg.wasm" -o "$out/lunchbox_bg.wasm.opt"
-  mv "$out/lunchbox_bg.wasm.opt" "$out/lunchbox_bg.wasm"
+    "$out/${name}_bg.wasm" -o "$out/${name}_bg.wasm.opt"
+  mv "$out/${name}_bg.wasm.opt" "$out/${name}_bg.wasm"
 }
 
 bundle() { rm -rf "$1"; LUNCHBOX_SITE_PKG="$1" node "$BROWSER/build.mjs"; }
@@ -126,16 +140,21 @@ JS
 
 # --- the stage ------------------------------------------------------------------------------------
 
-have_wasm() { [ -s "$PKG/lunchbox_bg.wasm.br" ] && stamped wasm "$1"; }
-have_bundle() { [ -s "$PKG/lunchbox.css.br" ] && stamped bundle "$1"; }
+# have_wasm NAME PRINT
+have_wasm() { [ -s "$PKG/${1}_bg.wasm.br" ] && stamped "wasm-$1" "$2"; }
+have_bundle() { [ -s "$PKG/lunchbox.css.br" ] && [ -s "$PKG/teach.css.br" ] && stamped bundle "$1"; }
 
+# wasm_size NAME: bytes of a bundle, compressed as the browser gets it.
+wasm_size() { stat -c %s "$PKG/${1}_bg.wasm.br"; }
+
+# wasm_all NAME PRINT
 wasm_all() {
-  local print=$1
+  local name=$1 print=$2 out="$STATE/build/wasm-pkg-$1"
   [ -x "$BINDGEN" ] || step "wasm-bindgen $(bindgen_version)" bindgen build_bindgen
-  step "App for the browser (WebAssembly)" wasm wasm_app
-  step "App for the browser (bindings, wasm-opt)" wasm-glue glue "$STATE/build/wasm-pkg"
-  step "App for the browser (compressing)" wasm-publish publish "$STATE/build/wasm-pkg"
-  stamp wasm "$print"
+  step "App for the browser, $name (WebAssembly)" "wasm-$name" wasm_app "$name"
+  step "App for the browser, $name (bindings, wasm-opt)" "wasm-glue-$name" glue "$name" "$out"
+  step "App for the browser, $name (compressing)" "wasm-publish-$name" publish "$out"
+  stamp "wasm-$name" "$print"
 }
 
 bundle_all() {
@@ -145,16 +164,19 @@ bundle_all() {
 }
 
 main() {
-  local wasm bundle
+  local bundle name print made=0
   [ -e "$BROWSER/package.json" ] || { say "No browser code yet."; return 0; }
-  wasm=$(wasm_print) bundle=$(bundle_print)
   npm_packages "$BROWSER" browser
-  if have_wasm "$wasm" && have_bundle "$bundle"; then there "Browser assets"; return 0; fi
-  have_bundle "$bundle" || bundle_all "$bundle"
-  have_wasm "$wasm" || wasm_all "$wasm"
-  local size
-  size=$(stat -c %s "$PKG/lunchbox_bg.wasm.br")
-  say "WebAssembly sent to the browser: $((size / 1024)) KiB"
+  bundle=$(bundle_print)
+  have_bundle "$bundle" || { bundle_all "$bundle"; made=1; }
+  for name in "${APPS[@]}"; do
+    print=$(wasm_print "$name")
+    have_wasm "$name" "$print" || { wasm_all "$name" "$print"; made=1; }
+  done
+  if [ "$made" = 0 ]; then there "Browser assets"; return 0; fi
+  for name in "${APPS[@]}"; do
+    say "WebAssembly sent to the browser, $name: $(($(wasm_size "$name") / 1024)) KiB"
+  done
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then once browser-assets main; fi

@@ -1,14 +1,17 @@
 // <lunchbox-terminal data-src="/api/terminal?id=1">: a terminal that lives on the server.
+// With data-watch="true" and data-name: another's, to look at. It has the size that it has where it is typed in,
+// and takes keys only while the server says that one may type; each such word is told by the event `assist`.
 import { FitAddon } from "@xterm/addon-fit";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
-import { binaryFrames, frames, resizeWord } from "./frames.ts";
+import { binaryFrames, frames, isReport, resizeWord } from "./frames.ts";
 import { Line, type LineState } from "./line.ts";
 import { openLink } from "./links.ts";
-import { isElsewhere, notice } from "./notice.ts";
+import { isElsewhere, notice, watchNotice } from "./notice.ts";
 import { MARKS, Shell } from "./shell.ts";
 import { theme } from "./theme.ts";
+import { Watch } from "./watch.ts";
 
 /** Lines kept above the screen. */
 const SCROLLBACK = 5_000;
@@ -28,7 +31,7 @@ const SILENT_MS = 1_500;
 /** From the shell's word that its prompt follows until that stands there. */
 const PROMPT_MS = 50;
 /** What the way out of the terminal by keyboard focuses. */
-const WAY_OUT = "#step-title";
+const WAY_OUT = "#step-title, #side-title";
 const LABEL = "Terminal. Press F6 to leave it.";
 /** Said where it is so: `curl https://…` and `apt update` would be a riddle else. */
 const NO_INTERNET = "No internet in here: images come from the course’s own registry.";
@@ -51,6 +54,8 @@ export class LunchboxTerminal extends HTMLElement {
   #waitingTimer: number | undefined;
   #typedInVain = false;
   #cleanUp: (() => void)[] = [];
+  /** Where this is another's terminal. */
+  #watched: Watch | undefined;
 
   connectedCallback(): void {
     const source = this.dataset["src"];
@@ -77,7 +82,8 @@ export class LunchboxTerminal extends HTMLElement {
     this.#notice.setAttribute("role", "status");
     const foot = document.createElement("div");
     foot.className = "lbt__foot";
-    foot.append(this.#notice, keys(this.dataset["internet"] !== "true"));
+    const isWatched = this.dataset["watch"] === "true";
+    foot.append(this.#notice, ...(isWatched ? [] : [keys(this.dataset["internet"] !== "true")]));
     this.replaceChildren(screen, foot);
 
     const fit = new FitAddon();
@@ -94,6 +100,8 @@ export class LunchboxTerminal extends HTMLElement {
     terminal.attachCustomKeyEventHandler((event) => this.#key(event));
     terminal.open(screen);
     terminal.textarea?.setAttribute("aria-label", LABEL);
+    const watched = isWatched ? new Watch(this, terminal) : undefined;
+    this.#watched = watched;
 
     const line = new Line(
       {
@@ -112,26 +120,36 @@ export class LunchboxTerminal extends HTMLElement {
           // The server replays all it has; what is on the screen would be there twice. Said in the
           // terminal's own words, so that it comes after what is still to be shown of the line before.
           if (again) terminal.write(RESET, () => this.#shell.forget());
-          line.send(resizeWord(terminal.cols, terminal.rows));
+          if (!watched) line.send(resizeWord(terminal.cols, terminal.rows));
           this.#typeWaitingAfter(SILENT_MS);
         },
         bytes: (bytes, shown) => {
           terminal.write(bytes, shown);
           this.#typeWaitingAfter(SETTLED_MS);
         },
+        word: (word) => {
+          if (watched?.heard(word)) this.#say(0);
+        },
       },
     );
     this.#line = line;
     terminal.onData((text) => {
+      if (watched) {
+        if (watched.mayType && !isReport(text)) frames(text).forEach((frame) => line.send(frame));
+        return;
+      }
       const sent = frames(text).every((frame) => line.send(frame));
       if (sent || FOCUS_REPORTS.includes(text) || this.#typedInVain) return;
       this.#typedInVain = true;
       this.#say(0);
     });
-    terminal.onBinary((text) => binaryFrames(text).forEach((frame) => line.send(frame)));
-    terminal.onResize(({ cols, rows }) => line.send(resizeWord(cols, rows)));
-    this.#watch(terminal, fit, line, motion);
-    fit.fit();
+    terminal.onBinary((text) => {
+      if (!watched || watched.mayType) binaryFrames(text).forEach((frame) => line.send(frame));
+    });
+    if (!watched) terminal.onResize(({ cols, rows }) => line.send(resizeWord(cols, rows)));
+    const fitNow = () => (watched ? watched.fit() : fit.fit());
+    this.#watch(terminal, fitNow, line, motion);
+    fitNow();
     line.connect();
   }
 
@@ -142,7 +160,7 @@ export class LunchboxTerminal extends HTMLElement {
     this.#waiting = [];
     this.#line?.end();
     this.#terminal?.dispose();
-    this.#line = this.#terminal = undefined;
+    this.#line = this.#terminal = this.#watched = undefined;
     this.replaceChildren();
   }
 
@@ -245,12 +263,12 @@ export class LunchboxTerminal extends HTMLElement {
   }
 
   /** What changes around the terminal and concerns it. */
-  #watch(terminal: Terminal, fit: FitAddon, line: Line, motion: MediaQueryList): void {
+  #watch(terminal: Terminal, fit: () => void, line: Line, motion: MediaQueryList): void {
     let asked = 0;
     const refit = () => {
       cancelAnimationFrame(asked);
       asked = requestAnimationFrame(() => {
-        if (this.clientWidth > 0 && this.clientHeight > 0) fit.fit();
+        if (this.clientWidth > 0 && this.clientHeight > 0) fit();
       });
     };
     const size = new ResizeObserver(refit);
@@ -303,13 +321,15 @@ export class LunchboxTerminal extends HTMLElement {
     const state = this.#state;
     this.dataset["line"] = state.kind;
     const show = () => this.#show();
-    const isAsUsual = state.kind === "open" && this.#waiting.length === 0;
+    const isAsUsual = state.kind === "open" && this.#waiting.length === 0 && !this.#watched?.isAway;
     if (isAsUsual || state.kind === "closed") show();
     else this.#noticeTimer = window.setTimeout(show, after);
   }
 
   #show(): void {
-    const now = notice(this.#state, this.#waiting, this.#typedInVain);
+    const now = this.#watched
+      ? watchNotice(this.#state, this.dataset["name"] ?? "The learner", this.#watched.isAway)
+      : notice(this.#state, this.#waiting, this.#typedInVain);
     if (!now) {
       this.#notice?.replaceChildren();
       return;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_FRAME, ackWord, binaryFrames, frames, resizeWord, serverWord } from "./frames.ts";
+import { MAX_FRAME, ackWord, binaryFrames, frames, isReport, resizeWord, serverWord } from "./frames.ts";
 
 test("short text is one frame of UTF-8", () => {
   assert.deepEqual(frames("ä\r"), [new Uint8Array([0xc3, 0xa4, 0x0d])]);
@@ -26,6 +26,28 @@ test("the server's words are read, and nothing else is", () => {
   assert.deepEqual(serverWord('{"closed":"the shell has ended"}'), { closed: "the shell has ended" });
   assert.deepEqual(serverWord('{"goodbye":"server is restarting"}'), { goodbye: "server is restarting" });
   for (const odd of ["", "null", "[]", '{"closed":1}', '{"other":"x"}', "{"]) assert.equal(serverWord(odd), undefined);
+});
+
+test("of a terminal that is watched, its size, a fresh screen and who may type are read", () => {
+  assert.deepEqual(serverWord('{"resize":{"cols":80,"rows":24}}'), { resize: { cols: 80, rows: 24 } });
+  assert.deepEqual(serverWord('{"clear":true}'), { clear: true });
+  assert.deepEqual(serverWord('{"assist":"granted"}'), { assist: "granted" });
+  assert.deepEqual(serverWord('{"away":false}'), { away: false });
+});
+
+test("no size is taken that no terminal has", () => {
+  for (const size of ['{"cols":0,"rows":24}', '{"cols":80,"rows":1e9}', '{"cols":80.5,"rows":24}', '{"cols":"80","rows":24}', "null", "80"]) {
+    assert.equal(serverWord(`{"resize":${size}}`), undefined, size);
+  }
+});
+
+test("what a terminal answers by itself is told from what is typed", () => {
+  for (const report of ["\x1b[24;80R", "\x1b[?1;2c", "\x1b[>0;276;0c", "\x1b[0n", "\x1b[I", "\x1b]11;rgb:ffff/ffff/ffff\x07", "\x1bP1$r0m\x1b\\"]) {
+    assert.ok(isReport(report), JSON.stringify(report));
+  }
+  for (const typed of ["R", "\r", "\x1b", "\x1b[A", "\x1b[5~", "\x1b[1;5C", "\x03", "docker ps\r", "\x1bOR"]) {
+    assert.ok(!isReport(typed), JSON.stringify(typed));
+  }
 });
 
 test("a resize is said in the words of the protocol", () => {

@@ -21,8 +21,18 @@ function cut(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
   return parts;
 }
 
-/** What the server says about the terminal itself. */
-export type ServerWord = { closed: string } | { goodbye: string };
+/** What the server says about the terminal itself. The last four are said of one that is watched. */
+export type ServerWord =
+  | { closed: string }
+  | { goodbye: string }
+  /** The size it has where it is typed in. */
+  | { resize: { cols: number; rows: number } }
+  /** What was on the screen is sent anew. */
+  | { clear: true }
+  /** Whether whoever watches may type: `none`, `asked` or `granted`. */
+  | { assist: string }
+  /** Whether it is not open where it is typed in. */
+  | { away: boolean };
 
 /** Reads a text frame; what is not understood is nothing. */
 export function serverWord(text: string): ServerWord | undefined {
@@ -35,11 +45,39 @@ export function serverWord(text: string): ServerWord | undefined {
   if (typeof word !== "object" || word === null) return undefined;
   if ("closed" in word && typeof word.closed === "string") return { closed: word.closed };
   if ("goodbye" in word && typeof word.goodbye === "string") return { goodbye: word.goodbye };
+  if ("assist" in word && typeof word.assist === "string") return { assist: word.assist };
+  if ("clear" in word && word.clear === true) return { clear: true };
+  if ("away" in word && typeof word.away === "boolean") return { away: word.away };
+  if ("resize" in word) return sizeWord(word.resize);
   return undefined;
+}
+
+/** Columns or rows that a terminal has at most. */
+const LARGEST_SIDE = 1_000;
+
+function sizeWord(size: unknown): ServerWord | undefined {
+  if (typeof size !== "object" || size === null || !("cols" in size) || !("rows" in size)) return undefined;
+  const { cols, rows } = size;
+  if (!isSide(cols) || !isSide(rows)) return undefined;
+  return { resize: { cols, rows } };
+}
+
+function isSide(side: unknown): side is number {
+  return typeof side === "number" && Number.isInteger(side) && side > 0 && side <= LARGEST_SIDE;
 }
 
 export function resizeWord(cols: number, rows: number): string {
   return JSON.stringify({ resize: { cols, rows } });
+}
+
+/**
+ * What a terminal answers by itself where a program has asked it something: where it is, what it is, its colours.
+ * Of two terminals that show one shell only one may answer.
+ */
+const REPORT = /^(?:\x1b\[[?>]?[\d;]*[cRnyx]|\x1b\[[IO]|\x1b[\]P].*)$/s;
+
+export function isReport(text: string): boolean {
+  return REPORT.test(text);
 }
 
 /** So many bytes more have been shown: the server may send as many again. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ServerWord } from "./frames.ts";
 import { ACK_EVERY, FIRST_PAUSE_MS, LONGEST_PAUSE_MS, Line, type LineState, type Socket } from "./line.ts";
 
 class FakeSocket implements Socket {
@@ -40,6 +41,7 @@ function world() {
   const opened: boolean[] = [];
   const pauses: number[] = [];
   const toShow: (() => void)[] = [];
+  const words: ServerWord[] = [];
   let pending: (() => void) | undefined;
   let now = 0;
   const line = new Line(
@@ -57,7 +59,12 @@ function world() {
       clearTimeout: () => (pending = undefined),
       now: () => now,
     },
-    { state: (state) => states.push(state), opened: (again) => opened.push(again), bytes: (_bytes, shown) => toShow.push(shown) },
+    {
+      state: (state) => states.push(state),
+      opened: (again) => opened.push(again),
+      bytes: (_bytes, shown) => toShow.push(shown),
+      word: (word) => words.push(word),
+    },
   );
   const last = () => sockets.at(-1) as FakeSocket;
   const wait = () => {
@@ -68,7 +75,7 @@ function world() {
   const pass = (ms: number) => (now += ms);
   /** As a screen that has shown all it was given. */
   const show = () => toShow.splice(0).forEach((shown) => shown());
-  return { line, sockets, states, opened, pauses, last, show, wait, pass, isWaiting: () => pending !== undefined };
+  return { line, sockets, states, opened, pauses, words, last, show, wait, pass, isWaiting: () => pending !== undefined };
 }
 
 test("a dropped line comes back, and says that it is back and not new", () => {
@@ -209,4 +216,15 @@ test("what the line before brought is not told to the server on the next one", (
   last().open();
   show();
   assert.deepEqual(last().sent, []);
+});
+
+test("a word that is no end is passed on at once, and ends nothing", () => {
+  const { line, last, states, words } = world();
+  line.connect();
+  last().open();
+  last().say('{"assist":"granted"}');
+  last().say('{"other":1}');
+  assert.deepEqual(words, [{ assist: "granted" }]);
+  last().drop();
+  assert.deepEqual(states.at(-1), { kind: "lost" });
 });

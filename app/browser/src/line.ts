@@ -45,6 +45,8 @@ export interface LineEvents {
   opened(again: boolean): void;
   /** To be shown; `shown` is to be called when they have been. */
   bytes(bytes: Uint8Array<ArrayBuffer>, shown: () => void): void;
+  /** The server said something of the terminal that is no end of it. */
+  word?(word: ServerWord): void;
 }
 
 const OPEN = 1;
@@ -56,7 +58,8 @@ export class Line {
   #openedAt: number | undefined;
   #hasBeenOpen = false;
   #isLost = false;
-  #word: ServerWord | undefined;
+  /** How it said it would end. */
+  #word: { closed: string } | { goodbye: string } | undefined;
 
   constructor(
     private readonly surroundings: Surroundings,
@@ -91,7 +94,12 @@ export class Line {
           if (unsaid < ACK_EVERY || this.#socket !== socket || !this.send(ackWord(unsaid))) return;
           unsaid = 0;
         });
-      } else if (typeof event.data === "string") this.#word = serverWord(event.data) ?? this.#word;
+      } else if (typeof event.data === "string") {
+        const word = serverWord(event.data);
+        if (!word) return;
+        if ("closed" in word || "goodbye" in word) this.#word = word;
+        else this.events.word?.(word);
+      }
     };
     socket.onclose = () => this.#ended();
   }

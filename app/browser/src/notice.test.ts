@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isElsewhere, notice } from "./notice.ts";
+import { isElsewhere, notice, watchNotice } from "./notice.ts";
 
 const elsewhere = { kind: "closed", reason: "it was opened in another window" } as const;
 const ended = { kind: "closed", reason: "the shell has ended" } as const;
@@ -39,4 +39,14 @@ test("who types while there is no line is told that nothing is sent", () => {
 
 test("any other end says its reason, and the way back", () => {
   assert.deepEqual(notice(ended, [], false), { text: "The terminal was closed: the shell has ended.", button: "Connect again" });
+});
+
+test("under a terminal that is watched it is said whose it is, and what is to be thought of what it shows", () => {
+  assert.equal(watchNotice({ kind: "open" }, "Mara", false), undefined);
+  assert.match(watchNotice({ kind: "open" }, "Mara", true)?.text ?? "", /^Mara has no terminal open just now\./);
+  assert.match(watchNotice({ kind: "lost" }, "Mara", false)?.text ?? "", /may be old/);
+  assert.deepEqual(watchNotice({ kind: "closed", reason: "you were signed out" }, "Mara", false), {
+    text: "This view was closed: you were signed out.",
+    button: "Connect again",
+  });
 });

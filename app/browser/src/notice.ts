@@ -42,6 +42,20 @@ export function notice(state: LineState, waiting: readonly string[], inVain: boo
   }
 }
 
+/** The same under a terminal that is watched. `name`: whose it is. `away`: it is not open where they sit. */
+export function watchNotice(state: LineState, name: string, away: boolean): Notice | undefined {
+  switch (state.kind) {
+    case "open":
+      return away ? { text: `${name} has no terminal open just now. What it showed last is still here.` } : undefined;
+    case "connecting":
+      return { text: `Connecting to ${name}’s terminal…` };
+    case "lost":
+      return { text: "The line is lost, so this may be old; connecting again…" };
+    case "closed":
+      return { text: `This view was closed: ${state.reason}.`, button: "Connect again" };
+  }
+}
+
 function follows(waiting: readonly string[]): string {
   return waiting.length > 0 ? ` Then it types ${quoted(waiting)}.` : "";
 }
