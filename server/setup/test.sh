@@ -4,7 +4,7 @@
 # shellcheck source=browser-assets.sh
 . "$(dirname "${BASH_SOURCE[0]}")/browser-assets.sh"
 
-WASM_BUDGET_BYTES=400000 # of the compressed WebAssembly, as the browser gets it
+WASM_BUDGET_BYTES=400000 # of each bundle's compressed WebAssembly, as the browser gets it
 LOG_LINES_SHOWN=80
 
 NAMES=() TIMES=() RESULTS=()
@@ -82,8 +82,11 @@ fmt() { cargo fmt --all --check -- --color never; }
 
 clippy_native() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
 
-clippy_wasm() {
-  local options=(--locked -p app --lib --no-default-features --features hydrate --target "$WASM" --target-dir target/wasm)
+clippy_wasm() { local name; for name in "${APPS[@]}"; do clippy_wasm_of "$name"; done; }
+
+# clippy_wasm_of NAME: one of the app's bundles.
+clippy_wasm_of() {
+  local options=(--locked -p app --lib --no-default-features --features "${APP_FEATURES[$1]}" --target "$WASM" --target-dir target/wasm)
   if [ "$(cat "$STATE/stamp/wasm-toolchain")" = debian ]; then
     # By its full path: cargo would take rustup's, which is of another compiler.
     env RUSTC=/usr/bin/rustc CARGO=/usr/bin/cargo /usr/bin/cargo-clippy clippy "${options[@]}" -- -D warnings
@@ -97,10 +100,13 @@ rust_tests() { cargo test --locked --workspace --no-fail-fast; }
 dependencies() { node server/setup/dependencies.mjs; }
 
 wasm_budget() {
-  local size
-  size=$(stat -c %s "$PKG/lunchbox_bg.wasm.br")
-  echo "note: the WebAssembly is $size bytes compressed; the budget is $WASM_BUDGET_BYTES."
-  [ "$size" -le "$WASM_BUDGET_BYTES" ] || { echo "That is over the budget."; return 1; }
+  local name size over=0
+  for name in "${APPS[@]}"; do
+    size=$(wasm_size "$name")
+    echo "note: the WebAssembly of $name is $size bytes compressed; the budget is $WASM_BUDGET_BYTES."
+    [ "$size" -le "$WASM_BUDGET_BYTES" ] || { echo "That is over the budget."; over=1; }
+  done
+  return "$over"
 }
 
 browser_types() { npm run --silent --prefix "$BROWSER" check; }
