@@ -97,6 +97,11 @@ clippy_wasm_of() {
 
 rust_tests() { cargo test --locked --workspace --no-fail-fast; }
 
+# The same once more on PostgreSQL, without those that hammer at the engine and leave the database alone.
+postgres_tests() {
+  server/setup/postgres.sh cargo test --locked --workspace --no-fail-fast -- --skip tests::attacks:: --skip tests::fuzz::
+}
+
 dependencies() { node server/setup/dependencies.mjs; }
 
 wasm_budget() {
@@ -155,6 +160,7 @@ unit() {
   code
   awaited
   part "Rust tests (real engine, registry, database)" rust rust_tests
+  part "Rust tests once more, on PostgreSQL" postgres postgres_tests
   part "Docker clients (SDK for Python, Compose, old and new docker)" clients docker_clients
 }
 
