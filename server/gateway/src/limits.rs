@@ -79,6 +79,8 @@ pub(crate) const MAX_BUILD_CALLS: u32 = 16;
 pub(crate) const BUILD_PROGRESS_BACKLOG: usize = 256;
 /// Steps of builds with a layer that a sandbox keeps, the last used ones. An image has at most 127.
 pub(crate) const MAX_BUILD_STEPS: usize = 200;
+/// Characters of what is told of a step that is kept.
+pub(crate) const MAX_STEP_DESCRIPTION: usize = 200;
 /// Caches (`RUN --mount=type=cache`) that a sandbox keeps.
 pub(crate) const MAX_BUILD_CACHES: usize = 8;
 /// Bytes that one COPY takes out of another image.

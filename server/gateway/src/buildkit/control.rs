@@ -16,6 +16,7 @@ use http_body_util::Full;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use prost::Message;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::mpsc;
 use tonic::{Request, Status, body::Body as GrpcBody, server::Grpc};
 use tonic_prost::ProstCodec;
@@ -24,12 +25,18 @@ use super::{
     jobs::{Ending, Job},
     solve,
     wire::{
-        BridgeResult, BridgeSolveRequest, BridgeSolveResponse, Capability, DiskUsageResponse, InfoResponse, ListWorkersResponse, Nothing,
-        Platform, PongResponse, Reference, ReturnRequest, SolveRequest, SolveResponse, StatusRequest, StatusResponse, UsageRecord, Version,
-        Worker,
+        BridgeResult, BridgeSolveRequest, BridgeSolveResponse, Capability, DiskUsageRequest, DiskUsageResponse, InfoResponse,
+        ListWorkersResponse, Nothing, Platform, PongResponse, PruneRequest, Reference, ReturnRequest, SolveRequest, SolveResponse,
+        StatusRequest, StatusResponse, Timestamp, UsageRecord, Version, Worker,
     },
 };
-use crate::{body, images::build, limits, registry, serve::Context};
+use crate::{
+    body,
+    images::build::records::{self, Record, Wish},
+    ledger::now_ms,
+    limits, registry,
+    serve::Context,
+};
 
 /// Of Docker Engine 26.1, which this host says it is.
 const BUILDKIT_VERSION: &str = "v0.13.2";
@@ -80,8 +87,8 @@ async fn call(context: Context, request: http::Request<Incoming>) -> Response<Gr
         "/moby.buildkit.v1.Control/Status" => streaming(request, |asked| status(context, asked)).await,
         "/moby.buildkit.v1.Control/ListWorkers" => unary(request, |_: Nothing, _| list_workers(context)).await,
         "/moby.buildkit.v1.Control/Info" => unary(request, |_: Nothing, _| info()).await,
-        "/moby.buildkit.v1.Control/DiskUsage" => unary(request, |_: Nothing, _| disk_usage()).await,
-        "/moby.buildkit.v1.Control/Prune" => streaming(request, |_: Nothing| prune(context)).await,
+        "/moby.buildkit.v1.Control/DiskUsage" => unary(request, |asked, _| disk_usage(context, asked)).await,
+        "/moby.buildkit.v1.Control/Prune" => streaming(request, |asked| prune(context, asked)).await,
         // Builds are not remembered: the history is empty, and stays so.
         "/moby.buildkit.v1.Control/ListenBuildHistory" => streaming(request, |_: Nothing| no_history()).await,
         "/moby.buildkit.v1.Control/UpdateBuildHistory" => unary(request, |_: Nothing, _| async { Ok(Nothing {}) }).await,
@@ -268,27 +275,48 @@ async fn info() -> Result<InfoResponse, Status> {
     Ok(InfoResponse { version: Some(version()) })
 }
 
-/// What a build's steps take is counted with the images that hold them.
-async fn disk_usage() -> Result<DiskUsageResponse, Status> {
-    Ok(DiskUsageResponse::default())
+async fn disk_usage(context: Context, request: DiskUsageRequest) -> Result<DiskUsageResponse, Status> {
+    let ids = ids(&request.filters)?;
+    let records = records::read(&context).await.map_err(solve::status)?;
+    let wanted = records.iter().filter(|record| ids.is_empty() || ids.iter().any(|id| record.id.starts_with(id)));
+    Ok(DiskUsageResponse { records: wanted.map(usage).collect() })
 }
 
-async fn prune(context: Context) -> Result<Messages<UsageRecord>, Status> {
-    // Not below a build that runs: its steps have no name yet.
-    let pruned = match context.sandbox.building.clone().try_acquire_owned() {
-        Ok(_place) => build::clear_cache(&context).await.map_err(solve::status)?,
-        Err(_) => return Ok(Messages::of(Vec::new())),
+async fn prune(context: Context, request: PruneRequest) -> Result<Messages<UsageRecord>, Status> {
+    let unused_since = (request.keep_duration > 0).then(|| now_ms().saturating_sub(request.keep_duration / 1_000_000));
+    let wish = Wish { all: request.all, unused_since, keep_bytes: request.keep_bytes.max(0), ids: ids(&request.filters)? };
+    let gone = records::remove(&context, &wish).await.map_err(solve::status)?;
+    Ok(Messages::of(gone.iter().map(usage).collect()))
+}
+
+/// Filters in containerd's language: `id==…` and `id~=…` are understood. A client that has none sends an empty one.
+fn ids(filters: &[String]) -> Result<Vec<String>, Status> {
+    let id = |filter: &str| {
+        let id = filter.strip_prefix("id")?.trim_start_matches(['=', '~', '^', '"']).trim_end_matches(['$', '"']);
+        Some(id.to_owned()).filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     };
-    let size = i64::try_from(pruned.bytes).unwrap_or(i64::MAX);
-    // The engine tells the sum only: it is the first's.
-    let record = |(at, id): (usize, String)| UsageRecord {
-        id: id.trim_start_matches("sha256:").chars().take(25).collect(),
-        size: if at == 0 { size } else { 0 },
-        created_at: Some(super::vertices::now()),
-        description: "step of a build".to_owned(),
-        record_type: "regular".to_owned(),
+    let unknown = || Status::unknown("lunchbox: build cache can be filtered by id and until in this classroom.");
+    let each = filters.iter().flat_map(|filters| filters.split(',')).filter(|filter| !filter.is_empty());
+    each.map(|filter| id(filter).ok_or_else(unknown)).collect()
+}
+
+fn usage(record: &Record) -> UsageRecord {
+    let created = OffsetDateTime::parse(&record.created_at, &Rfc3339).map_or(0, OffsetDateTime::unix_timestamp_nanos);
+    let at = |nanoseconds: i128| Timestamp {
+        seconds: i64::try_from(nanoseconds / 1_000_000_000).unwrap_or(0),
+        nanos: i32::try_from(nanoseconds % 1_000_000_000).unwrap_or(0),
     };
-    Ok(Messages::of(pruned.images.into_iter().enumerate().map(record).collect()))
+    UsageRecord {
+        id: record.id.clone(),
+        in_use: record.in_use,
+        size: record.bytes,
+        created_at: Some(at(created)),
+        last_used_at: Some(at(i128::from(record.used_at) * 1_000_000)),
+        usage_count: record.uses,
+        description: record.description.clone(),
+        record_type: record.kind().to_owned(),
+        shared: record.shared,
+    }
 }
 
 async fn no_history() -> Result<Messages<Nothing>, Status> {

@@ -181,14 +181,41 @@ pub(super) struct DiskUsageResponse {
 pub(super) struct UsageRecord {
     #[prost(string, tag = "1")]
     pub(super) id: String,
+    #[prost(bool, tag = "3")]
+    pub(super) in_use: bool,
     #[prost(int64, tag = "4")]
     pub(super) size: i64,
     #[prost(message, optional, tag = "6")]
     pub(super) created_at: Option<Timestamp>,
+    #[prost(message, optional, tag = "7")]
+    pub(super) last_used_at: Option<Timestamp>,
+    #[prost(int64, tag = "8")]
+    pub(super) usage_count: i64,
     #[prost(string, tag = "9")]
     pub(super) description: String,
     #[prost(string, tag = "10")]
     pub(super) record_type: String,
+    #[prost(bool, tag = "11")]
+    pub(super) shared: bool,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct DiskUsageRequest {
+    #[prost(string, repeated, tag = "1")]
+    pub(super) filters: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct PruneRequest {
+    #[prost(string, repeated, tag = "1")]
+    pub(super) filters: Vec<String>,
+    #[prost(bool, tag = "2")]
+    pub(super) all: bool,
+    /// Nanoseconds since the last use.
+    #[prost(int64, tag = "3")]
+    pub(super) keep_duration: i64,
+    #[prost(int64, tag = "4")]
+    pub(super) keep_bytes: i64,
 }
 
 /// `moby.buildkit.v1.frontend.SolveRequest`

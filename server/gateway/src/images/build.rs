@@ -15,6 +15,7 @@ mod names;
 mod options;
 mod output;
 mod plan;
+pub(crate) mod records;
 mod run;
 mod stage;
 mod step;
@@ -26,12 +27,11 @@ mod workshop;
 #[cfg(test)]
 mod fuzz;
 
-pub(crate) use self::{volumes::cache_names, workshop::sweep};
+pub(crate) use self::{records::prune, volumes::cache_names, workshop::sweep};
 
 use std::collections::HashMap;
 
 use http::StatusCode;
-use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
@@ -118,35 +118,6 @@ pub(crate) fn changes(lines: &[String]) -> Result<Vec<String>, Refusal> {
         }
     }
     Ok(written)
-}
-
-/// `docker builder prune`: steps that no image of the host's is built from.
-pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Pruned {
-        caches_deleted: Option<Vec<String>>,
-        space_reclaimed: u64,
-    }
-    request.query.ignore(&["all", "filters", "keep-storage"]);
-    request.query.finish()?;
-    // Not below a build that runs: its steps have no name yet.
-    let Ok(_place) = context.sandbox.building.clone().try_acquire_owned() else {
-        return Ok(body::json(StatusCode::OK, &Pruned { caches_deleted: None, space_reclaimed: 0 }));
-    };
-    let pruned = clear_cache(context).await?;
-    let caches_deleted = (!pruned.images.is_empty()).then_some(pruned.images);
-    Ok(body::json(StatusCode::OK, &Pruned { caches_deleted, space_reclaimed: pruned.bytes }))
-}
-
-/// Forgets what was built before: steps, and the caches of their mounts. Not below a build that runs.
-pub(crate) async fn clear_cache(context: &Context) -> Result<own::PrunedSteps, Refusal> {
-    context.shared.ledger.clear_build_steps(context.scope.sandbox()).await?;
-    let mut pruned = own::prune_steps(&context.shared, &context.scope).await.map_err(|said| context.engine_said(said))?;
-    for volume in volumes::remove_caches(context).await {
-        pruned.images.push(volume.rsplit('-').next().unwrap_or_default().to_owned());
-    }
-    Ok(pruned)
 }
 
 /// One build under way. Dropped, it takes its containers with it.

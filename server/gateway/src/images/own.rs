@@ -136,41 +136,21 @@ pub(crate) async fn forget_all(shared: &Shared, scope: &Scope) {
     forget_pushed(shared, scope).await;
 }
 
-/// What went with the steps of builds.
-pub(crate) struct PrunedSteps {
-    pub(crate) images: Vec<String>,
-    /// Uncompressed.
-    pub(crate) bytes: u64,
-}
-
-/// `ImagePruneResponse`
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct EnginePruned {
-    images_deleted: Option<Vec<Gone>>,
-    space_reclaimed: u64,
-}
-
 /// Removes the steps that builds left behind, those that failed above all: they have no name, but the
 /// sandbox's label. What an image with a name stands on stays.
-pub(crate) async fn prune_steps(shared: &Shared, scope: &Scope) -> Result<PrunedSteps, EngineSaid> {
+pub(crate) async fn prune_steps(shared: &Shared, scope: &Scope) -> Result<(), EngineSaid> {
     let filters = serde_json::json!({ "dangling": ["true"], "label": [format!("{SANDBOX_LABEL}={}", scope.sandbox())] }).to_string();
     let mut tries = 0;
-    let pruned: EnginePruned = loop {
-        match shared.engine.json(Ask::post(&["images", "prune"]).parameter("filters", filters.as_str())).await {
+    loop {
+        match shared.engine.done(Ask::post(&["images", "prune"]).parameter("filters", filters.as_str())).await {
             // The engine does one at a time, for whomever.
             Err(EngineSaid::Error { status: StatusCode::CONFLICT, .. }) if tries < PRUNE_TRIES => {
                 tries += 1;
                 tokio::time::sleep(PRUNE_PAUSE).await;
             }
-            pruned => break pruned?,
+            pruned => return pruned.map(drop),
         }
-    };
-    let deleted = pruned.images_deleted.unwrap_or_default().into_iter().filter_map(|line| match line {
-        Gone::Deleted(id) => Some(id),
-        Gone::Untagged(_) => None,
-    });
-    Ok(PrunedSteps { images: deleted.collect(), bytes: pruned.space_reclaimed })
+    }
 }
 
 async fn forget_pushed(shared: &Shared, scope: &Scope) {

@@ -18,9 +18,15 @@ pub(crate) struct BuildStepRow {
     pub(crate) made_at: String,
     /// Of the layer.
     pub(crate) bytes: i64,
+    /// What was done, for people.
+    pub(crate) description: String,
+    /// Unix milliseconds.
+    pub(crate) used_at: i64,
+    /// How often it was found, or done.
+    pub(crate) uses: i64,
 }
 
-const COLUMNS: &str = "key, holder, diff_id, made_at, bytes";
+const COLUMNS: &str = "key, holder, diff_id, made_at, bytes, description, used_at, uses";
 
 fn read(row: &AnyRow) -> Result<BuildStepRow, sqlx::Error> {
     Ok(BuildStepRow {
@@ -29,6 +35,9 @@ fn read(row: &AnyRow) -> Result<BuildStepRow, sqlx::Error> {
         diff_id: row.try_get("diff_id")?,
         made_at: row.try_get("made_at")?,
         bytes: row.try_get("bytes")?,
+        description: row.try_get("description")?,
+        used_at: row.try_get("used_at")?,
+        uses: row.try_get("uses")?,
     })
 }
 
@@ -51,7 +60,7 @@ impl Ledger {
             .fetch_optional(&self.pool)
             .await?;
         if row.is_some() {
-            sqlx::query("UPDATE gateway_build_steps SET used_at = $3 WHERE sandbox = $1 AND key = $2")
+            sqlx::query("UPDATE gateway_build_steps SET used_at = $3, uses = uses + 1 WHERE sandbox = $1 AND key = $2")
                 .bind(sandbox.as_str())
                 .bind(key)
                 .bind(now_ms())
@@ -64,9 +73,11 @@ impl Ledger {
     /// Done anew, a step takes the place of what it was.
     pub(crate) async fn set_build_step(&self, sandbox: &SandboxId, row: &BuildStepRow) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO gateway_build_steps (sandbox, key, holder, diff_id, made_at, bytes, used_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+            "INSERT INTO gateway_build_steps (sandbox, key, holder, diff_id, made_at, bytes, description, used_at, uses) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
              ON CONFLICT (sandbox, key) DO UPDATE SET holder = excluded.holder, diff_id = excluded.diff_id, \
-             made_at = excluded.made_at, bytes = excluded.bytes, used_at = excluded.used_at",
+             made_at = excluded.made_at, bytes = excluded.bytes, description = excluded.description, \
+             used_at = excluded.used_at, uses = excluded.uses",
         )
         .bind(sandbox.as_str())
         .bind(&row.key)
@@ -74,7 +85,9 @@ impl Ledger {
         .bind(&row.diff_id)
         .bind(&row.made_at)
         .bind(row.bytes)
-        .bind(now_ms())
+        .bind(&row.description)
+        .bind(row.used_at)
+        .bind(row.uses)
         .execute(&self.pool)
         .await?;
         Ok(())

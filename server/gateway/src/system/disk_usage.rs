@@ -1,4 +1,4 @@
-//! `docker system df`: the sandbox's own images, containers and volumes. Shared layers count once.
+//! `docker system df`: the sandbox's own images, containers, volumes and what its builds keep. Shared layers count once.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 use crate::{
     body,
     containers::list,
-    images::{self, layers, view::View},
+    images::{
+        self,
+        build::records::{self, BuildCache},
+        layers,
+        view::View,
+    },
     model::{container_shown::Listed, versions},
     refusal::{Answer, Refusal},
     request::{Request, path::ApiVersion},
@@ -53,8 +58,7 @@ pub(crate) async fn disk_usage(context: &Context, mut request: Request) -> Answe
     let images = if wanted("image") { Some(of_images(context, version).await?) } else { None };
     let containers = if wanted("container") { Some(of_containers(context, version).await?) } else { None };
     let volumes = if wanted("volume") { Some(of_volumes(context).await?) } else { None };
-    let cache = Usage { active_count: 0, total_count: 0, total_size: 0, reclaimable: 0, items: Vec::new() };
-    let cache = wanted("build-cache").then_some(cache);
+    let cache = if wanted("build-cache") { Some(of_builds(context).await?) } else { None };
 
     let mut answer = json!({});
     // From 1.52 on by their kinds, and only where somebody wants it all are the older fields left out.
@@ -68,7 +72,9 @@ pub(crate) async fn disk_usage(context: &Context, mut request: Request) -> Answe
             "BuildCache": each(&cache),
         });
         if version < ApiVersion(52) {
-            answer["BuilderSize"] = json!(0);
+            // Since 1.42 the client adds them up.
+            let bytes = cache.as_ref().filter(|_| version < ApiVersion(42)).map_or(0, |cache| cache.total_size);
+            answer["BuilderSize"] = json!(bytes);
         }
     }
     if version >= ApiVersion(52) {
@@ -118,6 +124,17 @@ async fn of_containers(context: &Context, version: ApiVersion) -> Result<Usage, 
         total_size: all.iter().map(bytes).sum(),
         reclaimable: all.iter().filter(|container| !is_up(container)).map(bytes).sum(),
         items: items.collect(),
+    })
+}
+
+async fn of_builds(context: &Context) -> Result<Usage, Refusal> {
+    let all = records::read(context).await?;
+    Ok(Usage {
+        active_count: i64::try_from(all.iter().filter(|record| record.in_use).count()).unwrap_or(0),
+        total_count: i64::try_from(all.len()).unwrap_or(0),
+        total_size: records::own_bytes(&all),
+        reclaimable: records::own_bytes(all.iter().filter(|record| !record.in_use)),
+        items: all.iter().map(|record| serde_json::to_value(BuildCache::from(record)).unwrap_or_default()).collect(),
     })
 }
 

@@ -191,8 +191,17 @@ async fn the_builder_can_be_looked_at_and_pruned() {
     let listed = docker(a, files.path(), "buildx ls").await.ok();
     assert!(listed.contains("running"), "{listed}");
     docker(a, files.path(), "buildx inspect").await.ok();
-    docker(a, files.path(), "buildx du").await.ok();
-    assert!(docker(a, files.path(), "builder prune --force").await.ok().contains("Total"));
+    let text = "FROM busybox\nRUN --mount=type=cache,target=/c head -c 3000000 /dev/urandom >/big\nRUN false\n";
+    std::fs::write(files.path().join("Dockerfile"), text).unwrap();
+    docker(a, files.path(), "build .").await.fails();
+    let kept = docker(a, files.path(), "buildx du --verbose").await.ok();
+    for part in ["mount / from exec /bin/sh -c head", "3MB", "regular", "exec.cachemount", "cached mount /c"] {
+        assert!(kept.contains(part), "{part} is not in {kept}");
+    }
+    let pruned = docker(a, files.path(), "builder prune --force").await.ok();
+    assert!(pruned.lines().last().is_some_and(|total| total.contains("3MB")), "{pruned}");
+    let kept = docker(a, files.path(), "buildx du").await.ok();
+    assert!(kept.contains("0B") && !kept.contains("MB"), "{kept}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

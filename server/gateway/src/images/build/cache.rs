@@ -5,7 +5,14 @@
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::{gateway::Shared, ledger::BuildStepRow, limits, refusal::Refusal, serve::Context, upstream::Ask};
+use crate::{
+    gateway::Shared,
+    ledger::{BuildStepRow, now_ms},
+    limits,
+    refusal::Refusal,
+    serve::Context,
+    upstream::Ask,
+};
 
 use super::workshop::{self, Workshop};
 
@@ -72,12 +79,14 @@ pub(super) async fn find(workshop: &Workshop, key: &str, below: &[String]) -> Re
 }
 
 /// Remembers what a step came to. Of more than may be kept, those go that were used longest ago.
-pub(super) async fn keep(context: &Context, key: String, outcome: &Outcome) -> Result<(), Refusal> {
+pub(super) async fn keep(context: &Context, key: String, outcome: &Outcome, description: &str) -> Result<(), Refusal> {
     let (ledger, sandbox) = (&context.shared.ledger, context.scope.sandbox());
     let Layer { holder, diff_id, bytes } = outcome.layer.clone().unwrap_or_default();
     let before = ledger.build_steps(sandbox).await?;
     let replaced = before.iter().find(|row| row.key == key).cloned();
-    ledger.set_build_step(sandbox, &BuildStepRow { key, holder, diff_id, made_at: outcome.made_at.clone(), bytes }).await?;
+    let description = description.chars().take(limits::MAX_STEP_DESCRIPTION).collect();
+    let (made_at, used_at) = (outcome.made_at.clone(), now_ms());
+    ledger.set_build_step(sandbox, &BuildStepRow { key, holder, diff_id, made_at, bytes, description, used_at, uses: 1 }).await?;
     // Those without a layer take no room, and don't crowd out those with one.
     let (layers, others): (Vec<_>, Vec<_>) = before.into_iter().partition(|row| !row.holder.is_empty());
     let gone = layers.into_iter().skip(limits::MAX_BUILD_STEPS - 1).chain(others.into_iter().skip(limits::MAX_INSTRUCTIONS));

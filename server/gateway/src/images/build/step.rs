@@ -61,6 +61,7 @@ impl Work<'_> {
         let (before, below, lookup) =
             (standing.key.clone(), standing.stage.image.diff_ids.clone(), standing.cached && !self.options.no_cache);
         let shell = standing.stage.shell().join(" ");
+        let told_to_buildkit = told[0].clone();
         let (key, doing) = self.prepare(part, action, &told[1], Key::after(&before)).await?;
         let told = match (self.output.is_text(), &doing) {
             (false, _) => told[0].clone(),
@@ -72,6 +73,7 @@ impl Work<'_> {
                 format!("{shell} #(nop) {}", told[1].replacen("%s", &format!("{kind}:{key}"), 1))
             }
         };
+        let description = described(&doing, &told_to_buildkit);
         let tainted = match &doing {
             Doing::Run(run, _) => run.more_than_image,
             _ => false,
@@ -88,7 +90,7 @@ impl Work<'_> {
                     disk::check(&self.workshop.context).await?;
                 }
                 let outcome = self.make(doing, &below).await?;
-                cache::keep(&self.workshop.context, key.clone(), &outcome).await?;
+                cache::keep(&self.workshop.context, key.clone(), &outcome, &description).await?;
                 if let Some(standing) = self.current() {
                     standing.cached = false;
                 }
@@ -295,6 +297,14 @@ impl Work<'_> {
         drop(container);
         drop(mounted.volume);
         Ok(outcome)
+    }
+}
+
+/// What a step is among what builds keep, in BuildKit's words.
+fn described(doing: &Doing<'_>, told: &str) -> String {
+    match doing {
+        Doing::Run(run, _) => format!("mount / from exec {}", run.command.join(" ")),
+        _ => told.trim_end_matches(" # buildkit").to_owned(),
     }
 }
 

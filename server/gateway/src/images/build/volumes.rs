@@ -2,6 +2,7 @@
 //! Neither is among the learner's own volumes.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::BufWriter,
     path::{Path, PathBuf},
@@ -29,6 +30,8 @@ use super::{
 
 /// `io.lunchbox.role` of caches.
 const CACHE_ROLE: &str = "build-cache";
+/// The label by which a cache is told of as its Dockerfile calls it.
+const CACHE_ID: &str = "io.lunchbox.cache";
 /// Where a cache's files lie in its volume, so that whose they are can be chosen.
 const CACHE_FOLDER: &str = "cache";
 /// Where a volume is mounted while it is filled.
@@ -68,16 +71,39 @@ struct Listed {
     volumes: Option<Vec<Item>>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
 struct Item {
     name: String,
+    created_at: String,
+    labels: Option<BTreeMap<String, String>>,
 }
 
-async fn list(shared: &Shared, labels: &[String]) -> Result<Vec<String>, EngineSaid> {
+/// A cache of mounts.
+pub(super) struct Cache {
+    /// The engine's.
+    pub(super) name: String,
+    /// What the Dockerfile calls it.
+    pub(super) id: String,
+    /// RFC 3339.
+    pub(super) created_at: String,
+}
+
+async fn list(shared: &Shared, labels: &[String]) -> Result<Vec<Item>, EngineSaid> {
     let filters = serde_json::json!({ "label": labels });
     let listed: Listed = shared.engine.json(Ask::get(&["volumes"]).parameter("filters", filters)).await?;
-    Ok(listed.volumes.unwrap_or_default().into_iter().map(|item| item.name).collect())
+    Ok(listed.volumes.unwrap_or_default())
+}
+
+/// A sandbox's caches.
+pub(super) async fn caches(context: &Context) -> Result<Vec<Cache>, Refusal> {
+    let listed = list(&context.shared, &of_caches(context)).await.map_err(|said| context.engine_said(said))?;
+    let cache = |item: Item| Cache {
+        name: item.name,
+        id: item.labels.and_then(|mut labels| labels.remove(CACHE_ID)).unwrap_or_default(),
+        created_at: item.created_at,
+    };
+    Ok(listed.into_iter().map(cache).collect())
 }
 
 /// What tells a sandbox's caches from all other volumes.
@@ -85,26 +111,28 @@ fn of_caches(context: &Context) -> [String; 2] {
     [format!("io.lunchbox.sandbox={}", context.sandbox.id), format!("io.lunchbox.role={CACHE_ROLE}")]
 }
 
-/// Removes a sandbox's caches.
-pub(super) async fn remove_caches(context: &Context) -> Vec<String> {
-    remove(&context.shared, &of_caches(context)).await
+/// Removes one of a sandbox's caches.
+pub(super) async fn remove_cache(context: &Context, name: &str) {
+    remove_one(&context.shared, name).await;
 }
 
-/// Removes all volumes that have these labels. Returns their names.
-pub(super) async fn remove(shared: &Shared, labels: &[String]) -> Vec<String> {
-    let mut removed = Vec::new();
-    for name in list(shared, labels).await.unwrap_or_default() {
-        match shared.engine.done(Ask::delete(&["volumes", &name])).await {
-            Ok(_) => removed.push(name),
-            Err(said) => tracing::debug!(error = said.message(), "a build's volume could not be removed"),
-        }
+async fn remove_one(shared: &Shared, name: &str) {
+    if let Err(said) = shared.engine.done(Ask::delete(&["volumes", name])).await {
+        tracing::debug!(error = said.message(), "a build's volume could not be removed");
     }
-    removed
+}
+
+/// Removes all volumes that have these labels.
+pub(super) async fn remove(shared: &Shared, labels: &[String]) {
+    for item in list(shared, labels).await.unwrap_or_default() {
+        remove_one(shared, &item.name).await;
+    }
 }
 
 impl Workshop {
-    async fn make_volume(&self, name: &str, role: &str) -> Result<(), Refusal> {
-        let labels: std::collections::BTreeMap<String, String> = self.context.scope.labels(role).into_iter().collect();
+    async fn make_volume(&self, name: &str, role: &str, id: Option<&str>) -> Result<(), Refusal> {
+        let mut labels: BTreeMap<String, String> = self.context.scope.labels(role).into_iter().collect();
+        labels.extend(id.map(|id| (CACHE_ID.to_owned(), id.chars().take(limits::MAX_STEP_DESCRIPTION).collect())));
         let body = serde_json::json!({ "Name": name, "Driver": "local", "Labels": labels });
         let ask = Ask::post(&["volumes", "create"]).json(&body)?;
         self.context.shared.engine.done(ask).await.map(drop).map_err(|said| self.context.engine_said(said))
@@ -126,7 +154,7 @@ impl Workshop {
     pub(super) async fn step_volume(&self, image: &str, tar: File) -> Result<Volume, Refusal> {
         let name = workshop::engine_name(&self.context.scope, workshop::ROLE, &workshop::random());
         let volume = Volume { context: self.context.clone(), name };
-        self.make_volume(&volume.name, workshop::ROLE).await?;
+        self.make_volume(&volume.name, workshop::ROLE, None).await?;
         self.fill(image, &volume.name, tar).await?;
         Ok(volume)
     }
@@ -138,14 +166,14 @@ impl Workshop {
         let digest = format!("{:x}", Sha256::digest(format!("{id}\n{user} {group} {mode:o}")));
         let name = format!("{}{}", cache_names(&self.context.scope), &digest[..16]);
         let there = list(&self.context.shared, &of_caches(&self.context)).await.map_err(|said| self.context.engine_said(said))?;
-        if !there.contains(&name) {
+        if !there.iter().any(|item| item.name == name) {
             if there.len() >= limits::MAX_BUILD_CACHES {
                 return Err(Refusal::invalid(format!(
                     "lunchbox: limit reached: builds on this host may keep {} caches (RUN --mount=type=cache). `docker builder prune` removes them.",
                     limits::MAX_BUILD_CACHES
                 )));
             }
-            self.make_volume(&name, CACHE_ROLE).await?;
+            self.make_volume(&name, CACHE_ROLE, Some(id)).await?;
             let tar = tempfile::tempfile().and_then(|file| {
                 let mut tar = Builder::new(BufWriter::new(file));
                 tree::folder(Path::new(CACHE_FOLDER), (user, group), mode, &mut tar)?;

@@ -104,6 +104,49 @@ async fn files_in_a_bases_volume_are_kept_and_triggers_are_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_builds_keep_is_told_and_pruned() {
+    let host = TestHost::start(2).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    let (app, failing) = (
+        "FROM busybox\nENV A=b\nRUN head -c 3000000 /dev/urandom >/big\nCMD [\"ls\"]\n",
+        "FROM busybox\nRUN head -c 2000000 /dev/urandom >/y\nRUN echo no >/z && false\n",
+    );
+    build(a, &[("Dockerfile", app)], &["-t", "app"]).await.ok();
+    build(a, &[("Dockerfile", failing)], &[]).await.fails();
+    let told = async |sandbox: &Sandbox| {
+        let all = sandbox.docker(&["system", "df", "--format", "{{.Type}} {{.TotalCount}} {{.Size}} {{.Reclaimable}}"]).await.ok();
+        all.lines().find_map(|line| line.strip_prefix("Build Cache ")).unwrap_or(&all).to_owned()
+    };
+    // What an image has too takes no room of its own.
+    assert_eq!(told(a).await, "2 2MB 2MB");
+    assert_eq!(told(b).await, "0 0B 0B");
+    let each =
+        a.docker(&["system", "df", "-v", "--format", "{{range .BuildCache}}{{.CacheType}} {{.Size}} {{.Shared}}\n{{end}}"]).await.ok();
+    let mut each: Vec<&str> = each.lines().collect();
+    each.sort_unstable();
+    assert_eq!(each, ["regular 2MB false", "regular 3MB true"]);
+
+    // Nothing is old enough.
+    let none = a.run("builder prune -f --filter until=1h").await.ok();
+    assert!(none.ends_with("Total reclaimed space: 0B\n") && told(a).await.starts_with("2 "), "{none}");
+    let pruned = a.run("builder prune -f").await.ok();
+    assert!(pruned.ends_with("Total reclaimed space: 2MB\n"), "{pruned}");
+    assert_eq!(told(a).await, "1 0B 0B");
+    // What the image was built from is there still.
+    let again = build(a, &[("Dockerfile", app)], &[]).await.ok();
+    assert!(!again.contains("Running in"), "{again}");
+    a.run("builder prune -af").await.ok();
+    assert_eq!(told(a).await, "0 0B 0B");
+    assert!(build(a, &[("Dockerfile", app)], &[]).await.ok().contains("Running in"));
+    // Without its image, a step is kept for itself; and what is pruned is gone from the engine.
+    a.run("rmi -f app").await.ok();
+    a.run("image prune -f").await.ok();
+    assert_eq!(told(a).await, "1 3MB 3MB");
+    a.run("builder prune -f").await.ok();
+    assert_eq!(bare(&["images", "-aq", "--filter", &format!("label=io.lunchbox.sandbox={}", a.id)]).await.ok(), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn caches_of_mounts_are_kept_and_are_nobody_elses() {
     let host = TestHost::start(2).await;
     let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
