@@ -64,7 +64,7 @@ pub(crate) fn CodeEntry(
                 />
                 <button type="submit" class="button" class:button--primary=large class:button--large=large>{button}</button>
             </div>
-            <p class="code-entry__problem" id="class-code-problem" role="alert">{problem}</p>
+            <p class="code-entry__problem" id="class-code-problem" role="alert" hidden=move || problem.get().is_empty()>{problem}</p>
         </form>
     }
     .into_any()

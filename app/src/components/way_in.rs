@@ -24,7 +24,7 @@ pub(crate) fn WayIn(
     known: Option<String>,
     come: Action<Come, Result<Joined, ApiError>>,
 ) -> impl IntoView {
-    let ClassCard { name: class, instructor, state, opens_at, mine, .. } = card;
+    let ClassCard { name: class, instructor, state, opens_at, closes_at, mine, .. } = card;
     let body = match (state, mine) {
         (ClassState::Planned, _) => view! {
             <p class="join__text">
@@ -34,12 +34,18 @@ pub(crate) fn WayIn(
         }
         .into_any(),
         (ClassState::Closed, None) => view! {
-            <p class="join__text">"This class is over, and nobody can join it any more. The lessons are there for everybody, with or without a class."</p>
+            <p class="join__text">
+                "This class ended on " <strong><When at=closes_at shown=Shown::Minute /></strong>
+                ", and nobody can join it any more. The lessons are there for everybody, with or without a class."
+            </p>
             <p><a class="button" href="/">"Go to the lessons"</a></p>
         }
         .into_any(),
         (ClassState::Closed, Some(name)) => view! {
-            <p class="join__text">"This class is over. You were in it as " <strong>{name}</strong> "; what you did is kept, and you can go on by yourself."</p>
+            <p class="join__text">
+                "This class ended on " <strong><When at=closes_at shown=Shown::Minute /></strong> ". You were in it as " <strong>{name}</strong>
+                "; what you did is kept, and you can go on by yourself."
+            </p>
             <p><a class="button button--primary" href="/">"Go to your lessons"</a></p>
         }
         .into_any(),

@@ -14,6 +14,8 @@ pub struct ClassCard {
     pub state: ClassState,
     /// Unix milliseconds; 0: at once.
     pub opens_at: i64,
+    /// Unix milliseconds; 0: never.
+    pub closes_at: i64,
     /// Under which name this browser is in it already.
     pub mine: Option<String>,
 }

@@ -145,12 +145,12 @@ pub(crate) fn names(names: &[String]) -> String {
     }
 }
 
-/// Who looks at the terminal now, in a sentence; empty where nobody does.
+/// Who looks at the terminal now; empty where nobody does.
 pub(crate) fn watching(seat: &Seat) -> String {
     match seat.watched_by.len() {
         0 => String::new(),
-        1 => format!("{} sees your terminal", names(&seat.watched_by)),
-        _ => format!("{} see your terminal", names(&seat.watched_by)),
+        1 => format!("{} is watching", names(&seat.watched_by)),
+        _ => format!("{} are watching", names(&seat.watched_by)),
     }
 }
 
@@ -265,8 +265,8 @@ mod tests {
     fn who_watches_is_named() {
         let watched = |names: &[&str]| watching(&Seat { watched_by: names.iter().map(|name| (*name).to_owned()).collect(), ..seat() });
         assert_eq!(watched(&[]), "");
-        assert_eq!(watched(&["Grace"]), "Grace sees your terminal");
-        assert_eq!(watched(&["Grace", "Alan", "Edsger"]), "Grace, Alan and Edsger see your terminal");
+        assert_eq!(watched(&["Grace"]), "Grace is watching");
+        assert_eq!(watched(&["Grace", "Alan", "Edsger"]), "Grace, Alan and Edsger are watching");
     }
 
     #[test]

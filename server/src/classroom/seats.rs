@@ -124,6 +124,7 @@ impl Classroom {
         Ok(ClassCard {
             state: class.state(),
             opens_at: class.opens_at,
+            closes_at: class.closes_at,
             code: codes::grouped(&class.code),
             name: class.name,
             instructor: instructor.unwrap_or_default(),

@@ -77,7 +77,6 @@ pub(super) fn LedWay(work: Work, class: InClass, current: Memo<Option<usize>>, s
             let text = if left.get() { "The class has moved on to " } else { "The class is at " };
             view! {
                 <div class="led" class:led--new=move || left.get()>
-                    {Icon::Right.view()}
                     <p class="led__text" title=place.clone()>{text}{place.clone()}</p>
                     <a class="button" class:button--primary=move || left.get() href=path>"Go there"</a>
                 </div>
