@@ -127,6 +127,8 @@ impl Checker {
         if answer.chars().count() > MAX_ANSWER {
             return Err(CheckError::Refused("That is too long for an answer. Give it in a few words."));
         }
+        // Nobody types one, and PostgreSQL keeps no text that has one.
+        let answer = &answer.replace('\0', "");
         let desk = self.desk(learner);
         let mut seen = desk.turn().await;
         self.refresh(&desk, &mut seen).await;

@@ -1,5 +1,6 @@
 //! The commands of the binary.
 
+pub mod backup;
 pub mod doctor;
 pub mod instructors;
 pub mod lint;
@@ -40,6 +41,20 @@ enum Command {
         #[command(flatten)]
         args: instructors::LinkArgs,
     },
+    /// Write the whole database to a new file, while the server runs
+    Backup {
+        #[command(flatten)]
+        flags: Flags,
+        #[command(flatten)]
+        args: backup::FileArgs,
+    },
+    /// Put a backup in the database's place; the server must not run. What was there is kept
+    Restore {
+        #[command(flatten)]
+        flags: Flags,
+        #[command(flatten)]
+        args: backup::FileArgs,
+    },
     /// One throwaway sandbox for any Docker client; prints its DOCKER_HOST
     Sandbox {
         #[command(flatten)]
@@ -56,6 +71,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Doctor(flags) => with(&flags, |config| async move { doctor::run(&config).await }),
         Command::Lint(args) => lint::run(&args).unwrap_or_else(fail),
         Command::InstructorLink { flags, args } => with(&flags, |config| async move { instructors::link(&config, args).await }),
+        Command::Backup { flags, args } => with(&flags, |config| async move { backup::back_up(&config, args).await }),
+        Command::Restore { flags, args } => with(&flags, |config| async move { backup::restore(&config, args).await }),
         Command::Sandbox { flags, args } => with(&flags, |config| async move { sandbox::run(args, config.gateway("sandbox")).await }),
     }
 }

@@ -22,6 +22,7 @@ pub mod lessons;
 pub mod progress;
 pub mod shelf;
 
+pub mod backup;
 mod clock;
 pub mod database;
 

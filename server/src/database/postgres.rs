@@ -1,8 +1,10 @@
 //! PostgreSQL: a database that somebody made for Lunchbox, and one schema in it (the first of the
 //! connection's `search_path`, `public` by default).
 
+use std::time::Duration;
+
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _, any::AnyPoolOptions};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::{ACQUIRE_LIMIT, Database, DatabaseError};
@@ -11,6 +13,9 @@ use super::{ACQUIRE_LIMIT, Database, DatabaseError};
 const CONNECTIONS: u32 = 16;
 /// One is always there: it says that the database is in use.
 const MIN_CONNECTIONS: u32 = 1;
+/// How long PostgreSQL may take to notice that a process which used the database has ended.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(3);
+const FAREWELL_PAUSE: Duration = Duration::from_millis(100);
 /// How connections are called in `pg_stat_activity`, unless the URL says otherwise.
 const NAME: &str = "lunchbox";
 /// PostgreSQL's locks for applications have numbers. This one is the schema's: shared by everybody who has it
@@ -23,7 +28,7 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
     // One connection beforehand: a pool would say no more than that it has waited.
     let mut first = single(url).await?;
     suits(&mut first).await?;
-    if !try_lock(&mut first, "pg_try_advisory_lock_shared").await.map_err(fail)? {
+    if !hold(&mut first).await? {
         return Err(DatabaseError::BeingRestored);
     }
     // What is told to a learner is stored before, whatever the database's own default is.
@@ -60,9 +65,21 @@ pub(crate) async fn single(url: &str) -> Result<PgConnection, DatabaseError> {
     }
 }
 
-/// Waits for nobody. False: somebody has the database open. True: nobody opens it before the connection ends.
+/// Says that the database is in use, until the connection ends. False: it is being restored.
+pub(crate) async fn hold(connection: &mut PgConnection) -> Result<bool, DatabaseError> {
+    Ok(try_lock(connection, "pg_try_advisory_lock_shared").await?)
+}
+
+/// False: somebody has the database open. True: nobody opens it before the connection ends.
 pub(crate) async fn hold_alone(connection: &mut PgConnection) -> Result<bool, DatabaseError> {
-    Ok(try_lock(connection, "pg_try_advisory_lock").await?)
+    let until = Instant::now() + FAREWELL_LIMIT;
+    loop {
+        let alone = try_lock(connection, "pg_try_advisory_lock").await?;
+        if alone || Instant::now() > until {
+            return Ok(alone);
+        }
+        sleep(FAREWELL_PAUSE).await;
+    }
 }
 
 /// The schema that Lunchbox's tables are in.

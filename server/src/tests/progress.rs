@@ -108,3 +108,16 @@ async fn what_a_learner_types_comes_back_as_text_and_never_as_markup() {
     assert!(page.contains("onerror"), "the answer is in the page");
     assert!(!page.contains("<img src=x") && !page.contains("</script><img"), "{page}");
 }
+
+#[tokio::test]
+async fn an_answer_is_kept_whatever_bytes_it_is_made_of() {
+    let server = TestServer::start().await;
+    let mut learner = server.learner().await;
+    let at = [("lesson", LESSON), ("step", "inspect-an-image"), ("question", "layers")];
+    for (sent, kept) in [("a%00b", "ab"), ("%F0%9F%8D%B1+n%C3%B6", "🍱 nö"), ("'%3B+DROP+TABLE+learners%3B--", "'; DROP TABLE learners;--")] {
+        let answer = learner.call("answer", &[&at[..], &[("answer", sent)]].concat()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{sent}: {}", answer.text);
+        let progress = learner.call("progress", &[("lesson", LESSON)]).await.json();
+        assert_eq!(progress["steps"]["inspect-an-image"]["questions"]["layers"]["answer"], kept, "{progress}");
+    }
+}

@@ -94,7 +94,13 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let Place::Schema { server, name } = &self.place else { return };
-        let (server, drop) = (server.clone(), format!("DROP SCHEMA IF EXISTS {name} CASCADE"));
+        // And what was made of it: a restore keeps what was there under a longer name.
+        let drop = format!(
+            "DO $$ DECLARE found text; BEGIN \
+             FOR found IN SELECT nspname FROM pg_namespace WHERE starts_with(nspname, '{name}') \
+             LOOP EXECUTE format('DROP SCHEMA %I CASCADE', found); END LOOP; END $$"
+        );
+        let server = server.clone();
         // A runtime of its own: the test's may be ending. What can't be removed goes with the whole cluster.
         let removed = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
