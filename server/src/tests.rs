@@ -1,7 +1,11 @@
 //! Whole servers, with a real engine and registry, asked as browsers ask.
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
 
+mod accounts;
 mod assets;
+mod classes;
+mod helping;
 mod people;
 mod progress;
+mod rights;
 mod support;

@@ -5,7 +5,7 @@ import { FitAddon } from "@xterm/addon-fit";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
-import { binaryFrames, frames, isReport, resizeWord } from "./frames.ts";
+import { TYPING_WORD, binaryFrames, frames, isReport, resizeWord } from "./frames.ts";
 import { Line, type LineState } from "./line.ts";
 import { openLink } from "./links.ts";
 import { isElsewhere, notice, watchNotice } from "./notice.ts";
@@ -129,6 +129,8 @@ export class LunchboxTerminal extends HTMLElement {
         },
         word: (word) => {
           if (watched?.heard(word)) this.#say(0);
+          // Only what is typed from here on is typed with leave.
+          if ("assist" in word && watched?.mayType) line.send(TYPING_WORD);
         },
       },
     );

@@ -80,6 +80,9 @@ export function isReport(text: string): boolean {
   return REPORT.test(text);
 }
 
+/** Who looks at another's terminal has read that they may type: what comes after it is typed with leave. */
+export const TYPING_WORD = JSON.stringify({ typing: true });
+
 /** So many bytes more have been shown: the server may send as many again. */
 export function ackWord(bytes: number): string {
   return JSON.stringify({ ack: bytes });

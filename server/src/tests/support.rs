@@ -12,7 +12,11 @@ use hyper_util::{
 };
 use serde_json::Value;
 use test_database::TestDatabase;
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpStream, sync::oneshot, task::JoinHandle};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::{self, client::IntoClientRequest as _},
+};
 
 use crate::{
     app_state::AppState,
@@ -25,6 +29,8 @@ use crate::{
 pub(super) const PASSWORD: &str = "correct horse battery staple";
 /// How long a test waits for something that should come at once.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 pub(super) struct TestServer {
     pub(super) url: String,
@@ -206,6 +212,25 @@ impl Visitor {
         tokio::time::timeout(PATIENCE, self.client.request(request)).await.expect("the server answers in time").unwrap()
     }
 
+    /// The status of an answer whose body may never end.
+    pub(super) async fn status(&self, method: Method, path: &str) -> StatusCode {
+        self.send(method, path, &[], "").await.status()
+    }
+
+    /// Opens a WebSocket, as our own page does. `Err`: what was answered instead.
+    pub(super) async fn socket(&self, path: &str) -> Result<Socket, StatusCode> {
+        let mut request = format!("{}{path}", self.url.replacen("http", "ws", 1)).into_client_request().unwrap();
+        request.headers_mut().insert(header::ORIGIN, self.url.parse().unwrap());
+        if let Some(cookie) = &self.cookie {
+            request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
+        }
+        match tokio_tungstenite::connect_async(request).await {
+            Ok((socket, _)) => Ok(socket),
+            Err(tungstenite::Error::Http(answer)) => Err(answer.status()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// Starts the sandbox; returns its ID.
     pub(super) async fn start_sandbox(&mut self) -> String {
         let status = self.call("start_sandbox", &[]).await.json();
@@ -215,7 +240,12 @@ impl Visitor {
 
     /// Opens the stream of a lesson.
     pub(super) async fn stream(&self, lesson: &str) -> Stream {
-        let response = self.send(Method::GET, &format!("/api/stream?lesson={lesson}"), &[("accept", "text/event-stream")], "").await;
+        self.events(&format!("/api/stream?lesson={lesson}")).await
+    }
+
+    /// Opens a stream.
+    pub(super) async fn events(&self, path: &str) -> Stream {
+        let response = self.send(Method::GET, path, &[("accept", "text/event-stream")], "").await;
         assert_eq!(response.status(), StatusCode::OK);
         Stream { body: response.into_body(), text: String::new(), last: BTreeMap::new() }
     }
@@ -236,9 +266,12 @@ impl Stream {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.text = rest;
-                if let Some(data) = event.strip_prefix("data: ") {
+                let data = event.lines().find_map(|line| line.strip_prefix("data: "));
+                if let Some(data) = data {
                     let message: Value = serde_json::from_str(data).unwrap();
-                    self.last.insert(message["type"].as_str().unwrap().to_owned(), message.clone());
+                    let name = event.lines().find_map(|line| line.strip_prefix("event: "));
+                    let kind = message["type"].as_str().or(name).unwrap_or("message").to_owned();
+                    self.last.insert(kind, message.clone());
                     return Some(message);
                 }
                 continue;

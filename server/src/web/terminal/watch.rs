@@ -3,7 +3,9 @@
 //!
 //! Binary messages are the terminal's bytes. Text is JSON: `{"resize":{"cols":80,"rows":24}}` (as the
 //! learner's is), `{"clear":true}` (what follows is to be shown on an empty screen), `{"away":true}` (the
-//! learner's terminal is not open just now), `{"assist":"none"|"asked"|"granted"}`, `{"closed":"reason"}`.
+//! learner's terminal is not open just now), `{"assist":"none"|"asked"|"granted"}`, `{"closed":"reason"}`. The
+//! browser answers `granted` with `{"typing":true}`: what it sent before that was typed without leave, and
+//! goes nowhere, however late it arrives.
 
 use std::sync::Arc;
 
@@ -30,6 +32,9 @@ use crate::{
     web::teach_stream,
 };
 
+/// What a browser says that has read that it may type.
+const TYPING: &str = r#"{"typing":true}"#;
+
 #[derive(Debug, Deserialize)]
 pub struct WatchQuery {
     place: String,
@@ -54,7 +59,7 @@ pub async fn watch(
     };
     let name = Some(query.id).filter(|id| !id.is_empty() && id.len() <= MAX_NAME).unwrap_or_else(|| "1".to_owned());
     upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES).on_upgrade(move |socket| async move {
-        let mut view = View { state, session, who, place, name, socket };
+        let mut view = View { state, session, who, place, name, socket, knows_leave: false };
         let why = view.serve().await;
         if let Some(why) = why {
             view.tell(json!({ "closed": why })).await;
@@ -70,6 +75,8 @@ struct View {
     place: PlaceRow,
     name: String,
     socket: WebSocket,
+    /// The browser has said that it knows that it may type.
+    knows_leave: bool,
 }
 
 /// What ends a look at one screen.
@@ -118,6 +125,7 @@ impl View {
                 let now = self.assist();
                 if now != assist {
                     assist = now;
+                    self.knows_leave = false;
                     if !self.tell(json!({ "assist": assist })).await {
                         break Next::Over(None);
                     }
@@ -132,6 +140,7 @@ impl View {
                     }
                     message = self.socket.recv() => match message {
                         Some(Ok(Message::Binary(bytes))) => self.typed(screen.as_deref(), bytes).await,
+                        Some(Ok(Message::Text(text))) => self.knows_leave |= assist == "granted" && text.as_str() == TYPING,
                         Some(Ok(Message::Close(_)) | Err(_)) | None => break Next::Over(None),
                         Some(Ok(_)) => {}
                     },
@@ -179,7 +188,8 @@ impl View {
 
     /// What is typed without the learner's leave goes nowhere.
     async fn typed(&mut self, screen: Option<&Screen>, bytes: Bytes) {
-        if let Some(screen) = screen.filter(|_| self.state.classroom.hub().may_type(&self.place.id, &self.who.id)) {
+        let may = self.knows_leave && self.state.classroom.hub().may_type(&self.place.id, &self.who.id);
+        if let Some(screen) = screen.filter(|_| may) {
             screen.type_in(bytes).await;
         }
     }
