@@ -26,8 +26,8 @@ install_postgres() {
   as_root mkdir -p "${settings%/*}"
   echo 'create_main_cluster = false' | as_root tee "$settings" >/dev/null
   apt_get_install postgresql
-  # The package's own, which apt has left beside ours.
-  [ ! -e "$settings.dpkg-dist" ] || as_root mv "$settings.dpkg-dist" "$settings"
+  # The package's own, which was left beside ours.
+  [ ! -e "$settings.ucf-dist" ] || as_root mv "$settings.ucf-dist" "$settings"
 }
 
 BIN=$(bin_folder)
