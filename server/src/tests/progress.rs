@@ -114,7 +114,7 @@ async fn an_answer_is_kept_whatever_bytes_it_is_made_of() {
     let server = TestServer::start().await;
     let mut learner = server.learner().await;
     let at = [("lesson", LESSON), ("step", "inspect-an-image"), ("question", "layers")];
-    for (sent, kept) in [("a%00b", "ab"), ("%F0%9F%8D%B1+n%C3%B6", "🍱 nö"), ("'%3B+DROP+TABLE+learners%3B--", "'; DROP TABLE learners;--")] {
+    for (sent, kept) in [("a\0b", "ab"), ("🍱 nö", "🍱 nö"), ("'; DROP TABLE learners;--", "'; DROP TABLE learners;--")] {
         let answer = learner.call("answer", &[&at[..], &[("answer", sent)]].concat()).await;
         assert_eq!(answer.status, StatusCode::OK, "{sent}: {}", answer.text);
         let progress = learner.call("progress", &[("lesson", LESSON)]).await.json();
