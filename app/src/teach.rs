@@ -10,6 +10,8 @@ mod confirm;
 mod doing;
 mod frame;
 mod links;
+mod live;
+mod load;
 mod pages;
 #[cfg(feature = "ssr")]
 mod paper;

@@ -1,6 +1,6 @@
 addEventListener("DOMContentLoaded", () => {
   for (const time of document.querySelectorAll("time[data-at]")) {
-    time.textContent = new Date(Number(time.dataset.at)).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    time.textContent = new Date(Number(time.dataset.at)).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
   }
 });
 addEventListener("click", (event) => {

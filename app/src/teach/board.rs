@@ -14,5 +14,5 @@ mod tools;
 pub(crate) use cells::mark;
 pub(crate) use panel::SidePanel;
 pub(crate) use state::{BoardState, Open};
-pub(crate) use table::{LineNotice, Table};
+pub(crate) use table::{LineNotice, Table, legend};
 pub(crate) use tools::{LessonTabs, Tools};

@@ -1,5 +1,6 @@
 //! Asks before something is done that can't be undone, and says what goes.
 
+use crate::teach::live::{live, part};
 use leptos::{html, prelude::*};
 
 /// Opens a dialog.
@@ -29,9 +30,9 @@ pub(crate) fn Confirm(
     on_yes: Callback<()>,
 ) -> impl IntoView {
     view! {
-        <dialog class="dialog" node_ref=dialog aria-label=move || title.get()>
-            <h2 class="dialog__title">{move || title.get()}</h2>
-            <p>{move || text.get()}</p>
+        <dialog class="dialog" node_ref=dialog aria-label=live(move || title.get())>
+            <h2 class="dialog__title">{part(move || title.get())}</h2>
+            <p>{part(move || text.get())}</p>
             <div class="dialog__buttons">
                 <button type="button" class="button" autofocus on:click=move |_| close(dialog)>"Keep it"</button>
                 <button

@@ -7,7 +7,11 @@ use std::future::Future;
 
 use leptos::prelude::*;
 
-use crate::{api::ApiError, components::Alert};
+use crate::{
+    api::ApiError,
+    components::Alert,
+    teach::live::{Live, live, part},
+};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Doing {
@@ -43,12 +47,12 @@ impl Doing {
     }
 
     /// `words` while nothing is on its way.
-    pub(crate) fn label(self, words: &'static str, meanwhile: &'static str) -> impl Fn() -> &'static str + Copy {
-        move || if self.pending.get() { meanwhile } else { words }
+    pub(crate) fn label(self, words: &'static str, meanwhile: &'static str) -> Live<&'static str> {
+        live(move || if self.pending.get() { meanwhile } else { words })
     }
 
     /// What went wrong, where one looks for it; takes no room until then.
     pub(crate) fn alert(self) -> AnyView {
-        view! { <div class="problem-place">{move || self.problem.get().map(|text| view! { <Alert text=text /> })}</div> }.into_any()
+        view! { <div class="problem-place">{part(move || self.problem.get().map(|text| view! { <Alert text=text /> }))}</div> }.into_any()
     }
 }

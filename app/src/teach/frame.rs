@@ -4,11 +4,15 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_location};
 
-use super::{doing::Doing, pages::NothingHere};
+use super::{
+    doing::Doing,
+    live::part,
+    load::{Answer, Ask, Loaded, resource, suspended},
+    pages::NothingHere,
+};
 use crate::{
     api::{self, ApiError},
     components::{Alert, ThemeToggle},
-    model::Me,
 };
 
 /// Where one signs in.
@@ -18,11 +22,11 @@ pub(crate) const HOME: &str = "/teach";
 
 /// Who is signed in, asked once a page.
 #[derive(Clone, Copy)]
-pub(crate) struct Signed(Resource<Result<Option<Me>, ApiError>>);
+pub(crate) struct Signed(Resource<Answer>);
 
 impl Signed {
     pub(crate) fn provide() {
-        provide_context(Self(Resource::new(|| (), |()| api::teach::account::me())));
+        provide_context(Self(resource(Memo::new(|_| Ask::Me))));
     }
 }
 
@@ -134,26 +138,20 @@ pub(crate) fn Bar(
 /// Who is signed in, and the way out.
 #[component]
 fn Person() -> impl IntoView {
-    let signed = use_context::<Signed>();
+    let Some(Signed(me)) = use_context::<Signed>() else { return ().into_any() };
+    view! { <Suspense>{part(move || suspended(me, person, |_| ().into_any()))}</Suspense> }.into_any()
+}
+
+fn person(loaded: Loaded) -> AnyView {
+    let Loaded::Me(Some(me)) = loaded else { return ().into_any() };
     let doing = Doing::new();
     let sign_out = move |_| doing.ask(api::teach::account::sign_out(), |()| leave_for(SIGN_IN));
     view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                let Some(Signed(me)) = signed else { return ().into_any() };
-                match me.await {
-                    Ok(Some(me)) => view! {
-                        <nav class="teach-bar__person" aria-label="You">
-                            {me.is_admin.then(|| view! { <a class="button button--quiet" href="/teach/admin">"Machine"</a> })}
-                            <a class="button button--quiet teach-bar__name" href="/teach/account">{me.name}</a>
-                            <button type="button" class="button button--quiet" on:click=sign_out>"Sign out"</button>
-                        </nav>
-                    }
-                    .into_any(),
-                    _ => ().into_any(),
-                }
-            })}
-        </Suspense>
+        <nav class="teach-bar__person" aria-label="You">
+            {me.is_admin.then(|| view! { <a class="button button--quiet" href="/teach/admin">"Machine"</a> })}
+            <a class="button button--quiet teach-bar__name" href="/teach/account">{me.name}</a>
+            <button type="button" class="button button--quiet" on:click=sign_out>"Sign out"</button>
+        </nav>
     }
     .into_any()
 }

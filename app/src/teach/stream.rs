@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent};
 
-use crate::state::Line;
+use super::frame::go_to_sign_in;
+use crate::{api, state::Line};
 
 /// Pause before the stream is opened anew where the browser has given up, in milliseconds.
 const REOPEN_AFTER_MS: u64 = 2_000;
@@ -50,18 +51,26 @@ fn open(url: String, line: RwSignal<Line>, heard: Heard, slot: StoredValue<Optio
         // The browser itself tries again, except after an answer that was no stream at all.
         if failing.ready_state() == EventSource::CLOSED {
             let url = url.clone();
-            set_timeout(
-                move || {
-                    if slot.try_with_value(Option::is_some) == Some(true) {
-                        open(url, line, heard, slot);
-                    }
-                },
-                Duration::from_millis(REOPEN_AFTER_MS),
-            );
+            let again = move || {
+                if slot.try_with_value(Option::is_some) == Some(true) {
+                    leave_if_signed_out();
+                    open(url, line, heard, slot);
+                }
+            };
+            set_timeout(again, Duration::from_millis(REOPEN_AFTER_MS));
         }
     });
     source.set_onerror(Some(lost.as_ref().unchecked_ref()));
     slot.try_set_value(Some(Stream { source, _opened: opened, _message: message, _named: named, _lost: lost }));
+}
+
+/// An `EventSource` doesn't say why it was refused. That nobody is signed in any more is one reason.
+fn leave_if_signed_out() {
+    leptos::task::spawn_local(async {
+        if matches!(api::teach::account::me().await, Ok(None)) {
+            go_to_sign_in();
+        }
+    });
 }
 
 fn listener(callback: Callback<String>) -> Closure<dyn Fn(MessageEvent)> {

@@ -17,12 +17,13 @@ use self::{
 };
 use crate::{
     api::{self, lessons::OpenedLesson},
-    components::DiagramPanel,
+    components::{DiagramPanel, Icon},
     model::{SandboxStatus, StreamMessage, TimelineEntry, Watched},
     state::{Line, Work},
     teach::{
         board::{BoardState, Open},
         doing::Doing,
+        live::{live, part},
         stream::{self, Heard},
         words::since,
     },
@@ -74,19 +75,21 @@ pub(crate) fn Watch(state: BoardState, place: String, open: RwSignal<Open>) -> i
     };
     let standing = {
         let place = place.clone();
-        move || state.row_when_there(&place).map(|row| {
-            let now = state.now.get();
-            row.with(|row| {
-                let mut parts = vec![if row.online { "online".to_owned() } else { "away".to_owned() }];
-                if let Some(step) = row.step {
-                    parts.push(format!("step {}", step + 1));
-                    if row.since > 0 {
-                        parts.push(since(now - row.since));
+        move || {
+            state.row_when_there(&place).map(|row| {
+                let now = state.now.get();
+                row.with(|row| {
+                    let mut parts = vec![if row.online { "online".to_owned() } else { "away".to_owned() }];
+                    if let Some(step) = row.step {
+                        parts.push(format!("step {}", step + 1));
+                        if row.since > 0 {
+                            parts.push(since(now - row.since));
+                        }
                     }
-                }
-                parts.join(" · ")
+                    parts.join(" · ")
+                })
             })
-        })
+        }
     };
     let why = {
         let place = place.clone();
@@ -97,16 +100,16 @@ pub(crate) fn Watch(state: BoardState, place: String, open: RwSignal<Open>) -> i
     };
     view! {
         <div class="side__head">
-            <h2 class="side__title" id="side-title" tabindex="-1">{name}</h2>
-            <span class="soft">{standing}</span>
+            <h2 class="side__title" id="side-title" tabindex="-1">{live(name)}</h2>
+            <span class="soft">{part(standing)}</span>
             <Hand state=state place=place.clone() />
         </div>
-        {why}
+        {part(why)}
         {doing.alert()}
-        {move || match found.get() {
+        {part(move || match found.get() {
             Some(watched) => view! { <Watching state=state watched=watched open=open /> }.into_any(),
             None => view! { <p class="soft side__wait" role="status">{doing.label("", "Opening…")}</p> }.into_any(),
-        }}
+        })}
     }
     .into_any()
 }
@@ -119,18 +122,18 @@ fn Hand(state: BoardState, place: String) -> impl IntoView {
         let place = place.clone();
         move || state.row_when_there(&place).map(|row| row.with(|row| row.hand_at)).filter(|at| *at > 0)
     };
-    move || {
+    part(move || {
         let at = up()?;
         let place = place.clone();
         let lower = move |_| doing.ask(api::teach::board::lower_hand(place.clone()), |()| ());
         Some(view! {
             <span class="hand-up">
-                "✋ "{move || since(state.now.get() - at)}
+                {Icon::Hand.view()}{part(move || since(state.now.get() - at))}
                 <button type="button" class="button" disabled=doing.pending on:click=lower>"Lower the hand"</button>
                 {doing.alert()}
             </span>
         })
-    }
+    })
 }
 
 #[component]
@@ -172,7 +175,7 @@ fn Watching(state: BoardState, watched: Watched, open: RwSignal<Open>) -> impl I
     let tabs = TABS
         .map(|(this, words)| {
             view! {
-                <button type="button" class="tab" aria-pressed=move || (tab.get() == this).to_string() on:click=move |_| tab.set(this)>
+                <button type="button" class="tab" aria-pressed=live(move || (tab.get() == this).to_string()) on:click=move |_| tab.set(this)>
                     {words}
                 </button>
             }
@@ -189,10 +192,10 @@ fn Watching(state: BoardState, watched: Watched, open: RwSignal<Open>) -> impl I
     };
     view! {
         <div class="watch">
-            <div class="watch__terminal">{terminal}</div>
+            <div class="watch__terminal">{part(terminal)}</div>
             <Assist place=place.clone() name=name.clone() assist=assist is_ready=is_ready />
             <div class="tabs" role="group" aria-label="Beside the terminal">{tabs}</div>
-            <div class="watch__below">{below}</div>
+            <div class="watch__below">{part(below)}</div>
         </div>
     }
     .into_any()
@@ -204,7 +207,9 @@ fn no_terminal(status: &SandboxStatus, name: &str) -> String {
         SandboxStatus::None { removed_idle: true } => {
             format!("{name}'s host stood idle and was tidied away. Their terminal is here as soon as they start a new one.")
         }
-        SandboxStatus::None { removed_idle: false } => format!("{name} has not started a host yet. Their terminal is here as soon as they do."),
+        SandboxStatus::None { removed_idle: false } => {
+            format!("{name} has not started a host yet. Their terminal is here as soon as they do.")
+        }
         SandboxStatus::Starting => format!("{name}'s host is starting…"),
         SandboxStatus::Ready { .. } => String::new(),
         SandboxStatus::Failed { message } => format!("{name}'s host could not be started. They read: {message}"),

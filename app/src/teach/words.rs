@@ -77,7 +77,10 @@ mod tests {
 
     #[test]
     fn one_is_singular() {
-        assert_eq!((count(0, "learner"), count(1, "learner"), count(2, "learner")), ("no learners".into(), "1 learner".into(), "2 learners".into()));
+        assert_eq!(
+            (count(0, "learner"), count(1, "learner"), count(2, "learner")),
+            ("no learners".into(), "1 learner".into(), "2 learners".into())
+        );
     }
 
     #[test]

@@ -6,7 +6,11 @@ use web_sys::{Element, HtmlElement};
 
 /// A row's parts that take the focus.
 const CELL: &str = "[data-cell]";
-const ROW: &str = "[data-place]";
+/// The head is one, too.
+const ROW: &str = "[role=\"row\"]";
+const GRID: &str = "[role=\"grid\"]";
+/// The first cell of the first learner.
+const FIRST: &str = "[data-place] [data-cell]";
 /// Rows that Page Up and Page Down pass.
 const PAGE: i32 = 10;
 
@@ -39,13 +43,15 @@ pub(super) fn press(event: &ev::KeyboardEvent, open: impl Fn(String)) {
     let Some(cell) = event.target().and_then(|target| target.dyn_into::<Element>().ok()?.closest(CELL).ok().flatten()) else { return };
     let Some(row) = cell.closest(ROW).ok().flatten() else { return };
     if event.key() == "Enter" {
+        // In the head it presses the step's button.
+        let Some(place) = row.get_attribute("data-place") else { return };
         event.prevent_default();
-        return open(row.get_attribute("data-place").unwrap_or_default());
+        return open(place);
     }
     let Some((down, right)) = way(&event.key(), event.ctrl_key()) else { return };
-    let Some(body) = row.parent_element() else { return };
+    let Some(grid) = row.closest(GRID).ok().flatten() else { return };
     event.prevent_default();
-    let (rows, cells) = (all(&body, ROW), all(&row, CELL));
+    let (rows, cells) = (all(&grid, ROW), all(&row, CELL));
     let at = |among: &[HtmlElement], element: &Element| among.iter().position(|one| one.is_same_node(Some(element))).unwrap_or_default();
     let (row_at, cell_at) = (at(&rows, &row), at(&cells, &cell));
     let Some(to_row) = rows.get(moved(row_at, down, rows.len())) else { return };
@@ -56,16 +62,19 @@ pub(super) fn press(event: &ev::KeyboardEvent, open: impl Fn(String)) {
     }
 }
 
-/// The grid itself got the focus, by Tab: the first cell takes it.
+/// The grid itself got the focus, by Tab: the first learner takes it; where there is none, the head.
 pub(super) fn enter(grid: &Element) {
-    if let Some(first) = all(grid, CELL).first() {
+    let first = all(grid, FIRST).into_iter().next().or_else(|| all(grid, CELL).into_iter().next());
+    if let Some(first) = first {
         let _ = first.focus();
     }
 }
 
+/// Without what there is no room for just now.
 fn all(within: &Element, selector: &str) -> Vec<HtmlElement> {
     let Ok(found) = within.query_selector_all(selector) else { return Vec::new() };
-    (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
+    let elements = (0..found.length()).filter_map(|index| found.item(index)?.dyn_into::<HtmlElement>().ok());
+    elements.filter(|element| element.offset_width() > 0).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{
     state::{BoardState, Open},
     step_card::StepCard,
 };
-use crate::teach::watch::Watch;
+use crate::teach::{live::part, watch::Watch};
 
 #[component]
 pub(crate) fn SidePanel(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
@@ -25,7 +25,7 @@ pub(crate) fn SidePanel(state: BoardState, open: RwSignal<Open>) -> impl IntoVie
             crate::teach::watch::focus_row(&place);
         }
     };
-    move || {
+    part(move || {
         let inner = match open.get() {
             Open::Nothing => return ().into_any(),
             Open::Learner(place) => view! { <Watch state=state place=place open=open /> }.into_any(),
@@ -38,5 +38,5 @@ pub(crate) fn SidePanel(state: BoardState, open: RwSignal<Open>) -> impl IntoVie
             </section>
         }
         .into_any()
-    }
+    })
 }

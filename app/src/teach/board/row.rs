@@ -7,8 +7,12 @@ use super::{
     state::{BoardState, Open, RowSignal},
 };
 use crate::{
+    components::Icon,
     model::{BoardRow, LastDone},
-    teach::words::{count, since},
+    teach::{
+        live::{live, part},
+        words::{count, since},
+    },
 };
 
 #[component]
@@ -18,12 +22,12 @@ pub(super) fn Row(state: BoardState, row: RowSignal, open: RwSignal<Open>) -> im
         let row = row.clone();
         move |what: fn(&BoardRow) -> bool| {
             let row = row.clone();
-            move || row.with(what)
+            live(move || row.with(what))
         }
     };
     let is_open = {
         let id = id.clone();
-        move || open.with(|open| matches!(open, Open::Learner(open) if *open == id))
+        live(move || open.with(|open| matches!(open, Open::Learner(open) if *open == id)))
     };
     let where_to = {
         let id = id.clone();
@@ -31,7 +35,7 @@ pub(super) fn Row(state: BoardState, row: RowSignal, open: RwSignal<Open>) -> im
     };
     let marks = {
         let row = row.clone();
-        move || row.with(|row| state.steps.with_value(|steps| cells(row, steps)))
+        part(move || row.with(|row| state.steps.with_value(|steps| cells(row, steps))))
     };
     let here = {
         let row = row.clone();
@@ -39,17 +43,17 @@ pub(super) fn Row(state: BoardState, row: RowSignal, open: RwSignal<Open>) -> im
             let now = state.now.get();
             row.with(|row| on_step(row, now))
         });
-        move || text.get()
+        live(move || text.get())
     };
     let tried = {
         let row = row.clone();
-        move || row.with(tried)
+        live(move || row.with(tried))
     };
     let last = {
         let row = row.clone();
-        move || row.with(|row| row.last.as_ref().map(last))
+        part(move || row.with(|row| row.last.as_ref().map(last)))
     };
-    let why = move || row.with(|row| row.stuck.join(" "));
+    let why = live(move || row.with(|row| row.stuck.join(" ")));
     let why_title = why.clone();
     view! {
         <div
@@ -65,7 +69,7 @@ pub(super) fn Row(state: BoardState, row: RowSignal, open: RwSignal<Open>) -> im
             <span class="row__name" role="rowheader" data-cell tabindex="-1">
                 <span class="dot" aria-hidden="true"></span>
                 <span class="row__who" title=name.clone()>{name.clone()}</span>
-                <span class="row__hand" hidden={ let up = of(|row| row.hand_at > 0); move || !up() }>"✋"<span class="unseen">" has raised a hand"</span></span>
+                <span class="row__hand" hidden=of(|row| row.hand_at == 0)>{Icon::Hand.view()}<span class="unseen">" has raised a hand"</span></span>
                 <span class="unseen" hidden=of(|row| row.online)>" (away)"</span>
             </span>
             {marks}

@@ -8,6 +8,7 @@ use crate::{
     model::{CellState, Pace, StepRef, StepSummary},
     teach::{
         doing::Doing,
+        live::part,
         words::{count, seconds, step_name},
     },
 };
@@ -62,12 +63,12 @@ pub(super) fn StepCard(state: BoardState, index: usize, open: RwSignal<Open>) ->
             <h2 class="side__title" id="side-title" tabindex="-1">{title}</h2>
         </div>
         <div class="side__scroll step-card">
-            <p class="step-card__numbers">{move || summary.with(numbers)}</p>
+            <p class="step-card__numbers">{part(move || summary.with(numbers))}</p>
             {(state.pace == Pace::Led).then(|| view! { <LeadHere state=state step=step.id.clone() /> })}
             <h3>"What goes wrong, commonest first"</h3>
-            {turns}
+            {part(turns)}
             <h3>"Stuck here now"</h3>
-            <div class="step-card__stuck">{stuck}</div>
+            <div class="step-card__stuck">{part(stuck)}</div>
         </div>
     }
     .into_any()
@@ -97,7 +98,7 @@ fn LeadHere(state: BoardState, step: String) -> impl IntoView {
     };
     view! {
         <div>
-            {move || {
+            {part(move || {
                 if is_here() {
                     view! { <p class="soft">"The class is here. Learners can look at this step and those before it."</p> }.into_any()
                 } else {
@@ -109,7 +110,7 @@ fn LeadHere(state: BoardState, step: String) -> impl IntoView {
                     }
                         .into_any()
                 }
-            }}
+            })}
             {doing.alert()}
         </div>
     }

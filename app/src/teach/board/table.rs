@@ -12,7 +12,10 @@ use super::{
 use crate::{
     model::{CellState, StepOutline, StepSummary},
     state::Line,
-    teach::words::{seconds, step_name},
+    teach::{
+        live::{live, part},
+        words::{seconds, step_name},
+    },
 };
 
 #[component]
@@ -32,13 +35,14 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
     let rows = move || state.order.get();
     view! {
         <div class="board" style=columns>
+            <div class="board__scroll">
             <div
                 class="board__grid"
                 role="grid"
                 aria-label="Learners and their steps. Arrow keys move, Enter opens a learner."
-                aria-rowcount=move || state.order.with(Vec::len) + 1
+                aria-rowcount=live(move || state.order.with(Vec::len) + 1)
                 node_ref=grid
-                tabindex=move || if inside.get() { "-1" } else { "0" }
+                tabindex=live(move || if inside.get() { "-1" } else { "0" })
                 on:focus=enter
                 on:focusin=move |_| inside.set(true)
                 on:focusout=move |_| inside.set(false)
@@ -46,12 +50,12 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
             >
                 <div class="board__head" role="rowgroup">
                     <div class="row row--head" role="row">
-                        <span class="row__name" role="columnheader">"Learner"</span>
+                        <span class="row__name" role="columnheader" data-cell tabindex="-1">"Learner"</span>
                         {steps.iter().enumerate().map(|(index, step)| head(state, open, index, step)).collect_view()}
-                        <span class="row__here" role="columnheader">"On step, for"</span>
-                        <span class="row__tried" role="columnheader">"Tried there"</span>
-                        <span class="row__last" role="columnheader">"Last command"</span>
-                        <span class="row__why" role="columnheader">"Why they are stuck"</span>
+                        <span class="row__here" role="columnheader" data-cell tabindex="-1">"On step, for"</span>
+                        <span class="row__tried" role="columnheader" data-cell tabindex="-1">"Tried there"</span>
+                        <span class="row__last" role="columnheader" data-cell tabindex="-1">"Last command"</span>
+                        <span class="row__why" role="columnheader" data-cell tabindex="-1">"Why they are stuck"</span>
                     </div>
                 </div>
                 <div
@@ -65,8 +69,13 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
                     </For>
                 </div>
             </div>
-            {move || state.order.with(Vec::is_empty).then(|| empty(state))}
-            <p class="unseen" role="status">{move || state.said.get()}</p>
+            {part(move || state.order.with(Vec::is_empty).then(|| empty(state)))}
+            </div>
+            <p class="legend board__legend">
+                {legend("stuck")}
+                <span>"Small beside a sign: how many tries, h: a hint was seen, S: the solution was"</span>
+            </p>
+            <p class="unseen" role="status">{part(move || state.said.get())}</p>
         </div>
     }
     .into_any()
@@ -79,7 +88,9 @@ fn head(state: BoardState, open: RwSignal<Open>, index: usize, step: &StepOutlin
     let (passed, stuck) = (of(|summary| summary.passed), of(|summary| summary.stuck));
     let is_led = {
         let id = step.id.clone();
-        move || state.led.with(|led| led.as_ref().is_some_and(|led| led.step == id && state.lesson.with_value(|lesson| *lesson == led.lesson)))
+        move || {
+            state.led.with(|led| led.as_ref().is_some_and(|led| led.step == id && state.lesson.with_value(|lesson| *lesson == led.lesson)))
+        }
     };
     let is_open = move || open.with(|open| *open == Open::Step(index));
     let label = {
@@ -91,22 +102,32 @@ fn head(state: BoardState, open: RwSignal<Open>, index: usize, step: &StepOutlin
         }
     };
     view! {
-        <span class="head" class:head--led=is_led role="columnheader">
+        <span class="head" class:head--led=live(is_led) role="columnheader">
             <button
                 type="button"
                 class="head__button"
-                aria-expanded=move || is_open().to_string()
-                aria-label=label
+                data-cell
+                tabindex="-1"
+                aria-expanded=live(move || is_open().to_string())
+                aria-label=live(label)
                 title=name
                 on:click=move |_| open.set(if is_open() { Open::Nothing } else { Open::Step(index) })
             >
                 <span class="head__number">{index + 1}</span>
-                <span class="head__passed">{move || format!("{}✓", passed())}</span>
-                <span class="head__stuck" class:head__stuck--some=move || { stuck() > 0 }>{move || format!("{}!", stuck())}</span>
+                <span class="head__passed">{part(move || format!("{}✓", passed()))}</span>
+                <span class="head__stuck" class:head__stuck--some=live(move || { stuck() > 0 })>{part(move || format!("{}!", stuck()))}</span>
             </button>
         </span>
     }
     .into_any()
+}
+
+/// What the signs say. `stuck`: as the class may read it.
+pub(crate) fn legend(stuck: &'static str) -> AnyView {
+    [(CellState::None, "not begun"), (CellState::Working, "working"), (CellState::Stuck, stuck), (CellState::Passed, "passed")]
+        .map(|(state, word)| view! { <span class="legend__part">{mark(state)}" "{word}</span> })
+        .collect_view()
+        .into_any()
 }
 
 /// Nobody is here yet: what to do about it.
@@ -121,16 +142,12 @@ fn empty(state: BoardState) -> AnyView {
     view! {
         <div class="board__empty">
             <h2>"Nobody is here yet"</h2>
-            <p>"Each learner gets a row as soon as they join, and it fills while they work."{awaited}</p>
+            <p>"Each learner gets a row as soon as they join, and it fills while they work."{live(awaited)}</p>
             <ol>
                 <li><a href=join target="_blank" rel="noopener">"Show the code ↗"</a>" on the projector: learners scan it, or type it on the first page."</li>
                 <li>"Or "<a href=setup>"upload a list of names"</a>" and give each learner a personal link."</li>
             </ol>
-            <p class="legend">
-                {[(CellState::None, "not begun"), (CellState::Working, "working"), (CellState::Stuck, "stuck"), (CellState::Passed, "passed")]
-                    .map(|(state, word)| view! { <span class="legend__part">{mark(state)}" "{word}</span> })
-                    .collect_view()}
-            </p>
+            <p class="legend">{legend("stuck")}</p>
         </div>
     }
     .into_any()
@@ -141,10 +158,10 @@ fn empty(state: BoardState) -> AnyView {
 pub(crate) fn LineNotice(line: RwSignal<Line>) -> impl IntoView {
     view! {
         <div class="line-notice" role="status">
-            {move || {
+            {part(move || {
                 (line.get() == Line::Lost)
                     .then(|| view! { <p class="line-notice__text">"The line to Lunchbox is lost, so this may be old. Trying again…"</p> })
-            }}
+            })}
         </div>
     }
     .into_any()

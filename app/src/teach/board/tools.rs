@@ -8,10 +8,12 @@ use super::{
 };
 use crate::{
     api,
+    components::Icon,
     model::{Pace, StepRef},
     teach::{
         confirm,
         doing::Doing,
+        live::{live, part},
         watch::NoteForm,
         words::{count, step_name},
     },
@@ -43,7 +45,10 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
     };
     let next_hand = move |_| {
         let up = state.order.with_untracked(|order| {
-            let hands = order.iter().filter_map(|id| state.row(id)).filter_map(|row| row.with_untracked(|row| (row.hand_at > 0).then(|| (row.hand_at, row.id.clone()))));
+            let hands = order
+                .iter()
+                .filter_map(|id| state.row(id))
+                .filter_map(|row| row.with_untracked(|row| (row.hand_at > 0).then(|| (row.hand_at, row.id.clone()))));
             hands.min()
         });
         if let Some((_, place)) = up {
@@ -53,21 +58,21 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
     view! {
         <div class="tools">
             <p class="tools__facts">
-                <span class="fact">{move || count(tally.get().learners, "learner")}</span>
-                <span class="fact"><span class="dot dot--on" aria-hidden="true"></span>{move || format!("{} online", tally.get().online)}</span>
-                {awaited}
-                <span class="fact" class:fact--stuck=move || { tally.get().stuck > 0 }>{move || format!("{} stuck", tally.get().stuck)}</span>
-                <button type="button" class="button" disabled=move || tally.get().hands == 0 on:click=next_hand title="Open the learner whose hand has been up for longest">
-                    {move || format!("✋ {}", count(tally.get().hands, "hand"))}
+                <span class="fact">{part(move || count(tally.get().learners, "learner"))}</span>
+                <span class="fact"><span class="dot dot--on" aria-hidden="true"></span>{part(move || format!("{} online", tally.get().online))}</span>
+                {part(awaited)}
+                <span class="fact" class:fact--stuck=live(move || { tally.get().stuck > 0 })>{part(move || format!("{} stuck", tally.get().stuck))}</span>
+                <button type="button" class="button" disabled=live(move || tally.get().hands == 0) on:click=next_hand title="Open the learner whose hand has been up for longest">
+                    {Icon::Hand.view()} {part(move || count(tally.get().hands, "hand"))}
                 </button>
             </p>
             {(state.pace == Pace::Led).then(|| view! { <LeadSelect state=state /> })}
-            <span class="tools__wait" role="status">{move || if state.waits.get() { "Rows keep still while you are in them." } else { "" }}</span>
+            <span class="tools__wait" role="status">{part(move || if state.waits.get() { "Rows keep still while you are in them." } else { "" })}</span>
             <div class="tools__right">
                 <button
                     type="button"
                     class="button button--quiet"
-                    aria-pressed=move || (state.sorting.get() == Sorting::Name).to_string()
+                    aria-pressed=live(move || (state.sorting.get() == Sorting::Name).to_string())
                     on:click=move |_| state.sorting.update(|sorting| *sorting = if *sorting == Sorting::Name { Sorting::Need } else { Sorting::Name })
                 >
                     "By name"
@@ -75,7 +80,7 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
                 <button
                     type="button"
                     class="button button--quiet"
-                    aria-pressed=move || all_at_once.get().to_string()
+                    aria-pressed=live(move || all_at_once.get().to_string())
                     title="The whole class on one screen, in columns"
                     on:click=move |_| all_at_once.update(|all| *all = !*all)
                 >
@@ -122,14 +127,14 @@ fn LeadSelect(state: BoardState) -> impl IntoView {
         steps
             .iter()
             .enumerate()
-            .map(|(index, step)| view! { <option value=index.to_string() selected=move || at() == Some(index)>{step_name(index, step)}</option> })
+            .map(|(index, step)| view! { <option value=index.to_string() selected=live(move || at() == Some(index))>{step_name(index, step)}</option> })
             .collect_view()
     });
     view! {
         <label class="lead">
             "The class is at "
             <select class="field" disabled=doing.pending on:change=lead>
-                <option value="" selected=move || at().is_none() disabled>"(no step of this lesson)"</option>
+                <option value="" selected=live(move || at().is_none()) disabled>"(no step of this lesson)"</option>
                 {options}
             </select>
             {doing.alert()}

@@ -8,24 +8,21 @@ use crate::{
     api::{self, ApiError},
     teach::{
         doing::Doing,
-        frame::{Bar, Loading, SIGN_IN, failed, leave_for},
+        frame::{Bar, SIGN_IN, failed, leave_for},
+        live::part,
+        load::{Ask, Loaded, page},
     },
 };
 
 #[component]
 pub(crate) fn AccountPage() -> impl IntoView {
-    let me = Resource::new(|| (), |()| api::teach::account::me());
+    let ask = Memo::new(|_| Ask::Me);
     view! {
         <Title text="Your account" />
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match me.await {
-                    Ok(Some(me)) => view! { <Account name=me.name /> }.into_any(),
-                    Ok(None) => failed(ApiError { message: String::new(), status: 401 }),
-                    Err(error) => failed(error),
-                }
-            })}
-        </Suspense>
+        {page(ask, |loaded| match loaded {
+            Loaded::Me(Some(me)) => view! { <Account name=me.name /> }.into_any(),
+            _ => failed(ApiError { message: String::new(), status: 401 }),
+        })}
     }
     .into_any()
 }
@@ -56,7 +53,7 @@ fn Account(name: String) -> impl IntoView {
                 {changing.alert()}
                 <div class="form__row">
                     <button type="submit" class="button button--primary" disabled=changing.pending>{changing.label("Change it", "Changing…")}</button>
-                    <span role="status" class="soft">{move || if changed.get() { "Changed. Everywhere else you are signed out." } else { "" }}</span>
+                    <span role="status" class="soft">{part(move || if changed.get() { "Changed. Everywhere else you are signed out." } else { "" })}</span>
                 </div>
             </form>
             <h2>"Sign out everywhere"</h2>

@@ -10,7 +10,9 @@ use crate::{
     teach::{
         confirm::{self, Confirm},
         doing::Doing,
-        frame::{Bar, Loading, failed},
+        frame::Bar,
+        live::{live, part},
+        load::{Ask, Loaded, page},
         words::{bytes, count},
     },
 };
@@ -20,18 +22,13 @@ const LOOK_EVERY_MS: u64 = 5_000;
 
 #[component]
 pub(crate) fn AdminPage() -> impl IntoView {
-    let machine = Resource::new(|| (), |()| api::teach::admin::machine());
-    let instructors = Resource::new(|| (), |()| api::teach::admin::instructors());
+    let ask = Memo::new(|_| Ask::Admin);
     view! {
         <Title text="Machine and instructors" />
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match (machine.await, instructors.await) {
-                    (Ok(machine), Ok(instructors)) => view! { <Admin machine=machine instructors=instructors /> }.into_any(),
-                    (Err(error), _) | (_, Err(error)) => failed(error),
-                }
-            })}
-        </Suspense>
+        {page(ask, |loaded| match loaded {
+            Loaded::Admin(machine, instructors) => view! { <Admin machine=machine instructors=instructors /> }.into_any(),
+            _ => ().into_any(),
+        })}
     }
     .into_any()
 }
@@ -54,7 +51,7 @@ fn Admin(machine: Machine, instructors: Vec<Instructor>) -> impl IntoView {
             {looking.alert()}
             <section aria-labelledby="machine-title" class="panel">
                 <h2 id="machine-title">"The machine"</h2>
-                <p class="fit">{move || machine.with(fit)}</p>
+                <p class="fit">{part(move || machine.with(fit))}</p>
                 <dl class="gauges">
                     <Gauge name="Processor" share=move || machine.with(|now| percent(now.load, f64::from(now.cores))) words=move || machine.with(load) />
                     <Gauge
@@ -114,8 +111,8 @@ fn Gauge(
         <div class="gauge">
             <dt>{name}</dt>
             <dd>
-                <progress class="meter" class:meter--full=move || { share.get() >= 85 } max="100" value=move || share.get() aria-hidden="true"></progress>
-                <span>{move || words.get()}</span>
+                <progress class="meter" class:meter--full=live(move || { share.get() >= 85 }) max="100" value=live(move || share.get()) aria-hidden="true"></progress>
+                <span>{part(move || words.get())}</span>
             </dd>
         </div>
     }
@@ -132,7 +129,9 @@ fn Open(machine: RwSignal<Machine>) -> impl IntoView {
     let close = Callback::new(move |()| {
         let Some(sandbox) = asked.get_untracked() else { return };
         let id = sandbox.id.clone();
-        doing.ask(api::teach::admin::close_sandbox(sandbox.id), move |()| machine.update(|machine| machine.open.retain(|open| open.id != id)));
+        doing.ask(api::teach::admin::close_sandbox(sandbox.id), move |()| {
+            machine.update(|machine| machine.open.retain(|open| open.id != id))
+        });
     });
     let rows = move || {
         let open = machine.with(|machine| machine.open.clone());
@@ -168,7 +167,7 @@ fn Open(machine: RwSignal<Machine>) -> impl IntoView {
             <div class="scroll-x">
             <table class="plain-table">
                 <thead><tr><th scope="col">"Learner"</th><th scope="col">"Class"</th><th scope="col">"Since"</th><th scope="col">"Last used"</th><th scope="col"><span class="unseen">"Close"</span></th></tr></thead>
-                <tbody>{rows}</tbody>
+                <tbody>{part(rows)}</tbody>
             </table>
             </div>
             <Confirm
@@ -240,12 +239,12 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
             <div class="scroll-x">
             <table class="plain-table">
                 <thead><tr><th scope="col">"Name"</th><th scope="col">"Is"</th><th scope="col">"Has"</th><th scope="col">"Since"</th><th scope="col"><span class="unseen">"What to do"</span></th></tr></thead>
-                <tbody>{rows}</tbody>
+                <tbody>{part(rows)}</tbody>
             </table>
             </div>
             <p><button type="button" class="button button--primary" disabled=doing.pending on:click=invite>"Make a link for a new instructor"</button></p>
             <div aria-live="polite">
-                {move || link.get().map(|(words, made)| {
+                {part(move || link.get().map(|(words, made)| {
                     view! {
                         <div class="made-link">
                             <h3>{words}</h3>
@@ -253,7 +252,7 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
                             <p class="soft">"It works once, until "<When at=made.expires_at shown=Shown::Minute />". It is shown only now."</p>
                         </div>
                     }
-                })}
+                }))}
             </div>
             <Confirm
                 dialog=dialog

@@ -5,35 +5,32 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
-    api,
     model::{Board, ClassState},
     teach::{
         board::{BoardState, LessonTabs, LineNotice, Open, SidePanel, Table, Tools},
-        frame::{Bar, ClassNav, ClassPage, Loading, failed},
+        frame::{Bar, ClassNav, ClassPage},
+        live::live,
+        load::{Ask, Loaded, page},
     },
 };
 
 #[component]
 pub(crate) fn BoardPage() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
-    let asked = Memo::new(move |_| (params.read().get("id").unwrap_or_default(), query.read().get("lesson").unwrap_or_default()));
-    let board = Resource::new(move || asked.get(), |(class, lesson)| api::teach::board::board(class, lesson));
-    view! {
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match board.await {
-                    Ok(board) => view! { <BoardView board=board /> }.into_any(),
-                    Err(error) => failed(error),
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
+    let ask = Memo::new(move |_| {
+        let (class, lesson) = (params.read().get("id"), query.read().get("lesson"));
+        Ask::Board { class: class.unwrap_or_default(), lesson: lesson.unwrap_or_default() }
+    });
+    page(ask, |loaded| match loaded {
+        Loaded::Board(board) => view! { <BoardView board=*board /> }.into_any(),
+        _ => ().into_any(),
+    })
 }
 
 #[component]
 fn BoardView(board: Board) -> impl IntoView {
-    let (class, name, lesson, lessons, now) = (board.class.clone(), board.name.clone(), board.lesson.clone(), board.lessons.clone(), board.state);
+    let (class, name, lesson, lessons, now) =
+        (board.class.clone(), board.name.clone(), board.lesson.clone(), board.lessons.clone(), board.state);
     let title = format!("{name} · Board");
     let (nav_class, nav_lesson) = (class.clone(), lesson.clone());
     let state = BoardState::new(board, false);
@@ -42,7 +39,7 @@ fn BoardView(board: Board) -> impl IntoView {
     let all_at_once = RwSignal::new(false);
     view! {
         <Title text=title />
-        <div class="teach-bench" class:teach-bench--all=move || all_at_once.get() class:teach-bench--side=move || open.with(|open| *open != Open::Nothing)>
+        <div class="teach-bench" class:teach-bench--all=live(move || all_at_once.get()) class:teach-bench--side=live(move || open.with(|open| *open != Open::Nothing))>
             <Bar><ClassNav class=nav_class name=name here=ClassPage::Board lesson=nav_lesson /></Bar>
             <main class="teach-bench__main" id="main">
                 <h1 class="unseen">"Board"</h1>
@@ -67,7 +64,9 @@ fn state_notice(state: ClassState) -> Option<AnyView> {
     let text = match state {
         ClassState::Open => return None,
         ClassState::Planned => "This class opens later; nobody can join it yet. Its times are under “Set up”.",
-        ClassState::Closed => "This class is closed: nobody joins, and hands and notes have ended. What was done stays here, and in its report.",
+        ClassState::Closed => {
+            "This class is closed: nobody joins, and hands and notes have ended. What was done stays here, and in its report."
+        }
     };
     Some(view! { <p class="notice">{text}</p> }.into_any())
 }

@@ -5,11 +5,13 @@ use leptos_meta::Title;
 
 use crate::{
     api,
-    components::{Shown, When},
+    components::{Icon, Shown, When},
     model::{ClassDraft, ClassState, ClassSummary, LessonOutline},
     teach::{
         doing::Doing,
-        frame::{Bar, Loading, failed, leave_for},
+        frame::{Bar, leave_for},
+        live::{live, part},
+        load::{self, Ask, Loaded},
         setup::LessonChoice,
         words::{count, state},
     },
@@ -17,18 +19,13 @@ use crate::{
 
 #[component]
 pub(crate) fn ClassesPage() -> impl IntoView {
-    let classes = Resource::new(|| (), |()| api::teach::classes::classes());
-    let lessons = Resource::new(|| (), |()| api::teach::classes::lessons());
+    let ask = Memo::new(|_| Ask::Classes);
     view! {
         <Title text="Your classes" />
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match (classes.await, lessons.await) {
-                    (Ok(classes), Ok(lessons)) => page(classes, lessons),
-                    (Err(error), _) | (_, Err(error)) => failed(error),
-                }
-            })}
-        </Suspense>
+        {load::page(ask, |loaded| match loaded {
+            Loaded::Classes(classes, lessons) => page(classes, lessons),
+            _ => ().into_any(),
+        })}
     }
     .into_any()
 }
@@ -68,7 +65,7 @@ fn page(classes: Vec<ClassSummary>, lessons: Vec<LessonOutline>) -> AnyView {
 
 fn card(class: ClassSummary) -> AnyView {
     let ClassSummary { id, name, state: now, lessons, learners, online, hands, made_at, owner, is_mine } = class;
-    let hands = (hands > 0).then(|| view! { <strong class="class-card__hands">{format!(" ✋ {hands}")}</strong> });
+    let hands = (hands > 0).then(|| view! { <strong class="class-card__hands">{Icon::Hand.view()}{hands}</strong> });
     view! {
         <article class="card class-card">
             <h3 class="card__title"><a class="card__link" href=format!("/teach/classes/{id}")>{name}</a></h3>
@@ -120,12 +117,12 @@ fn NewClass(lessons: Vec<LessonOutline>, is_open: bool) -> impl IntoView {
                         maxlength="100"
                         required
                         placeholder="Docker basics, Friday"
-                        prop:value=move || name.get()
+                        prop:value=live(move || name.get())
                         on:input=move |event| name.set(event_target_value(&event))
                     />
                 </label>
                 <LessonChoice lessons=lessons chosen=chosen />
-                {move || missing.get().then(|| view! { <p class="alert" role="alert">"A class needs a lesson. Choose at least one."</p> })}
+                {part(move || missing.get().then(|| view! { <p class="alert" role="alert">"A class needs a lesson. Choose at least one."</p> }))}
                 {doing.alert()}
                 <button type="submit" class="button button--primary button--large" disabled=doing.pending>{doing.label("Make the class", "Making it…")}</button>
             </form>

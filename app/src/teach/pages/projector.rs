@@ -5,30 +5,25 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
-    api,
     model::{Board, CellState, StepOutline},
     teach::{
-        board::{BoardState, LineNotice, mark},
-        frame::{Loading, failed},
+        board::{BoardState, LineNotice, legend, mark},
+        live::{live, part},
+        load::{Ask, Loaded, page},
     },
 };
 
 #[component]
 pub(crate) fn ProjectorPage() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
-    let asked = Memo::new(move |_| (params.read().get("id").unwrap_or_default(), query.read().get("lesson").unwrap_or_default()));
-    let board = Resource::new(move || asked.get(), |(class, lesson)| api::teach::board::board(class, lesson));
-    view! {
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match board.await {
-                    Ok(board) => view! { <Projected board=board /> }.into_any(),
-                    Err(error) => failed(error),
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
+    let ask = Memo::new(move |_| {
+        let (class, lesson) = (params.read().get("id"), query.read().get("lesson"));
+        Ask::Board { class: class.unwrap_or_default(), lesson: lesson.unwrap_or_default() }
+    });
+    page(ask, |loaded| match loaded {
+        Loaded::Board(board) => view! { <Projected board=*board /> }.into_any(),
+        _ => ().into_any(),
+    })
 }
 
 #[component]
@@ -47,11 +42,11 @@ fn Projected(board: Board) -> impl IntoView {
     };
     view! {
         <Title text=format!("{name} · Projected") />
-        <main class="projector" id="main" style=layout>
+        <main class="projector" id="main" style=live(layout)>
             <header class="projector__head">
                 <h1>{name}</h1>
                 <p>{title}</p>
-                <p class="projector__count">{move || format!("{} here", tally.get().online)}</p>
+                <p class="projector__count">{part(move || format!("{} here", tally.get().online))}</p>
             </header>
             <ol class="projector__steps" role="list">{heads}</ol>
             <div class="projector__rows" role="img" aria-label="One row a learner, without names, one cell a step">
@@ -60,15 +55,11 @@ fn Projected(board: Board) -> impl IntoView {
                         let cells = move || row.with(|row| {
                             (0..length).map(|index| mark(row.cells.get(index).map_or(CellState::None, |cell| cell.state))).collect_view()
                         });
-                        view! { <div class="projector__row">{cells}</div> }
+                        view! { <div class="projector__row">{part(cells)}</div> }
                     })}
                 </For>
             </div>
-            <p class="legend projector__legend">
-                {[(CellState::None, "not begun"), (CellState::Working, "working"), (CellState::Stuck, "could use a hand"), (CellState::Passed, "passed")]
-                    .map(|(state, word)| view! { <span class="legend__part">{mark(state)}" "{word}</span> })
-                    .collect_view()}
-            </p>
+            <p class="legend projector__legend">{legend("could use a hand")}</p>
             <LineNotice line=state.line />
         </main>
     }
@@ -85,8 +76,8 @@ fn step_head(state: BoardState, index: usize, step: &StepOutline) -> AnyView {
         <li class="projector__step">
             <span class="projector__number">{index + 1}</span>
             <span class="projector__title">{step.title.clone()}</span>
-            <span class="projector__bar" style=share aria-hidden="true"></span>
-            <span class="projector__passed">{move || format!("{} ✓", passed())}</span>
+            <span class="projector__bar" style=live(share) aria-hidden="true"></span>
+            <span class="projector__passed">{part(move || format!("{} ✓", passed()))}</span>
         </li>
     }
     .into_any()

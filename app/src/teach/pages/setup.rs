@@ -5,32 +5,25 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
-    api,
     model::{ClassDetails, LessonOutline},
     teach::{
-        frame::{Bar, ClassNav, ClassPage, Loading, failed},
+        frame::{Bar, ClassNav, ClassPage},
+        load::{Ask, Loaded, page},
         setup::{Delete, Details, People, Sharing, TakeAway, WayInCard},
     },
 };
 
 #[component]
 pub(crate) fn SetupPage() -> impl IntoView {
-    let (params, query) = (use_params_map(), use_query_map());
-    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let class = Resource::new(move || id.get(), api::teach::classes::class);
-    let lessons = Resource::new(|| (), |()| api::teach::classes::lessons());
-    let is_new = Memo::new(move |_| query.read().get("new").is_some());
-    view! {
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match (class.await, lessons.await) {
-                    (Ok(class), Ok(lessons)) => view! { <Setup class=class lessons=lessons is_new=is_new.get_untracked() /> }.into_any(),
-                    (Err(error), _) | (_, Err(error)) => failed(error),
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
+    let params = use_params_map();
+    let ask = Memo::new(move |_| Ask::Class { class: params.read().get("id").unwrap_or_default() });
+    page(ask, |loaded| match loaded {
+        Loaded::Class(class, lessons) => {
+            let is_new = use_query_map().read_untracked().get("new").is_some();
+            view! { <Setup class=*class lessons=lessons is_new=is_new /> }.into_any()
+        }
+        _ => ().into_any(),
+    })
 }
 
 #[component]

@@ -9,6 +9,7 @@ use crate::{
     teach::{
         doing::Doing,
         frame::{Bar, leave_for, next_page},
+        live::live,
     },
 };
 
@@ -64,7 +65,7 @@ pub(crate) fn Field(
                 autocomplete=complete
                 required
                 minlength=least
-                prop:value=move || value.get()
+                prop:value=live(move || value.get())
                 on:input=move |event| value.set(event_target_value(&event))
             />
             {(!note.is_empty()).then(|| view! { <span class="form__note">{note}</span> })}

@@ -12,6 +12,7 @@ use crate::{
     teach::{
         doing::Doing,
         frame::{Bar, HOME, SIGN_IN, leave_for},
+        load::{Ask, Loaded, page_or},
     },
 };
 
@@ -21,21 +22,25 @@ const SHORTEST_PASSWORD: u32 = 10;
 #[component]
 pub(crate) fn WelcomePage() -> impl IntoView {
     let params = use_params_map();
-    let token = Memo::new(move |_| params.read().get("token").unwrap_or_default());
-    let invitation = Resource::new(move || token.get(), api::teach::account::invitation);
+    let ask = Memo::new(move |_| Ask::Invitation { token: params.read().get("token").unwrap_or_default() });
+    let accept = |loaded| match loaded {
+        Loaded::Invitation(invitation) => {
+            let token = use_params_map().read_untracked().get("token").unwrap_or_default();
+            sheet(view! { <Accept token=token invitation=invitation /> }.into_any())
+        }
+        _ => ().into_any(),
+    };
     view! {
         <Title text="Welcome" />
+        {page_or(ask, accept, no_good)}
+    }
+    .into_any()
+}
+
+fn sheet(inner: AnyView) -> AnyView {
+    view! {
         <Bar />
-        <main class="plain-page narrow-page" id="main">
-            <Suspense fallback=|| view! { <p role="status">"One moment…"</p> }>
-                {move || Suspend::new(async move {
-                    match invitation.await {
-                        Ok(invitation) => view! { <Accept token=token.get_untracked() invitation=invitation /> }.into_any(),
-                        Err(error) => no_good(error),
-                    }
-                })}
-            </Suspense>
-        </main>
+        <main class="plain-page narrow-page" id="main">{inner}</main>
     }
     .into_any()
 }
@@ -46,12 +51,12 @@ fn no_good(error: ApiError) -> AnyView {
     } else {
         error.message
     };
-    view! {
+    let words = view! {
         <h1>"This link is no longer good"</h1>
         <Alert text=text />
         <p><a href=SIGN_IN>"Sign in"</a>" if you have an account."</p>
-    }
-    .into_any()
+    };
+    sheet(words.into_any())
 }
 
 #[component]

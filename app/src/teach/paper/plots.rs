@@ -21,7 +21,7 @@ pub(super) fn completion(points: &[(i64, f64)]) -> Option<AnyView> {
     if last <= first {
         return None;
     }
-    let across = Scale { most: (last - first) as f64, length: WIDTH - MARGIN - 12.0 };
+    let across = Scale { most: (last - first) as f64, length: WIDTH - MARGIN - 30.0 };
     let up = Scale { most: 1.0, length: HEIGHT };
     let place = |(at, share): &(i64, f64)| (MARGIN + across.at((at - first) as f64), TOP + HEIGHT - up.at(*share));
     // It stays at what was reached until more is.
@@ -41,7 +41,7 @@ pub(super) fn completion(points: &[(i64, f64)]) -> Option<AnyView> {
         .map(|percent| {
             let y = TOP + HEIGHT - up.at(f64::from(percent) / 100.0);
             view! {
-                <line class="plot__line" x1=MARGIN x2=WIDTH - 12.0 y1=y y2=y></line>
+                <line class="plot__line" x1=MARGIN x2=WIDTH - 30.0 y1=y y2=y></line>
                 <text class="plot__text plot__text--end" x=MARGIN - 8.0 y=y + 4.0>{format!("{percent} %")}</text>
             }
         })
@@ -178,7 +178,8 @@ fn name(index: usize, step: &StepReport, middle: f64) -> AnyView {
         0..=LONGEST => step.title.clone(),
         _ => step.title.chars().take(LONGEST - 1).chain(['…']).collect(),
     };
-    view! { <text class="plot__text plot__text--end plot__name" x=LEFT - 10.0 y=middle + 4.0>{format!("{}. {title}", index + 1)}</text> }.into_any()
+    view! { <text class="plot__text plot__text--end plot__name" x=LEFT - 10.0 y=middle + 4.0>{format!("{}. {title}", index + 1)}</text> }
+        .into_any()
 }
 
 /// The five numbers of a box, in words.

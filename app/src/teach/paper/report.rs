@@ -47,7 +47,9 @@ fn sheet(report: Report) -> AnyView {
             .collect_view()
     });
     let plot = |title: &'static str, text: &'static str, drawn: Option<AnyView>| {
-        let drawn = drawn.unwrap_or_else(|| view! { <p class="soft">"There is nothing to show yet: it comes as soon as learners pass steps."</p> }.into_any());
+        let drawn = drawn.unwrap_or_else(|| {
+            view! { <p class="soft">"There is nothing to show yet: it comes as soon as learners pass steps."</p> }.into_any()
+        });
         view! { <section class="report__part"><h2>{title}</h2><p class="soft">{text}</p>{drawn}</section> }
     };
     view! {

@@ -6,7 +6,10 @@ use super::{LessonChoice, times::Moment};
 use crate::{
     api,
     model::{ClassDetails, ClassDraft, LessonOutline, Pace},
-    teach::doing::Doing,
+    teach::{
+        doing::Doing,
+        live::{live, part},
+    },
 };
 
 #[component]
@@ -35,7 +38,7 @@ pub(crate) fn Details(class: RwSignal<ClassDetails>, lessons: Vec<LessonOutline>
     let choice = move |this: Pace, words: &'static str, note: &'static str| {
         view! {
             <label class="choice">
-                <input type="radio" name="pace" prop:checked=move || pace.get() == this checked=move || pace.get() == this on:change=move |_| pace.set(this) />
+                <input type="radio" name="pace" prop:checked=live(move || pace.get() == this) checked=live(move || pace.get() == this) on:change=move |_| pace.set(this) />
                 <span class="choice__text"><strong>{words}</strong><span class="soft">{note}</span></span>
             </label>
         }
@@ -46,7 +49,7 @@ pub(crate) fn Details(class: RwSignal<ClassDetails>, lessons: Vec<LessonOutline>
             <form class="form" on:submit=submit>
                 <label class="form__label">
                     "Name"
-                    <input class="field" type="text" maxlength="100" required prop:value=move || name.get() value=name.get_untracked() on:input=move |event| name.set(event_target_value(&event)) />
+                    <input class="field" type="text" maxlength="100" required prop:value=live(move || name.get()) value=name.get_untracked() on:input=move |event| name.set(event_target_value(&event)) />
                 </label>
                 <LessonChoice lessons=lessons chosen=chosen />
                 <fieldset class="choices">
@@ -61,7 +64,7 @@ pub(crate) fn Details(class: RwSignal<ClassDetails>, lessons: Vec<LessonOutline>
                 {doing.alert()}
                 <div class="form__row">
                     <button type="submit" class="button button--primary" disabled=doing.pending>{doing.label("Save", "Saving…")}</button>
-                    <span role="status" class="soft">{move || if saved.get() { "Saved." } else { "" }}</span>
+                    <span role="status" class="soft">{part(move || if saved.get() { "Saved." } else { "" })}</span>
                 </div>
             </form>
         </section>

@@ -2,12 +2,17 @@
 
 use leptos::prelude::*;
 
-use crate::{model::LessonOutline, teach::words::count};
+use crate::{
+    model::LessonOutline,
+    teach::live::{live, part},
+    teach::words::count,
+};
 
 #[component]
 pub(crate) fn LessonChoice(lessons: Vec<LessonOutline>, chosen: RwSignal<Vec<String>>) -> impl IntoView {
     if lessons.is_empty() {
-        return view! { <p class="soft">"There is no lesson on this Lunchbox yet. Put one under lessons/ and start the server again."</p> }.into_any();
+        return view! { <p class="soft">"There is no lesson on this Lunchbox yet. Put one under lessons/ and start the server again."</p> }
+            .into_any();
     }
     let choices = lessons
         .into_iter()
@@ -20,15 +25,15 @@ pub(crate) fn LessonChoice(lessons: Vec<LessonOutline>, chosen: RwSignal<Vec<Str
                 <label class="choice">
                     <input
                         type="checkbox"
-                        prop:checked=move || place.get().is_some()
-                        checked=move || place.get().is_some()
+                        prop:checked=live(move || place.get().is_some())
+                        checked=live(move || place.get().is_some())
                         on:change=move |_| chosen.update(|chosen| toggle(chosen, &toggled))
                     />
                     <span class="choice__text">
                         <strong>{title}</strong>
                         <span class="soft">{format!("{}, about {minutes} min", count(steps.len(), "step"))}</span>
                     </span>
-                    <span class="choice__number" title="In this order">{number}</span>
+                    <span class="choice__number" title="In this order">{part(number)}</span>
                 </label>
             }
         })

@@ -12,6 +12,7 @@ use crate::{
         confirm::{self, Confirm},
         doing::Doing,
         links::Links,
+        live::{live, part},
         words::count,
     },
 };
@@ -49,7 +50,7 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
                         rows="4"
                         required
                         placeholder="Ada Lovelace\nGrace Hopper"
-                        prop:value=move || text.get()
+                        prop:value=live(move || text.get())
                         on:input=move |event| text.set(event_target_value(&event))
                     ></textarea>
                 </label>
@@ -62,7 +63,7 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
                 </div>
                 {doing.alert()}
             </form>
-            <div aria-live="polite">{move || result.get().map(outcome)}</div>
+            <div aria-live="polite">{part(move || result.get().map(outcome))}</div>
             <Places class=class />
         </section>
     }
@@ -107,7 +108,9 @@ fn Places(class: RwSignal<ClassDetails>) -> impl IntoView {
     let link = RwSignal::new(None);
     let dialog = NodeRef::<html::Dialog>::new();
     let asked = RwSignal::new(None::<Place>);
-    let title = move || asked.with(|asked| format!("Remove {} from the class?", asked.as_ref().map(|place| place.name.clone()).unwrap_or_default()));
+    let title = move || {
+        asked.with(|asked| format!("Remove {} from the class?", asked.as_ref().map(|place| place.name.clone()).unwrap_or_default()))
+    };
     let remove = Callback::new(move |()| {
         let Some(gone) = asked.get_untracked() else { return };
         let id = gone.id.clone();
@@ -147,16 +150,16 @@ fn Places(class: RwSignal<ClassDetails>) -> impl IntoView {
             .collect_view()
     };
     view! {
-        <h3>{move || match class.with(|class| class.places.len()) {
+        <h3>{part(move || match class.with(|class| class.places.len()) {
             0 => "Nobody is in the class yet".to_owned(),
             number => format!("{} in the class", count(number, "learner")),
-        }}</h3>
+        })}</h3>
         {doing.alert()}
-        <div aria-live="polite">{move || link.get().map(|link| view! { <Links links=vec![link] /> })}</div>
-        <div class="scroll-x scroll-y" hidden=move || class.with(|class| class.places.is_empty())>
+        <div aria-live="polite">{part(move || link.get().map(|link| view! { <Links links=vec![link] /> }))}</div>
+        <div class="scroll-x scroll-y" hidden=live(move || class.with(|class| class.places.is_empty()))>
             <table class="plain-table">
                 <thead><tr><th scope="col">"Learner"</th><th scope="col">"Here"</th><th scope="col"><span class="unseen">"What to do"</span></th></tr></thead>
-                <tbody>{rows}</tbody>
+                <tbody>{part(rows)}</tbody>
             </table>
         </div>
         <Confirm

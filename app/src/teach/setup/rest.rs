@@ -9,6 +9,7 @@ use crate::{
         confirm::{self, Confirm},
         doing::Doing,
         frame::HOME,
+        live::{live, part},
         words::count,
     },
 };
@@ -51,13 +52,13 @@ pub(crate) fn Sharing(class: RwSignal<ClassDetails>) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="sharing-title">
             <h2 id="sharing-title">"Who else teaches it"</h2>
-            <p class="soft">{move || format!("It is {}'s class. Whoever it is shared with sees the board, helps, and takes results away.", class.with(|class| class.owner.clone()))}</p>
-            <ul class="shared" role="list">{names}</ul>
+            <p class="soft">{part(move || format!("It is {}'s class. Whoever it is shared with sees the board, helps, and takes results away.", class.with(|class| class.owner.clone())))}</p>
+            <ul class="shared" role="list">{part(names)}</ul>
             {is_owner.then(|| view! {
                 <form class="form__row" on:submit=submit>
                     <label class="form__label">
                         "Name of another instructor"
-                        <input class="field" type="text" required prop:value=move || with.get() on:input=move |event| with.set(event_target_value(&event)) />
+                        <input class="field" type="text" required prop:value=live(move || with.get()) on:input=move |event| with.set(event_target_value(&event)) />
                     </label>
                     <button type="submit" class="button" disabled=doing.pending>{doing.label("Share", "Sharing…")}</button>
                 </form>
@@ -110,7 +111,7 @@ pub(crate) fn Delete(class: RwSignal<ClassDetails>) -> impl IntoView {
     view! {
         <section class="panel panel--danger" aria-labelledby="delete-title">
             <h2 id="delete-title">"Delete the class"</h2>
-            {move || match deleted.get() {
+            {part(move || match deleted.get() {
                 Some(gone) => view! {
                     <div role="status">
                         <h3 id="deleted-title" tabindex="-1">"The class is deleted, and with it:"</h3>
@@ -125,7 +126,7 @@ pub(crate) fn Delete(class: RwSignal<ClassDetails>) -> impl IntoView {
                     <p><button type="button" class="button" disabled=doing.pending on:click=move |_| confirm::open(dialog)>{doing.label("Delete…", "Deleting…")}</button></p>
                 }
                 .into_any(),
-            }}
+            })}
             <Confirm dialog=dialog title=Signal::derive(title) text=Signal::derive(text) yes="Delete the class" on_yes=delete />
         </section>
     }

@@ -1,5 +1,6 @@
 //! A moment to be chosen, on the clock of whoever chooses.
 
+use crate::teach::live::live;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
@@ -19,7 +20,7 @@ pub(super) fn Moment(
             <input
                 class="field"
                 type="datetime-local"
-                prop:value=move || text.get()
+                prop:value=live(move || text.get())
                 on:change=move |event| at.set(unix_ms(&event_target_value(&event)))
             />
             <span class="form__note">{note}</span>

@@ -9,6 +9,7 @@ use crate::{
     teach::{
         confirm::{self, Confirm},
         doing::Doing,
+        live::part,
     },
 };
 
@@ -23,9 +24,9 @@ pub(crate) fn WayInCard(class: RwSignal<ClassDetails>) -> impl IntoView {
         <section class="panel way-in-card" aria-labelledby="way-in-title">
             <h2 id="way-in-title">"How learners come in"</h2>
             <div class="way-in-card__all">
-                {move || qr(&class.with(|class| class.way_in.qr.clone()))}
+                {part(move || qr(&class.with(|class| class.way_in.qr.clone())))}
                 <div class="way-in-card__words">
-                    <p class="way-in-card__code">{move || class.with(|class| class.way_in.code.clone())}</p>
+                    <p class="way-in-card__code">{part(move || class.with(|class| class.way_in.code.clone()))}</p>
                     <CopyField label="Link" text=Signal::derive(move || class.with(|class| class.way_in.link.clone())) />
                     <p class="soft">"They open this Lunchbox and type the code and their name, or follow the link."</p>
                     <div class="form__row">

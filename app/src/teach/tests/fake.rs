@@ -55,11 +55,7 @@ pub(super) fn board(learners: usize) -> Board {
         last.name = "Mara".to_owned();
         last.stuck = vec!["Four tries, and the port is still taken.".to_owned()];
         last.cells[2].state = CellState::Stuck;
-        last.last = Some(LastDone {
-            at: AT,
-            text: "docker run -p 80:80 nginx".to_owned(),
-            error: "port is already allocated".to_owned(),
-        });
+        last.last = Some(LastDone { at: AT, text: "docker run -p 80:80 nginx".to_owned(), error: "port is already allocated".to_owned() });
         last.hand_at = AT - 60_000;
         last.need = 10;
     }

@@ -7,10 +7,10 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use leptos::prelude::*;
-use leptos_axum::render_app_async_with_context;
+use leptos_axum::{generate_route_list, render_app_async_with_context};
 
 use super::fake::{Fake, board, fake};
-use crate::{backend::Teaching, shell::document};
+use crate::{TeachApp, backend::Teaching, shell::document};
 
 /// More than any page, in bytes.
 const LARGEST: usize = 4 << 20;
@@ -23,20 +23,16 @@ struct Sent {
 }
 
 async fn page(path: &str, teaching: Arc<dyn Teaching>) -> Sent {
-    // Whoever renders first decides what runs tasks; it is the same for all.
-    let _ = any_spawner_is_tokio();
+    // As the server does first: it settles, too, that tasks are run by tokio.
+    drop(generate_route_list(TeachApp));
     let options = LeptosOptions::builder().output_name("lunchbox").site_pkg_dir("pkg").build();
     let render = render_app_async_with_context(move || provide_context(teaching.clone()), move || document(options.clone()));
-    let request = Request::builder().uri(path).body(Body::empty()).expect("a path makes a request");
+    let request = Request::builder().uri(path).header(header::ACCEPT, "text/html").body(Body::empty()).expect("a path makes a request");
     let response = render(request).await;
     let head = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let (status, location, policy) = (response.status(), head(header::LOCATION), head(header::CONTENT_SECURITY_POLICY));
     let bytes = to_bytes(response.into_body(), LARGEST).await.expect("the page has an end");
     Sent { status, location, policy, html: String::from_utf8(bytes.to_vec()).expect("a page is UTF-8") }
-}
-
-fn any_spawner_is_tokio() -> bool {
-    leptos::task::Executor::init_tokio().is_ok()
 }
 
 async fn seen(path: &str) -> String {
@@ -89,8 +85,16 @@ async fn who_has_no_class_yet_is_told_how_to_make_one() {
 #[tokio::test]
 async fn settings_have_all_parts() {
     let html = seen("/teach/classes/c1/setup").await;
-    let parts =
-        ["How learners come in", "K7Q-F2M", "Pace", "Opens", "Names, one a line", "Who else teaches it", "progress.csv", "Delete the class"];
+    let parts = [
+        "How learners come in",
+        "K7Q-F2M",
+        "Pace",
+        "Opens",
+        "Names, one a line",
+        "Who else teaches it",
+        "progress.csv",
+        "Delete the class",
+    ];
     for expected in parts {
         assert!(html.contains(expected), "{expected}");
     }

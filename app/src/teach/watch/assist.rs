@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::{api, teach::doing::Doing};
+use crate::{
+    api,
+    teach::doing::Doing,
+    teach::live::{live, part},
+};
 
 /// How it stands, as the terminal's line says it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,18 +39,20 @@ pub(super) fn Assist(place: String, name: String, assist: RwSignal<AssistState>,
         AssistState::Asked => format!("Waiting for {name} to agree on their page…"),
         AssistState::Granted => format!("You type in {name}'s terminal, and they see it. Either of you can end it."),
     };
-    let button = move || match assist.get() {
+    let button = move || {
+        match assist.get() {
         AssistState::None => view! {
-            <button type="button" class="button" disabled=move || doing.pending.get() || !is_ready.get() on:click=ask>"Ask to type"</button>
+            <button type="button" class="button" disabled=live(move || doing.pending.get() || !is_ready.get()) on:click=ask>"Ask to type"</button>
         }
         .into_any(),
         AssistState::Asked => view! { <button type="button" class="button" disabled=doing.pending on:click=end>"Take it back"</button> }.into_any(),
         AssistState::Granted => view! { <button type="button" class="button button--primary" disabled=doing.pending on:click=end>"Stop typing"</button> }.into_any(),
+    }
     };
     view! {
-        <div class="assist" class:assist--on=move || assist.get() == AssistState::Granted>
-            <span role="status">{words}</span>
-            {button}
+        <div class="assist" class:assist--on=live(move || assist.get() == AssistState::Granted)>
+            <span role="status">{live(words)}</span>
+            {part(button)}
         </div>
         {doing.alert()}
     }

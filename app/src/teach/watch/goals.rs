@@ -6,7 +6,7 @@ use crate::{
     components::Icon,
     model::{Outcome, Step, StepProgress},
     state::Work,
-    teach::words::count,
+    teach::{live::part, words::count},
 };
 
 #[component]
@@ -15,7 +15,7 @@ pub(super) fn Goals(work: Work) -> impl IntoView {
         let id = work.live.progress.with(|progress| progress.current_step.clone());
         work.lesson.with_value(|lesson| lesson.steps.iter().position(|step| Some(&step.id) == id.as_ref()))
     });
-    move || {
+    part(move || {
         let Some(step) = current.get().and_then(|index| work.lesson.with_value(|lesson| lesson.steps.get(index).cloned())) else {
             return view! { <p class="soft side__wait">"They have not opened a step of this lesson yet."</p> }.into_any();
         };
@@ -29,7 +29,7 @@ pub(super) fn Goals(work: Work) -> impl IntoView {
             </div>
         }
         .into_any()
-    }
+    })
 }
 
 fn helped(progress: &StepProgress) -> String {

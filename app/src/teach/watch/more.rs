@@ -11,6 +11,7 @@ use crate::{
         confirm::{self, Confirm},
         doing::Doing,
         links::Links,
+        live::part,
     },
 };
 
@@ -31,13 +32,13 @@ pub(super) fn More(state: BoardState, place: String, name: String, open: RwSigna
             <NoteForm class=state.class.get_value() place=place.get_value() />
             <h3>"A way back in"</h3>
             <p class="soft">"For who has lost their page, or sits at another computer. A new link ends the old one."</p>
-            {move || match link.get() {
+            {part(move || match link.get() {
                 Some(link) => view! { <Links links=vec![link] /> }.into_any(),
                 None => view! {
                     <button type="button" class="button" disabled=linking.pending on:click=make_link>"Make a new personal link"</button>
                 }
                 .into_any(),
-            }}
+            })}
             {linking.alert()}
             <h3>"Leaving the class"</h3>
             <p class="soft">"What they did is deleted with their place."</p>

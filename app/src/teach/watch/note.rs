@@ -2,10 +2,14 @@
 
 use leptos::{ev, prelude::*};
 
-use crate::{api, teach::doing::Doing};
+use crate::{
+    api,
+    teach::doing::Doing,
+    teach::live::{live, part},
+};
 
 /// The longest note, in characters. The server's limit, too.
-const LONGEST: &str = "500";
+const LONGEST: &str = "1000";
 
 #[component]
 pub(crate) fn NoteForm(
@@ -40,13 +44,13 @@ pub(crate) fn NoteForm(
                     rows="3"
                     maxlength=LONGEST
                     required
-                    prop:value=move || text.get()
+                    prop:value=live(move || text.get())
                     on:input=move |event| text.set(event_target_value(&event))
                 ></textarea>
             </label>
             <div class="form__row">
                 <button type="submit" class="button button--primary" disabled=doing.pending>{doing.label("Send", "Sending…")}</button>
-                <span role="status" class="soft">{move || if done.get() { "Sent." } else { "" }}</span>
+                <span role="status" class="soft">{part(move || if done.get() { "Sent." } else { "" })}</span>
             </div>
             {doing.alert()}
         </form>

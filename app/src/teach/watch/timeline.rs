@@ -6,7 +6,7 @@ use crate::{
     api,
     components::{Shown, When},
     model::{Lesson, Timeline, TimelineEntry, TimelineKind},
-    teach::doing::Doing,
+    teach::{doing::Doing, live::part},
 };
 
 #[derive(Clone, Copy)]
@@ -42,7 +42,10 @@ impl TimelineState {
 
     /// One more, just now. A line that was lost may say one twice.
     pub(super) fn take(self, entry: TimelineEntry) {
-        if self.entries.with_untracked(|entries| entries.iter().take_while(|(_, known)| known.at >= entry.at).any(|(_, known)| *known == entry)) {
+        if self
+            .entries
+            .with_untracked(|entries| entries.iter().take_while(|(_, known)| known.at >= entry.at).any(|(_, known)| *known == entry))
+        {
             return;
         }
         let number = self.number();
@@ -63,17 +66,17 @@ pub(super) fn TimelineView(history: TimelineState, lesson: StoredValue<Lesson>) 
     let is_empty = move || history.entries.with(Vec::is_empty);
     view! {
         <div class="side__scroll">
-            {move || is_empty().then(|| view! { <p class="soft">"Nothing yet. Each docker command and each step stands here as it happens."</p> })}
+            {part(move || is_empty().then(|| view! { <p class="soft">"Nothing yet. Each docker command and each step stands here as it happens."</p> }))}
             <ol class="timeline" role="list">
                 <For each=move || history.entries.get() key=|(number, _)| *number let((_number, entry))>
                     {line(entry, lesson)}
                 </For>
             </ol>
-            {move || {
+            {part(move || {
                 history.before.get().map(|_| {
                     view! { <button type="button" class="button" disabled=doing.pending on:click=earlier>{doing.label("Earlier", "Looking…")}</button> }
                 })
-            }}
+            })}
             {doing.alert()}
         </div>
     }
@@ -87,7 +90,8 @@ fn line(entry: TimelineEntry, lesson: StoredValue<Lesson>) -> AnyView {
         TimelineKind::Lesson => ("event event--lesson", "•", "In the lesson"),
         TimelineKind::Passed => ("event event--passed", "★", "Passed"),
     };
-    let step = lesson.with_value(|lesson| lesson.steps.iter().position(|step| step.id == entry.step)).map(|index| format!("step {}", index + 1));
+    let step =
+        lesson.with_value(|lesson| lesson.steps.iter().position(|step| step.id == entry.step)).map(|index| format!("step {}", index + 1));
     view! {
         <li class=class>
             <span class="event__at"><When at=entry.at shown=Shown::Clock /></span>
