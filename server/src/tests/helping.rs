@@ -80,6 +80,7 @@ async fn an_instructor_sees_the_terminal_and_types_only_while_the_learner_lets_t
     ada.call("reset_sandbox", &[]).await;
     until(&mut view, r#"{"away":true}"#).await;
     let mut fresh = ada.socket("/api/terminal?id=1").await.unwrap();
+    fresh.send(Message::text(r#"{"resize":{"cols":80,"rows":24}}"#)).await.unwrap();
     enter(&mut fresh, "echo fre''sh").await;
     until(&mut view, "fresh").await;
 
