@@ -15,6 +15,7 @@ mod header;
 mod hints;
 mod icon;
 mod lesson_card;
+mod live;
 mod my_classes;
 mod pieces;
 mod ports;
@@ -47,10 +48,11 @@ pub(crate) use header::Header;
 #[cfg(any(feature = "ssr", feature = "teach"))]
 pub(crate) use icon::Icon;
 pub(crate) use lesson_card::LessonCard;
+pub(crate) use live::part;
 pub(crate) use my_classes::MyClasses;
 #[cfg(any(feature = "ssr", feature = "teach"))]
 pub(crate) use theme_toggle::ThemeToggle;
-pub(crate) use way_in::WayIn;
+pub(crate) use way_in::{Come, WayIn};
 pub(crate) use welcome::Welcome;
 #[cfg(any(feature = "ssr", feature = "teach"))]
 pub(crate) use when::{Shown, When};

@@ -7,6 +7,7 @@ mod come_back;
 mod home;
 mod join;
 mod lesson;
+mod load;
 mod not_found;
 
 pub(crate) use certificate::CertificatePage;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     copy::CopyField,
+    live::part,
     when::{Shown, When},
 };
 use crate::model::Certificate;
@@ -40,7 +41,7 @@ pub(crate) fn CertificatePaper(certificate: Certificate) -> impl IntoView {
                     </ul>
                     <p class="paper__check">
                         "Checked by this Lunchbox just now"
-                        {move || now.get().map(|at| view! { ", " <When at=at shown=Shown::Day /> ", " <When at=at shown=Shown::Clock /> })} <br />
+                        {part(move || now.get().map(|at| view! { ", " <When at=at shown=Shown::Day /> ", " <When at=at shown=Shown::Clock /> }))} <br />
                         <span class="paper__address">{address}</span>
                     </p>
                 </div>

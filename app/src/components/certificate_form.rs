@@ -3,7 +3,10 @@
 use leptos::{ev, prelude::*};
 use leptos_router::hooks::use_navigate;
 
-use super::alert::Alert;
+use super::{
+    alert::Alert,
+    live::{live, part},
+};
 use crate::{api, state::Work};
 
 #[component]
@@ -40,12 +43,12 @@ pub(super) fn CertificateForm(work: Work) -> impl IntoView {
                     autocomplete="name"
                     required
                     maxlength=super::way_in::NAME_LENGTH
-                    prop:value=move || name.get()
+                    prop:value=live(move || name.get())
                     on:input=move |event| name.set(event_target_value(&event))
                 />
                 <button type="submit" class="button button--primary" disabled=make.pending()>"Get your certificate"</button>
             </div>
-            {move || problem.get().map(|text| view! { <Alert text=text /> })}
+            {part(move || problem.get().map(|text| view! { <Alert text=text /> }))}
         </form>
     }
     .into_any()

@@ -11,7 +11,11 @@ use assist::{Assisting, Watching};
 use led::LedWay;
 use notes::{Notes, NotesButton};
 
-use super::{icon::Icon, way_back::WayBackDialog};
+use super::{
+    icon::Icon,
+    live::{live, part},
+    way_back::WayBackDialog,
+};
 use crate::{
     model::ClassState,
     state::{InClass, SeatAsk, Work, news},
@@ -20,7 +24,7 @@ use crate::{
 #[component]
 pub(super) fn ClassBar(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
     let there = Memo::new(move |_| work.live.seat.with(Option::is_some));
-    move || there.get().then(|| view! { <Bar work=work current=current /> })
+    part(move || there.get().then(|| view! { <Bar work=work current=current /> }))
 }
 
 #[component]
@@ -53,18 +57,18 @@ fn Bar(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
     view! {
         <section
             class="class-bar"
-            class:class-bar--asked=move || assist.with(|assist| assist.as_ref().is_some_and(|assist| !assist.granted))
-            class:class-bar--assisted=move || assist.with(|assist| assist.as_ref().is_some_and(|assist| assist.granted))
+            class:class-bar--asked=live(move || assist.with(|assist| assist.as_ref().is_some_and(|assist| !assist.granted)))
+            class:class-bar--assisted=live(move || assist.with(|assist| assist.as_ref().is_some_and(|assist| assist.granted)))
             aria-label="Your class"
             id="class-bar"
             tabindex="-1"
         >
             <p class="class-bar__who">
-                <strong class="class-bar__class">{move || who.get().0}</strong>
-                <span class="class-bar__name"><span class="unseen">"You are "</span>{move || who.get().1}</span>
+                <strong class="class-bar__class">{live(move || who.get().0)}</strong>
+                <span class="class-bar__name"><span class="unseen">"You are "</span>{live(move || who.get().1)}</span>
             </p>
             <div class="class-bar__middle">
-                {move || match assist.get() {
+                {part(move || match assist.get() {
                     Some(assist) => view! { <Assisting class=class assist=assist /> }.into_any(),
                     None => {
                         view! {
@@ -73,7 +77,7 @@ fn Bar(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
                         }
                             .into_any()
                     }
-                }}
+                })}
             </div>
             <div class="class-bar__tools">
                 <Hand class=class />
@@ -99,17 +103,17 @@ fn Hand(class: InClass) -> impl IntoView {
     let instructor = Memo::new(move |_| class.read(|seat| seat.instructor.clone()));
     let closed = Memo::new(move |_| class.read(|seat| seat.state == ClassState::Closed));
     view! {
-        <span class="class-bar__state" hidden=move || !closed.get()>"The class is over"</span>
-        <span class="hand" hidden=move || !open.get()>
-            <span class="hand__seen" id="hand-seen" hidden=move || !up.get()>{move || format!("{} sees your hand", instructor.get())}</span>
+        <span class="class-bar__state" hidden=live(move || !closed.get())>"The class is over"</span>
+        <span class="hand" hidden=live(move || !open.get())>
+            <span class="hand__seen" id="hand-seen" hidden=live(move || !up.get())>{live(move || format!("{} sees your hand", instructor.get()))}</span>
             <button
                 type="button"
                 class="button hand__button"
-                aria-pressed=move || up.get().to_string()
-                aria-describedby=move || up.get().then_some("hand-seen")
-                title=move || {
+                aria-pressed=live(move || up.get().to_string())
+                aria-describedby=live(move || up.get().then_some("hand-seen"))
+                title=live(move || {
                     if up.get() { "Lower your hand".to_owned() } else { format!("{} sees at once that you would like help", instructor.get()) }
-                }
+                })
                 on:click=move |_| {
                     if !class.ask.pending().get_untracked() {
                         class.ask.dispatch(SeatAsk::Hand { up: !up.get_untracked() });

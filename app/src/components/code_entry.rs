@@ -3,6 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use leptos_router::hooks::use_navigate;
 
+use super::live::live;
 use crate::state::codes;
 
 /// Said of a code that is too short or too long.
@@ -58,13 +59,13 @@ pub(crate) fn CodeEntry(
                     placeholder=example
                     aria-describedby="class-code-problem"
                     node_ref=field
-                    prop:value=move || code.get()
+                    prop:value=live(move || code.get())
                     value=code.get_untracked()
                     on:input=input
                 />
                 <button type="submit" class="button" class:button--primary=large class:button--large=large>{button}</button>
             </div>
-            <p class="code-entry__problem" id="class-code-problem" role="alert" hidden=move || problem.get().is_empty()>{problem}</p>
+            <p class="code-entry__problem" id="class-code-problem" role="alert" hidden=live(move || problem.get().is_empty())>{problem}</p>
         </form>
     }
     .into_any()

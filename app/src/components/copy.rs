@@ -3,6 +3,8 @@
 use leptos::{html, prelude::*};
 use wasm_bindgen_futures::JsFuture;
 
+use super::live::live;
+
 /// What stands on the button once it has been pressed. A page that came without TLS, from another machine,
 /// has no clipboard: then the text is selected, and one key is left to press.
 const COPIED: &str = "Copied";
@@ -41,8 +43,8 @@ pub(crate) fn CopyField(label: &'static str, #[prop(into)] text: Signal<String>)
                     readonly
                     spellcheck="false"
                     node_ref=field
-                    prop:value=move || text.get()
-                    value=move || text.get()
+                    prop:value=live(move || text.get())
+                    value=live(move || text.get())
                     on:focus=move |_| {
                         if let Some(field) = field.get_untracked() {
                             field.select();

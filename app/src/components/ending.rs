@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use super::{certificate_form::CertificateForm, prose::Prose};
+use super::{certificate_form::CertificateForm, live::part, prose::Prose};
 use crate::state::Work;
 
 /// In the last step's text, what stands after the last line across (`---`) is the closing word.
@@ -64,7 +64,7 @@ fn Said(work: Work, closing: String) -> impl IntoView {
                 }
             }}
             <Prose work=work html=closing />
-            {move || open.with(Vec::is_empty).then(|| view! { <CertificateForm work=work /> })}
+            {part(move || open.with(Vec::is_empty).then(|| view! { <CertificateForm work=work /> }))}
             <p class="ending__on"><a class="button" href="/">"To the lessons"</a></p>
         </section>
     }

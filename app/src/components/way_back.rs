@@ -2,7 +2,12 @@
 
 use leptos::{html, prelude::*};
 
-use super::{alert::Alert, copy::CopyField, icon::Icon};
+use super::{
+    alert::Alert,
+    copy::CopyField,
+    icon::Icon,
+    live::{live, part},
+};
 use crate::{model::PersonalLink, state::InClass};
 
 /// What it is for, and what to do with it.
@@ -43,7 +48,7 @@ pub(super) fn WayBackDialog(class: InClass, dialog: NodeRef<html::Dialog>) -> im
         <dialog class="dialog" node_ref=dialog aria-labelledby="way-back-title" on:close=closed>
             <h2 class="dialog__title" id="way-back-title">"Your way back"</h2>
             <div class="way-back__place" aria-live="polite">
-                {move || match made.get() {
+                {part(move || match made.get() {
                     Some(Ok(way)) => view! { <WayBack way=way /> }.into_any(),
                     Some(Err(error)) => view! { <Alert text=error.message /> }.into_any(),
                     None => {
@@ -54,14 +59,14 @@ pub(super) fn WayBackDialog(class: InClass, dialog: NodeRef<html::Dialog>) -> im
                         }
                             .into_any()
                     }
-                }}
+                })}
             </div>
             <div class="dialog__buttons">
                 <button type="button" class="button" on:click=close>"Close"</button>
                 <button
                     type="button"
                     class="button button--primary"
-                    hidden=move || made.with(|made| matches!(made, Some(Ok(_))))
+                    hidden=live(move || made.with(|made| matches!(made, Some(Ok(_)))))
                     disabled=pending
                     on:click=make
                 >

@@ -4,6 +4,7 @@ use leptos::{ev, prelude::*};
 
 use super::{
     alert::Alert,
+    live::{live, part},
     when::{Shown, When},
 };
 use crate::{
@@ -56,10 +57,10 @@ pub(crate) fn WayIn(
         <h1 class="join__title">{class}</h1>
         <p class="join__by">"A class with "{instructor}</p>
         {body}
-        {move || match come.value().get() {
+        {part(move || match come.value().get() {
             Some(Err(error)) => Some(view! { <Alert text=error.message /> }),
             _ => None,
-        }}
+        })}
     }
     .into_any()
 }
@@ -69,7 +70,7 @@ pub(crate) fn WayIn(
 fn Known(name: String, come: Action<Come, Result<Joined, ApiError>>) -> impl IntoView {
     let another = RwSignal::new(false);
     let name = StoredValue::new(name);
-    move || {
+    part(move || {
         if another.get() {
             return view! {
                 <p class="join__text">"This browser is yours from now on. "{name.get_value()}" comes back to their own work with their personal link or code."</p>
@@ -94,7 +95,7 @@ fn Known(name: String, come: Action<Come, Result<Joined, ApiError>>) -> impl Int
             </div>
         }
         .into_any()
-    }
+    })
 }
 
 #[component]
@@ -119,7 +120,7 @@ fn NameForm(
             <label class="join__shared">
                 <input
                     type="checkbox"
-                    prop:checked=move || somebody_else.get()
+                    prop:checked=somebody_else
                     on:change=move |event| {
                         let now = event_target_checked(&event);
                         somebody_else.set(now);
@@ -142,7 +143,7 @@ fn NameForm(
                 autofocus
                 maxlength=NAME_LENGTH
                 aria-describedby="learner-name-use"
-                prop:value=move || name.get()
+                prop:value=live(move || name.get())
                 value=name.get_untracked()
                 on:input=move |event| name.set(event_target_value(&event))
             />

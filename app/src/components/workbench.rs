@@ -28,13 +28,15 @@ pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl Int
     let work = Work::new(opened);
     work.live.follow(&slug);
 
-    let index = Memo::new(move |_| step_id.with(|id| work.lesson.with_value(|lesson| lesson.steps.iter().position(|step| step.id == *id))));
+    let index = Memo::new(move |_| {
+        step_id.with(|id| work.lesson.try_with_value(|lesson| lesson.steps.iter().position(|step| step.id == *id)).flatten())
+    });
     Effect::new(move |_| {
         if index.get().is_some() {
             work.visit(step_id.get());
         }
     });
-    let title = move || work.lesson.with_value(|lesson| page_title(lesson, index.get()));
+    let title = move || work.lesson.try_with_value(|lesson| page_title(lesson, index.get())).unwrap_or_default();
     let lesson_width = RwSignal::new(None::<i32>);
     let diagram_height = RwSignal::new(None::<i32>);
     view! {

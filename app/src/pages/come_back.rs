@@ -4,63 +4,59 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::join::JoinFrame;
+use super::{
+    join::join_frame,
+    load::{Loaded, Wanted, load, shown},
+};
 use crate::{
     api::{self, ApiError},
-    components::{Alert, CodeEntry},
-    model::PlaceCard,
+    components::{Alert, CodeEntry, Come, part},
+    model::{Joined, PlaceCard},
 };
 
 #[component]
 pub(crate) fn ComeBackPage() -> impl IntoView {
     let params = use_params_map();
     let code = Memo::new(move |_| params.read().get("code").unwrap_or_default());
-    let found = Resource::new(move || code.get(), find);
-    let come = Action::new(move |(): &()| api::seats::come_back(code.get_untracked()));
-    view! {
-        <JoinFrame title="Come back" joined=come.value()>
-            <Suspense fallback=|| view! { <p role="status">"Looking for your place…"</p> }>
-                {move || Suspend::new(async move {
-                    match found.await {
-                        Ok(Some(place)) => {
-                            let PlaceCard { class, name } = place;
-                            view! {
-                                <h1 class="join__title">"Welcome back"</h1>
-                                <p class="join__text">
-                                    "Your work is where you left it. From now on, this browser is yours: whoever used it before comes back by a link or code of their own."
-                                </p>
-                                <p class="join__buttons">
-                                    <button
-                                        type="button"
-                                        class="button button--primary button--large"
-                                        disabled=come.pending()
-                                        on:click=move |_| {
-                                            come.dispatch(());
-                                        }
-                                    >
-                                        {format!("Continue as {name} in {class}")}
-                                    </button>
-                                </p>
-                                <p class="join__text join__else">{format!("You are not {name}? ")}<a href="/join">"Join with your class’s code"</a></p>
-                                {move || match come.value().get() {
-                                    Some(Err(error)) => Some(view! { <Alert text=error.message /> }),
-                                    _ => None,
-                                }}
-                            }
-                                .into_any()
-                        }
-                        Ok(None) => ask_for_code(None, String::new()),
-                        Err(error) => ask_for_code(Some(error), code.get_untracked()),
-                    }
-                })}
-            </Suspense>
-        </JoinFrame>
-    }
-    .into_any()
+    let found = load(Memo::new(move |_| match code.get() {
+        code if code.is_empty() => Wanted::Nothing,
+        code => Wanted::Place { code },
+    }));
+    // The place has its name; of another browser's learner it knows itself.
+    let come = Action::new(move |_: &Come| api::seats::come_back(code.get_untracked()));
+    let show = move |answer| match answer {
+        Ok(Loaded::Place(place)) => welcome_back(place, come),
+        Ok(_) => ask_for_code(None, String::new()),
+        Err(error) => ask_for_code(Some(error), code.get_untracked()),
+    };
+    join_frame("Come back", come, move || shown(found, || view! { <p role="status">"Looking for your place…"</p> }.into_any(), show))
 }
 
-async fn find(code: String) -> Result<Option<PlaceCard>, ApiError> {
-    if code.is_empty() { Ok(None) } else { api::seats::find_place(code).await.map(Some) }
+fn welcome_back(PlaceCard { class, name }: PlaceCard, come: Action<Come, Result<Joined, ApiError>>) -> AnyView {
+    view! {
+        <h1 class="join__title">"Welcome back"</h1>
+        <p class="join__text">
+            "Your work is where you left it. From now on, this browser is yours: whoever used it before comes back by a link or code of their own."
+        </p>
+        <p class="join__buttons">
+            <button
+                type="button"
+                class="button button--primary button--large"
+                disabled=come.pending()
+                on:click=move |_| {
+                    come.dispatch(Come::default());
+                }
+            >
+                {format!("Continue as {name} in {class}")}
+            </button>
+        </p>
+        <p class="join__text join__else">{format!("You are not {name}? ")}<a href="/join">"Join with your class’s code"</a></p>
+        {part(move || match come.value().get() {
+            Some(Err(error)) => Some(view! { <Alert text=error.message /> }),
+            _ => None,
+        })}
+    }
+    .into_any()
 }
 
 fn ask_for_code(error: Option<ApiError>, typed: String) -> AnyView {

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::load::{Loaded, Wanted, load, shown};
 use crate::{
-    api,
     components::{Alert, CodeEntry, Header, LessonCard, MyClasses},
+    model::LessonSummary,
 };
 
 const POINTS: [(&str, &str); 3] = [
@@ -19,8 +20,7 @@ const POINTS: [(&str, &str); 3] = [
 
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
-    let lessons = Resource::new(|| (), |()| api::lessons::lessons());
-    let seats = Resource::new(|| (), |()| api::seats::seats());
+    let loaded = load(Memo::new(|_| Wanted::Home));
     view! {
         <Title text="" />
         <Header />
@@ -34,40 +34,18 @@ pub(crate) fn HomePage() -> impl IntoView {
                 </div>
                 <Box />
             </section>
-            <Suspense>
-                {move || Suspend::new(async move {
-                    // Who learns alone has none, and is told nothing of classes; nor of why they can't be looked up.
-                    seats.await.ok().filter(|seats| !seats.is_empty()).map(|seats| view! { <MyClasses seats=seats /> })
-                })}
-            </Suspense>
-            <section class="home__lessons" aria-labelledby="lessons-title">
-                <div class="home__bar">
-                    <h2 id="lessons-title" class="home__heading">"Lessons"</h2>
-                    <CodeEntry label="In a class?" button="Join a class" />
-                </div>
-                <Suspense fallback=|| view! { <p class="home__wait" role="status">"Loading the lessons…"</p> }>
-                    {move || Suspend::new(async move {
-                        match lessons.await {
-                            Ok(lessons) if lessons.is_empty() => {
-                                view! { <p class="home__wait">"There is no lesson yet. Put one under lessons/ and start the server again."</p> }
-                                    .into_any()
-                            }
-                            Ok(lessons) => {
-                                view! {
-                                    <ul class="home__cards" role="list">
-                                        {lessons
-                                            .into_iter()
-                                            .map(|lesson| view! { <li><LessonCard lesson=lesson /></li> })
-                                            .collect_view()}
-                                    </ul>
-                                }
-                                    .into_any()
-                            }
-                            Err(error) => view! { <Alert text=error.message /> }.into_any(),
-                        }
-                    })}
-                </Suspense>
-            </section>
+            {shown(loaded, waiting, |answer| match answer {
+                Ok(Loaded::Home(lessons, seats)) => {
+                    view! {
+                        // Who learns alone has none, and is told nothing of classes.
+                        {(!seats.is_empty()).then(|| view! { <MyClasses seats=seats /> })}
+                        {lessons_section(lesson_cards(lessons))}
+                    }
+                        .into_any()
+                }
+                Ok(_) => ().into_any(),
+                Err(error) => lessons_section(view! { <Alert text=error.message /> }.into_any()),
+            })}
             <section class="home__lessons" aria-labelledby="what-title">
                 <h2 id="what-title" class="home__heading">"How it works"</h2>
                 <ul class="home__points" role="list">
@@ -84,6 +62,35 @@ pub(crate) fn HomePage() -> impl IntoView {
                 </ul>
             </section>
         </main>
+    }
+    .into_any()
+}
+
+fn lessons_section(lessons: AnyView) -> AnyView {
+    view! {
+        <section class="home__lessons" aria-labelledby="lessons-title">
+            <div class="home__bar">
+                <h2 id="lessons-title" class="home__heading">"Lessons"</h2>
+                <CodeEntry label="In a class?" button="Join a class" />
+            </div>
+            {lessons}
+        </section>
+    }
+    .into_any()
+}
+
+fn waiting() -> AnyView {
+    view! { <p class="home__wait" role="status">"Loading the lessons…"</p> }.into_any()
+}
+
+fn lesson_cards(lessons: Vec<LessonSummary>) -> AnyView {
+    if lessons.is_empty() {
+        return view! { <p class="home__wait">"There is no lesson yet. Put one under lessons/ and start the server again."</p> }.into_any();
+    }
+    view! {
+        <ul class="home__cards" role="list">
+            {lessons.into_iter().map(|lesson| view! { <li><LessonCard lesson=lesson /></li> }).collect_view()}
+        </ul>
     }
     .into_any()
 }

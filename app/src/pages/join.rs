@@ -7,10 +7,11 @@ use leptos_router::{
     hooks::{use_navigate, use_params_map, use_query_map},
 };
 
+use super::load::{Answer, Loaded, Wanted, load, shown};
 use crate::{
     api::{self, ApiError},
-    components::{Alert, CodeEntry, Header, WayIn, Welcome},
-    model::{ClassCard, ClassState, Joined},
+    components::{Alert, CodeEntry, Come, Header, WayIn, Welcome, part},
+    model::{ClassState, Joined},
     state::entrance,
 };
 
@@ -19,54 +20,33 @@ const GRACE_MS: f64 = 1_500.0;
 /// What a browser's timer can wait at most, in milliseconds.
 const LONGEST_WAIT_MS: f64 = 2_147_483_647.0;
 
-/// The class, and the name that this browser's learner has elsewhere.
-type Found = Option<(ClassCard, Option<String>)>;
-
 #[component]
 pub(crate) fn JoinPage() -> impl IntoView {
     let params = use_params_map();
     let query = use_query_map();
     let code = Memo::new(move |_| params.read().get("code").or_else(|| query.read().get("code")).unwrap_or_default());
-    let found = Resource::new(move || code.get(), find);
-    let come =
-        Action::new(move |(name, someone_else): &(String, bool)| api::seats::join_class(code.get_untracked(), name.clone(), *someone_else));
+    let found = load(Memo::new(move |_| match code.get() {
+        code if code.is_empty() => Wanted::Nothing,
+        code => Wanted::Class { code },
+    }));
+    let come = Action::new(move |(name, someone_else): &Come| api::seats::join_class(code.get_untracked(), name.clone(), *someone_else));
     look_again_when_it_opens(found);
-    view! {
-        <JoinFrame title="Join a class" joined=come.value()>
-            <Suspense fallback=|| view! { <p role="status">"Looking for the class…"</p> }>
-                {move || Suspend::new(async move {
-                    match found.await {
-                        Ok(Some((card, known))) => view! { <WayIn card=card known=known come=come /> }.into_any(),
-                        Ok(None) => ask_for_code(None, String::new()),
-                        Err(error) => ask_for_code(Some(error), code.get_untracked()),
-                    }
-                })}
-            </Suspense>
-        </JoinFrame>
-    }
-    .into_any()
-}
-
-async fn find(code: String) -> Result<Found, ApiError> {
-    if code.is_empty() {
-        return Ok(None);
-    }
-    let card = api::seats::find_class(code).await?;
-    let known = match (card.state, &card.mine) {
-        (ClassState::Open, None) => api::seats::seats().await?.into_iter().next().map(|seat| seat.name),
-        _ => None,
+    let show = move |answer| match answer {
+        Ok(Loaded::Class(card, known)) => view! { <WayIn card=card known=known come=come /> }.into_any(),
+        Ok(_) => ask_for_code(None, String::new()),
+        Err(error) => ask_for_code(Some(error), code.get_untracked()),
     };
-    Ok(Some((card, known)))
+    join_frame("Join a class", come, move || shown(found, || view! { <p role="status">"Looking for the class…"</p> }.into_any(), show))
 }
 
 /// Who waits at the door is let in without having to knock again.
-fn look_again_when_it_opens(found: Resource<Result<Found, ApiError>>) {
+fn look_again_when_it_opens(found: Resource<Answer>) {
     Effect::new(move |waiting: Option<Option<TimeoutHandle>>| {
         if let Some(Some(waiting)) = waiting {
             waiting.clear();
         }
         let opens_at = found.with(|found| match found {
-            Some(Ok(Some((card, _)))) if card.state == ClassState::Planned => Some(card.opens_at),
+            Some(Ok(Loaded::Class(card, _))) if card.state == ClassState::Planned => Some(card.opens_at),
             _ => None,
         });
         let wait = opens_at.map(|at| (at as f64 - js_sys::Date::now()).max(0.0) + GRACE_MS).filter(|wait| *wait < LONGEST_WAIT_MS)?;
@@ -96,12 +76,12 @@ fn ask_for_code(error: Option<ApiError>, typed: String) -> AnyView {
 }
 
 /// What the ways into a class have in common: the card they are on, and what follows once one is in.
-#[component]
-pub(super) fn JoinFrame(
+pub(super) fn join_frame(
     title: &'static str,
-    #[prop(into)] joined: Signal<Option<Result<Joined, ApiError>>>,
-    children: ChildrenFn,
-) -> impl IntoView {
+    come: Action<Come, Result<Joined, ApiError>>,
+    way: impl Fn() -> AnyView + Send + 'static,
+) -> AnyView {
+    let joined = come.value();
     let navigate = use_navigate();
     let welcome = Memo::new(move |_| joined.get().and_then(Result::ok));
     // Who has nothing to be shown and nothing to choose goes straight on. A way back stays in no history.
@@ -116,10 +96,10 @@ pub(super) fn JoinFrame(
         <Header />
         <main class="join" id="main">
             <div class="join__card">
-                {move || match welcome.get() {
+                {part(move || match welcome.get() {
                     Some(joined) => view! { <Welcome joined=joined /> }.into_any(),
-                    None => children().into_any(),
-                }}
+                    None => way(),
+                })}
             </div>
         </main>
     }

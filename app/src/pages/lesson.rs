@@ -3,9 +3,13 @@
 use leptos::prelude::*;
 use leptos_router::{components::Redirect, hooks::use_params_map};
 
-use super::{NotFoundPage, not_found_status};
+use super::{
+    NotFoundPage,
+    load::{Loaded, Wanted, load, shown},
+    not_found_status,
+};
 use crate::{
-    api::{self, ApiError},
+    api::ApiError,
     components::{Alert, Header, Workbench},
     model::{Lesson, Progress},
 };
@@ -15,21 +19,15 @@ use crate::{
 pub(crate) fn LessonEntryPage() -> impl IntoView {
     let params = use_params_map();
     let slug = Memo::new(move |_| params.read().get("slug").unwrap_or_default());
-    let opened = Resource::new(move || slug.get(), api::lessons::open_lesson);
-    view! {
-        <Suspense fallback=Opening>
-            {move || Suspend::new(async move {
-                match opened.await {
-                    Ok(opened) => match entry_step(&opened.lesson, &opened.progress) {
-                        Some(step) => view! { <Redirect path=format!("/lessons/{}/{step}", opened.lesson.slug) /> }.into_any(),
-                        None => view! { <NotFoundPage /> }.into_any(),
-                    },
-                    Err(error) => failed(error),
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
+    let opened = load(Memo::new(move |_| Wanted::Lesson { slug: slug.get() }));
+    shown(opened, opening, |answer| match answer {
+        Ok(Loaded::Lesson(opened)) => match entry_step(&opened.lesson, &opened.progress) {
+            Some(step) => view! { <Redirect path=format!("/lessons/{}/{step}", opened.lesson.slug) /> }.into_any(),
+            None => view! { <NotFoundPage /> }.into_any(),
+        },
+        Ok(_) => ().into_any(),
+        Err(error) => failed(error),
+    })
 }
 
 /// The step looked at last, where it is still in the lesson; else the first.
@@ -44,33 +42,27 @@ pub(crate) fn LessonPage() -> impl IntoView {
     let params = use_params_map();
     let slug = Memo::new(move |_| params.read().get("slug").unwrap_or_default());
     let step = Memo::new(move |_| params.read().get("step").unwrap_or_default());
-    let opened = Resource::new(move || slug.get(), api::lessons::open_lesson);
-    view! {
-        <Suspense fallback=Opening>
-            {move || Suspend::new(async move {
-                match opened.await {
-                    Ok(opened) => {
-                        if step.with_untracked(|id| !opened.lesson.steps.iter().any(|step| step.id == *id)) {
-                            not_found_status();
-                        }
-                        view! { <Workbench opened=opened step_id=step /> }.into_any()
-                    }
-                    Err(error) => failed(error),
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
+    let opened = load(Memo::new(move |_| Wanted::Lesson { slug: slug.get() }));
+    shown(opened, opening, move |answer| match answer {
+        Ok(Loaded::Lesson(opened)) => {
+            if step.with_untracked(|id| !opened.lesson.steps.iter().any(|step| step.id == *id)) {
+                not_found_status();
+            }
+            view! { <Workbench opened=*opened step_id=step /> }.into_any()
+        }
+        Ok(_) => ().into_any(),
+        Err(error) => failed(error),
+    })
 }
 
-#[component]
-fn Opening() -> impl IntoView {
+fn opening() -> AnyView {
     view! {
         <Header />
         <main class="plain-page" id="main">
             <p role="status">"Opening the lesson…"</p>
         </main>
     }
+    .into_any()
 }
 
 fn failed(error: ApiError) -> AnyView {

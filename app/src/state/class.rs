@@ -83,7 +83,8 @@ impl InClass {
 
     /// Something of the place; its type's default where there is none.
     pub(crate) fn read<T: Default>(self, read: impl FnOnce(&Seat) -> T) -> T {
-        self.seat.with(|seat| seat.as_ref().map(read).unwrap_or_default())
+        // What is asked for on the way out of the page has nothing to say any more.
+        self.seat.try_with(|seat| seat.as_ref().map(read)).flatten().unwrap_or_default()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::Icon;
+use super::{Icon, live};
 use crate::{
     model::Assist,
     state::{InClass, SeatAsk, watching},
@@ -13,7 +13,7 @@ use crate::{
 pub(super) fn Watching(class: InClass) -> impl IntoView {
     let text = Memo::new(move |_| class.read(watching));
     view! {
-        <p class="class-bar__watched" hidden=move || text.with(String::is_empty) title="Your terminal is seen, not touched: to type in it, they must ask you first.">
+        <p class="class-bar__watched" hidden=live(move || text.with(String::is_empty)) title="Your terminal is seen, not touched: to type in it, they must ask you first.">
             {Icon::Eye.view()}
             <span>{text}</span>
         </p>

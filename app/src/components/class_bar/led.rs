@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*};
 use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
 
-use super::Icon;
+use super::{Icon, part};
 use crate::{
     model::StepRef,
     state::{InClass, Led, Work, led_to},
@@ -19,7 +19,10 @@ const TERMINAL: &str = ".terminal";
 
 #[component]
 pub(super) fn LedWay(work: Work, class: InClass, current: Memo<Option<usize>>, said: RwSignal<String>) -> impl IntoView {
-    let led = Memo::new(move |_| class.read(|seat| work.lesson.with_value(|lesson| Led::of(seat, lesson, current.get()))));
+    let led = Memo::new(move |_| {
+        let here = current.try_get().flatten();
+        class.read(|seat| work.lesson.try_with_value(|lesson| Led::of(seat, lesson, here)).unwrap_or_default())
+    });
     let typed_at = typed_at();
     // The class has moved on and the learner was left where they were.
     let left = RwSignal::new(false);
@@ -40,7 +43,12 @@ pub(super) fn LedWay(work: Work, class: InClass, current: Memo<Option<usize>>, s
                     back.set(path_of(work, current.get_untracked()));
                     said.set(format!("The class has moved on to {place}, and you with it."));
                     work.keep_focus.set_value(has_focus(TERMINAL));
-                    navigate(path, Default::default());
+                    if elsewhere(work, path).is_some() {
+                        // Another lesson is another page.
+                        let _ = window().location().set_href(path);
+                    } else {
+                        navigate(path, Default::default());
+                    }
                 }
             }
             (Some((before, _)), _) if *before != to => {
@@ -59,7 +67,7 @@ pub(super) fn LedWay(work: Work, class: InClass, current: Memo<Option<usize>>, s
         }
         (to, led)
     });
-    move || match led.get() {
+    part(move || match led.get() {
         Led::Free => ().into_any(),
         Led::Here => {
             let back = back.get().map(|path| view! { <a class="button" href=path>"Back to where I was"</a> });
@@ -75,15 +83,22 @@ pub(super) fn LedWay(work: Work, class: InClass, current: Memo<Option<usize>>, s
         }
         Led::Elsewhere { path, place } => {
             let text = if left.get() { "The class has moved on to " } else { "The class is at " };
+            let rel = elsewhere(work, &path);
             view! {
-                <div class="led" class:led--new=move || left.get()>
+                <div class="led" class:led--new=left>
                     <p class="led__text" title=place.clone()>{text}{place.clone()}</p>
-                    <a class="button" class:button--primary=move || left.get() href=path>"Go there"</a>
+                    <a class="button" class:button--primary=left rel=rel href=path>"Go there"</a>
                 </div>
             }
             .into_any()
         }
-    }
+    })
+}
+
+/// For a link's `rel`: a step of another lesson is loaded as a page of its own.
+fn elsewhere(work: Work, path: &str) -> Option<&'static str> {
+    let here = work.lesson.with_value(|lesson| path.starts_with(&format!("/lessons/{}/", lesson.slug)));
+    (!here).then_some("external")
 }
 
 /// When a key was last pressed in the terminal or in a field, in unix milliseconds. On the way up: the

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::Icon;
+use super::{Icon, live};
 use crate::{
     components::when::{Shown, When},
     diagram::plural,
@@ -18,13 +18,13 @@ pub(super) fn NotesButton(class: InClass, open: RwSignal<bool>) -> impl IntoView
         <button
             type="button"
             class="button button--quiet"
-            hidden=move || count.get() == 0
-            aria-expanded=move || open.get().to_string()
+            hidden=live(move || count.get() == 0)
+            aria-expanded=live(move || open.get().to_string())
             aria-controls="class-notes"
             on:click=move |_| open.update(|open| *open = !*open)
         >
             {Icon::Note.view()}
-            {move || plural(count.get(), "note")}
+            {live(move || plural(count.get(), "note"))}
         </button>
     }
     .into_any()
@@ -35,7 +35,7 @@ pub(super) fn NotesButton(class: InClass, open: RwSignal<bool>) -> impl IntoView
 pub(super) fn Notes(class: InClass, open: RwSignal<bool>) -> impl IntoView {
     let notes = Memo::new(move |_| class.read(|seat| seat.notes.clone()));
     view! {
-        <div class="notes" id="class-notes" role="region" aria-label="Notes from your instructor" hidden=move || !open.get() || notes.with(Vec::is_empty)>
+        <div class="notes" id="class-notes" role="region" aria-label="Notes from your instructor" hidden=live(move || !open.get() || notes.with(Vec::is_empty))>
             <ul class="notes__list" role="list">
                 <For each=move || notes.get().into_iter().rev() key=|note| note.id.clone() let:note>
                     <NoteCard class=class note=note />
