@@ -140,6 +140,11 @@ pub(crate) fn architecture() -> &'static str {
     }
 }
 
+/// Whether an official image may be a course's: Lunchbox's own (what the benchmark pulls) are no part of one.
+fn is_course_image(name: &str) -> bool {
+    !name.starts_with("lunchbox-")
+}
+
 impl Registry {
     pub(crate) fn new(address: &str) -> Self {
         Self { address: address.to_owned() }
@@ -204,8 +209,7 @@ impl Registry {
     /// The names of all official images: `nginx`, without `library/`.
     pub(crate) async fn course_images(&self) -> Result<Vec<String>, RegistryError> {
         let mut names = self.repositories("library").await?;
-        // Lunchbox's own (what the benchmark pulls) are no part of a course.
-        names.retain(|name| !name.starts_with("lunchbox-"));
+        names.retain(|name| is_course_image(name));
         Ok(names)
     }
 

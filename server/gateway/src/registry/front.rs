@@ -17,6 +17,7 @@ use crate::{
     body::{self, Body},
     gateway::Shared,
     reference::{Reference, is_digest, is_tag},
+    registry::is_course_image,
     request::path,
     sandbox::Sandbox,
     scope::{RegistryRepository, Scope},
@@ -98,17 +99,17 @@ async fn answer(shared: &Shared, sandbox: &Sandbox, request: &http::Request<Inco
             Ok(body::json(StatusCode::OK, &json!({ "repositories": repositories })))
         }
         Asked::Tags(name) => {
-            let repository = find(shared, &scope, &name).await?;
+            let repository = find(shared, &scope, &name)?;
             let tags = shared.registry.tags(repository.path()).await.map_err(away)?.ok_or(Fault::NameUnknown)?;
             Ok(body::json(StatusCode::OK, &json!({ "name": name, "tags": tags })))
         }
         Asked::Manifest(name, what) => {
-            let repository = find(shared, &scope, &name).await?;
-            pass(shared, sandbox, &format!("/v2/{}/manifests/{what}", repository.path()), Fault::ManifestUnknown).await
+            let path = format!("/v2/{}/manifests/{what}", find(shared, &scope, &name)?.path());
+            pass(shared, sandbox, &path, (&name, Fault::ManifestUnknown)).await
         }
         Asked::Blob(name, digest) => {
-            let repository = find(shared, &scope, &name).await?;
-            pass(shared, sandbox, &format!("/v2/{}/blobs/{digest}", repository.path()), Fault::BlobUnknown).await
+            let path = format!("/v2/{}/blobs/{digest}", find(shared, &scope, &name)?.path());
+            pass(shared, sandbox, &path, (&name, Fault::BlobUnknown)).await
         }
     }
 }
@@ -145,27 +146,31 @@ fn is_tag_or_digest(what: &str) -> bool {
 }
 
 /// Where a name lies: a course's image, or what the learner pushed. Others' corners have no name here.
-async fn find(shared: &Shared, scope: &Scope, name: &str) -> Result<RegistryRepository, Fault> {
-    let is_course = match name.strip_prefix("library/") {
-        Some(image) => {
-            if !shared.registry.course_images().await.map_err(away)?.iter().any(|known| known == image) {
-                return Err(Fault::NameUnknown);
-            }
-            true
-        }
-        None => false,
-    };
-    let domain = if is_course { "docker.io" } else { shared.config.registry_alias.as_str() };
+fn find(shared: &Shared, scope: &Scope, name: &str) -> Result<RegistryRepository, Fault> {
+    let image = name.strip_prefix("library/");
+    if image.is_some_and(|image| !is_course_image(image)) {
+        return Err(Fault::NameUnknown);
+    }
+    let domain = if image.is_some() { "docker.io" } else { shared.config.registry_alias.as_str() };
     let reference = Reference::parse(&format!("{domain}/{name}")).filter(|reference| reference.tag.is_none() && reference.digest.is_none());
     scope.registry_repository(&reference.ok_or(Fault::NameUnknown)?).map_err(|_| Fault::NameUnknown)
 }
 
-async fn pass(shared: &Shared, sandbox: &Sandbox, path: &str, unknown: Fault) -> Result<Response<Body>, Fault> {
+/// Why something of a repository isn't there: of the course's, it may be that there is no such image. Only now is
+/// the catalogue asked for it.
+async fn why_not(shared: &Shared, name: &str, unknown: Fault) -> Result<Fault, Fault> {
+    let Some(image) = name.strip_prefix("library/") else { return Ok(unknown) };
+    let is_known = shared.registry.course_images().await.map_err(away)?.iter().any(|known| known == image);
+    Ok(if is_known { unknown } else { Fault::NameUnknown })
+}
+
+/// `missing`: the repository's name, and what is told where the registry has nothing at this path.
+async fn pass(shared: &Shared, sandbox: &Sandbox, path: &str, missing: (&str, Fault)) -> Result<Response<Body>, Fault> {
     let permit = sandbox.stream().map_err(|_| Fault::Busy)?;
     let (head, incoming) = shared.registry.open(Method::GET, path).await.map_err(away)?.into_parts();
     match head.status {
         StatusCode::OK => {}
-        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => return Err(unknown),
+        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => return Err(why_not(shared, missing.0, missing.1).await?),
         status => return Err(away(super::RegistryError::Status(status))),
     }
     let mut response = Response::new(body::holding(body::incoming(incoming), permit));

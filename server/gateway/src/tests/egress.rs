@@ -6,6 +6,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
 };
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -127,6 +128,55 @@ async fn with_egress_registry_the_course_and_ones_own_pushes_can_be_read_and_not
         assert!(head.starts_with("http/1.1 405") && body.contains("docker push"), "{method}: {head} {body}");
     }
     assert!(read(&a, "GET /v2/team/app/manifests/1").await.0.starts_with("http/1.1 200"), "nothing was deleted");
+}
+
+/// A registry that has `library/busybox` and its tag `latest` alone, at an address; and the paths it was asked for.
+async fn registry_of_busybox() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            let path = String::from_utf8(head).unwrap().split(' ').nth(1).unwrap().split('?').next().unwrap().to_owned();
+            let answer = match path.as_str() {
+                "/v2/_catalog" => "200 OK\r\nContent-Length: 36\r\n\r\n{\"repositories\":[\"library/busybox\"]}",
+                "/v2/library/busybox/manifests/latest" => "200 OK\r\nContent-Length: 2\r\n\r\n{}",
+                _ => "404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            };
+            seen.lock().unwrap().push(path);
+            _ = stream.write_all(format!("HTTP/1.1 {answer}").as_bytes()).await;
+        }
+    });
+    (address, asked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_catalogue_is_asked_for_only_where_something_is_missing() {
+    let (address, asked) = registry_of_busybox().await;
+    let mut host = TestHost::start(0).await;
+    (host.config.egress, host.config.registry) = (Egress::Registry, address);
+    host.restart().await;
+    let a = host.open().await;
+    asked.lock().unwrap().clear();
+    let paths = || std::mem::take(&mut *asked.lock().unwrap());
+
+    let there = "/v2/library/busybox/manifests/latest";
+    assert!(read(&a, &format!("GET {there}")).await.0.starts_with("http/1.1 200"));
+    assert_eq!(paths(), [there]);
+    let missing = "/v2/library/busybox/manifests/1";
+    assert!(read(&a, &format!("GET {missing}")).await.1.contains("MANIFEST_UNKNOWN"));
+    assert_eq!(paths(), [missing, "/v2/_catalog"]);
+    let unknown = format!("/v2/library/nginx/blobs/sha256:{}", "a".repeat(64));
+    assert!(read(&a, &format!("GET {unknown}")).await.1.contains("NAME_UNKNOWN"));
+    assert_eq!(paths(), [unknown.as_str(), "/v2/_catalog"]);
+    // What is Lunchbox's own isn't asked for at all.
+    assert!(read(&a, "GET /v2/library/lunchbox-bench/manifests/latest").await.1.contains("NAME_UNKNOWN"));
+    assert_eq!(paths(), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
