@@ -151,7 +151,7 @@ impl Scope {
 
     /// `lb-<instance>-<sandbox>-`, before every name that a learner chose.
     pub(crate) fn prefix(&self) -> String {
-        format!("lb-{}-{}-", self.instance, self.sandbox)
+        format!("{}-", self.stem())
     }
 
     /// What labels everything made for this sandbox carries. For clean-up, never for rights.
@@ -169,9 +169,35 @@ impl Scope {
         EngineName(format!("{}{name}", self.prefix()))
     }
 
-    /// The default network's. The dot keeps it apart from all that a learner can name.
+    /// The default network's.
     pub(crate) fn default_network_name(&self) -> EngineName {
-        EngineName(format!("lb-{}-{}.net", self.instance, self.sandbox))
+        self.inner_name("net")
+    }
+
+    /// The volume in which the home folder lies.
+    pub(crate) fn home_volume(&self) -> EngineName {
+        self.inner_name("home")
+    }
+
+    /// A thing of a build's, by its kind (`build`, `cache`).
+    pub(crate) fn build_name(&self, kind: &str, name: &str) -> EngineName {
+        self.inner_name(&format!("{kind}-{name}"))
+    }
+
+    /// The engine's name for what the learner never names. The dot keeps it apart from all that they can.
+    fn inner_name(&self, name: &str) -> EngineName {
+        EngineName(format!("{}.{name}", self.stem()))
+    }
+
+    /// What all of the sandbox's names on the engine begin with, before a dash or a dot.
+    fn stem(&self) -> String {
+        format!("lb-{}-{}", self.instance, self.sandbox)
+    }
+
+    /// Whether a container, network or volume on the engine is the sandbox's, by its name. To count and to clear
+    /// away, never for rights.
+    pub(crate) fn has_named(&self, engine_name: &str) -> bool {
+        engine_name.strip_prefix(&self.stem()).is_some_and(|rest| rest.starts_with(['-', '.']))
     }
 
     /// The repository on the engine under which the learner's own images are held.

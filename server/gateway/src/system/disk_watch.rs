@@ -11,7 +11,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{ActivityKind, SandboxId, gateway::Shared, scope::Scope, system::volume_sizes::FOR_EYES, upstream::Ask};
+use crate::{ActivityKind, SandboxId, gateway::Shared, system::volume_sizes::FOR_EYES, upstream::Ask};
 
 /// How often the machine's free space is looked at, which costs nothing. Tests have less patience.
 const ROUND: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 5 });
@@ -101,17 +101,12 @@ async fn look(shared: &Shared) {
         let scope = shared.scope(&id);
         let bytes = |sizes: &mut dyn Iterator<Item = i64>| sizes.filter_map(|bytes| u64::try_from(bytes).ok()).sum::<u64>();
         let of_containers = bytes(&mut containers.iter().map(|container| container.size_rw));
-        let of_volumes = bytes(&mut volumes.iter().filter(|(name, _)| is_of(&scope, name)).map(|(_, bytes)| *bytes));
+        // The home among them.
+        let of_volumes = bytes(&mut volumes.iter().filter(|(name, _)| scope.has_named(name)).map(|(_, bytes)| *bytes));
         if of_containers + of_volumes > most {
             stop(shared, &id, &containers).await;
         }
     }
-}
-
-/// A volume of the sandbox's, its home among them.
-fn is_of(scope: &Scope, volume: &str) -> bool {
-    let prefix = scope.prefix();
-    volume.strip_prefix(prefix.trim_end_matches('-')).is_some_and(|rest| rest.starts_with(['-', '.']))
 }
 
 async fn stop(shared: &Shared, id: &SandboxId, containers: &[Running]) {

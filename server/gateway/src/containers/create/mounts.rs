@@ -244,7 +244,7 @@ async fn home(context: &Context, source: &str, target: String, read_only: bool) 
             "lunchbox: only folders under {HOME} (your home) can be mounted, not {path}. Named volumes work everywhere: -v data:{target}"
         )));
     };
-    let engine_name = home_volume(context);
+    let engine_name = context.scope.home_volume().as_str().to_owned();
     let there = context.shared.engine.json::<serde_json::Value>(Ask::get(&["volumes", &engine_name])).await;
     match there {
         Ok(_) => {}
@@ -256,11 +256,6 @@ async fn home(context: &Context, source: &str, target: String, read_only: bool) 
     }
     let volume_options = EngineVolumeOptions { no_copy: true, labels: BTreeMap::new(), subpath: rest.trim_start_matches('/').to_owned() };
     Ok(EngineMount::Volume { source: engine_name, target, read_only, volume_options })
-}
-
-/// The workstation's `/root`. The dot keeps its name apart from all that a learner can make up.
-fn home_volume(context: &Context) -> String {
-    format!("{}.home", context.scope.prefix().trim_end_matches('-'))
 }
 
 /// Options of `--tmpfs`, with a size always.

@@ -11,10 +11,17 @@ use std::{
 use flate2::read::MultiGzDecoder;
 use http::StatusCode;
 use tar::{Archive, Builder, EntryType, Header};
-use tokio::io::AsyncWriteExt;
 
 use super::tree::{self, Tree};
-use crate::{body::Upload, images::glob, limits, plain_tar, refusal::Refusal};
+use crate::{
+    body::Upload,
+    images::{
+        glob,
+        upload::{Failed, store},
+    },
+    limits, plain_tar,
+    refusal::Refusal,
+};
 
 const IGNORE: &str = ".dockerignore";
 const DEFAULT_DOCKERFILE: &str = "Dockerfile";
@@ -25,33 +32,9 @@ pub(super) struct BuildContext {
     pub(super) dockerfile: String,
 }
 
-/// What ends the reading, or the writing.
-pub(super) enum Failed {
-    Refused(Refusal),
-    Io(io::Error),
-}
-
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<io::ErrorKind> for Failed {
-    fn from(kind: io::ErrorKind) -> Self {
-        Self::Io(kind.into())
-    }
-}
-
-impl From<Refusal> for Failed {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
 /// Receives a context; `dockerfile` is where the Dockerfile lies in it, empty for the usual place.
 pub(super) async fn receive(upload: Upload, dockerfile: &str, most_bytes: u64) -> Result<BuildContext, Refusal> {
-    of_archive(store(upload, most_bytes).await?, dockerfile, most_bytes).await
+    of_archive(store(upload, most_bytes, || too_large(most_bytes)).await?, dockerfile, most_bytes).await
 }
 
 /// The same of a file, from its beginning.
@@ -82,29 +65,6 @@ fn finished(read: Result<Result<BuildContext, Failed>, tokio::task::JoinError>) 
             Err(Refusal::internal())
         }
     }
-}
-
-/// Into a file without a name, which goes with its last handle.
-async fn store(mut upload: Upload, most_bytes: u64) -> Result<File, Refusal> {
-    let lost = |error: io::Error| {
-        tracing::error!(%error, "a build context could not be stored");
-        Refusal::internal()
-    };
-    let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(lost)?);
-    let mut stored = 0;
-    while let Some(data) = upload.next().await {
-        let data = data?;
-        stored += data.len() as u64;
-        if stored > most_bytes {
-            upload.drain(most_bytes).await;
-            return Err(too_large(most_bytes));
-        }
-        file.write_all(&data).await.map_err(lost)?;
-    }
-    file.flush().await.map_err(lost)?;
-    let mut file = file.into_std().await;
-    file.rewind().map_err(lost)?;
-    Ok(file)
 }
 
 fn too_large(most_bytes: u64) -> Refusal {

@@ -10,10 +10,9 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
 
-use crate::{limits, plain_tar, refusal::Refusal};
+use crate::{images::upload::Failed, limits, plain_tar, refusal::Refusal};
 
 use super::{
-    context::Failed,
     stage::Copy,
     tree::{self, Dressing, Found, Tree},
     workshop::{Container, Workshop},

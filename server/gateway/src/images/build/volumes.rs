@@ -39,7 +39,7 @@ const FILLED_AT: &str = "/volume";
 
 /// What the engine's names of a sandbox's caches begin with.
 pub(crate) fn cache_names(scope: &Scope) -> String {
-    workshop::engine_name(scope, "cache", "")
+    scope.build_name("cache", "").as_str().to_owned()
 }
 
 /// A volume that goes when it is dropped.
@@ -152,7 +152,7 @@ impl Workshop {
 
     /// A volume with these files, for one step.
     pub(super) async fn step_volume(&self, image: &str, tar: File) -> Result<Volume, Refusal> {
-        let name = workshop::engine_name(&self.context.scope, workshop::ROLE, &workshop::random());
+        let name = self.context.scope.build_name(workshop::ROLE, &workshop::random()).as_str().to_owned();
         let volume = Volume { context: self.context.clone(), name };
         self.make_volume(&volume.name, workshop::ROLE, None).await?;
         self.fill(image, &volume.name, tar).await?;

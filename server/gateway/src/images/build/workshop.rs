@@ -28,7 +28,6 @@ use crate::{
         container_engine::{EngineCreate, EngineHostConfig, EngineMount},
     },
     refusal::Refusal,
-    scope::Scope,
     serve::Context,
     upstream::{Ask, EngineSaid, Upstream},
 };
@@ -105,11 +104,6 @@ impl Stat {
     }
 }
 
-/// A name for a thing of a build. The dot keeps it apart from all that a learner can name.
-pub(super) fn engine_name(scope: &Scope, kind: &str, name: &str) -> String {
-    format!("{}.{kind}-{name}", scope.prefix().trim_end_matches('-'))
-}
-
 pub(super) fn random() -> String {
     format!("{:016x}", rand::random::<u64>())
 }
@@ -160,8 +154,8 @@ impl Workshop {
             },
             ..EngineCreate::default()
         };
-        let name = engine_name(&self.context.scope, ROLE, &random());
-        let ask = Ask::post(&["containers", "create"]).parameter("name", name).json(&request)?;
+        let name = self.context.scope.build_name(ROLE, &random());
+        let ask = Ask::post(&["containers", "create"]).parameter("name", name.as_str()).json(&request)?;
         // Whoever goes away in the middle leaves no container: the asking goes on, and its answer is dropped.
         let context = self.context.clone();
         let asking = tokio::spawn(async move {

@@ -10,9 +10,8 @@ use std::{
 
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, EntryType};
-use tokio::io::AsyncWriteExt;
 
-use crate::{body::Upload, plain_tar::ShortNames, refusal::Refusal};
+use crate::{images::upload::Failed, plain_tar::ShortNames, refusal::Refusal};
 
 /// How many times larger than what is sent it may become when it is unpacked.
 pub(super) const UNPACKED_TIMES: u64 = 4;
@@ -20,60 +19,6 @@ pub(super) const UNPACKED_TIMES: u64 = 4;
 const MAX_ENTRIES: usize = 10_000;
 /// Links that are followed from one name.
 const MAX_LINKS: usize = 4;
-
-/// What ends the reading.
-#[derive(Debug)]
-pub(super) enum Failed {
-    Refused(Refusal),
-    Io(io::Error),
-}
-
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<Refusal> for Failed {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl Failed {
-    /// In a sentence; what isn't the client's fault is logged.
-    pub(super) fn into_refusal(self, what: &str) -> Refusal {
-        match self {
-            Self::Refused(refusal) => refusal,
-            Self::Io(error) => {
-                tracing::debug!(%error, what, "an archive could not be read");
-                Refusal::invalid(format!("lunchbox: {what} is no tar that can be read"))
-            }
-        }
-    }
-}
-
-/// Stores what a client sends, in a file without a name.
-pub(super) async fn store(mut upload: Upload, what: &str, most_bytes: u64) -> Result<File, Refusal> {
-    let lost = |error: io::Error| {
-        tracing::error!(%error, "an upload could not be stored");
-        Refusal::internal()
-    };
-    let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(lost)?);
-    let mut stored = 0;
-    while let Some(data) = upload.next().await {
-        let data = data?;
-        stored += data.len() as u64;
-        if stored > most_bytes {
-            return Err(Refusal::too_large(what, most_bytes));
-        }
-        file.write_all(&data).await.map_err(lost)?;
-    }
-    file.flush().await.map_err(lost)?;
-    let mut file = file.into_std().await;
-    file.rewind().map_err(lost)?;
-    Ok(file)
-}
 
 /// The same file if it is plain, or unpacked into another; packed in another way than by gzip it is refused.
 pub(super) fn unpacked(mut file: File, what: &str, most_bytes: u64) -> Result<File, Failed> {

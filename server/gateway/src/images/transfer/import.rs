@@ -4,7 +4,7 @@ use http::StatusCode;
 use tokio_util::io::ReaderStream;
 
 use super::{
-    archive::{self, UNPACKED_TIMES},
+    archive::UNPACKED_TIMES,
     layer,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         build,
         commit::check_changes,
         message::{self, Message},
-        own, tag,
+        own, tag, upload,
     },
     ledger::ImageOrigin,
     limits,
@@ -52,7 +52,7 @@ pub(crate) async fn import(context: &Context, mut request: Request) -> Answer {
     let most_bytes = context.shared.config.limits.upload_max_bytes;
     let (upload, ()) = body::admit(request.body, most_bytes, own::check_limit(context).await).await?;
     let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;
-    let file = archive::store(Upload::new(upload), "the archive", most_bytes).await?;
+    let file = upload::store(Upload::new(upload), most_bytes, || Refusal::too_large("the archive", most_bytes)).await?;
     let layer = tokio::task::spawn_blocking(move || layer::take(file, &mut most_bytes.saturating_mul(UNPACKED_TIMES))).await;
     let layer = layer.map_err(|error| {
         tracing::error!(%error, "reading an archive broke off");

@@ -10,8 +10,8 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use tar::Header;
 
-use super::archive::{self, Failed};
-use crate::refusal::Refusal;
+use super::archive;
+use crate::{images::upload::Failed, refusal::Refusal};
 
 /// Entries of one layer.
 const MAX_FILES: usize = 200_000;

@@ -11,7 +11,7 @@ use tar::{Builder, Header};
 use tokio_util::io::ReaderStream;
 
 use super::{
-    archive::{self, Failed, Named, UNPACKED_TIMES},
+    archive::{self, Named, UNPACKED_TIMES},
     layer,
     manifest::{Configuration, Entry, MANIFEST},
 };
@@ -20,6 +20,7 @@ use crate::{
     images::{
         message::{self, Message},
         own, tag,
+        upload::{self, Failed},
     },
     ledger::ImageOrigin,
     lines::JsonLines,
@@ -58,7 +59,7 @@ pub(crate) async fn load(context: &Context, mut request: Request) -> Answer {
     let most_bytes = context.shared.config.limits.upload_max_bytes;
     let (upload, ()) = body::admit(request.body, most_bytes, own::check_limit(context).await).await?;
     let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;
-    let file = archive::store(Upload::new(upload), "the archive", most_bytes).await?;
+    let file = upload::store(Upload::new(upload), most_bytes, || Refusal::too_large("the archive", most_bytes)).await?;
     let images = tokio::task::spawn_blocking(move || read(file, most_bytes.saturating_mul(UNPACKED_TIMES))).await;
     let images = images.map_err(|error| {
         tracing::error!(%error, "reading an archive broke off");
