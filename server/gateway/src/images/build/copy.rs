@@ -6,11 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
 
-use crate::{images::upload::Failed, limits, plain_tar, refusal::Refusal};
+use crate::{
+    images::{
+        packed::{MAGIC_BYTES, Packing},
+        upload::Failed,
+    },
+    limits, plain_tar,
+    refusal::Refusal,
+};
 
 use super::{
     stage::Copy,
@@ -20,6 +26,8 @@ use super::{
 
 /// How many times its bytes an archive may become. As `docker load` has it.
 const UNPACKED_TIMES: u64 = 4;
+/// Bytes of a tar's header.
+const BLOCK_BYTES: usize = 512;
 /// Files of one archive.
 const MAX_ENTRIES: usize = 100_000;
 /// Bytes of `/etc/passwd` and `/etc/group` that are looked at.
@@ -111,6 +119,11 @@ impl Taken {
             Ok::<_, io::Error>((self, format!("{:x}", hash.finalize())))
         });
         digested.await.map_err(|_| Refusal::internal())?.map_err(lost)
+    }
+
+    /// One folder.
+    pub(super) fn is_folder(&self) -> bool {
+        matches!(&self.0[..], [(_, only)] if only.is_folder)
     }
 
     /// `file`, `dir` or `multi`: how the classic builder calls what it copies.
@@ -296,28 +309,19 @@ struct Archive {
 }
 
 impl Archive {
-    /// Plain tar, or gzip with one in it; `None` of any other file.
+    /// A tar, plain or packed; `None` of any other file.
     fn of(tree: &Tree, found: &Found) -> Result<Option<Self>, Failed> {
         let open = || tree.open(&found.path).ok_or(Failed::Io(io::ErrorKind::NotFound.into()));
         let mut magic = Vec::new();
-        open()?.take(6).read_to_end(&mut magic)?;
-        let other = magic.starts_with(b"BZh") || magic.starts_with(b"\xfd7zXZ\0") || magic.starts_with(b"\x28\xb5\x2f\xfd");
-        if other {
-            return Err(Failed::Refused(Refusal::invalid(format!(
-                "lunchbox: ADD unpacks plain tar and gzip in this classroom, and {} is neither. COPY takes it as it is.",
-                found.name.display()
-            ))));
-        }
-        let opened = || -> Result<Box<dyn Read>, Failed> {
-            let file = open()?;
-            Ok(if magic.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
-        };
+        open()?.take(MAGIC_BYTES as u64).read_to_end(&mut magic)?;
+        let packing = Packing::of(&magic);
         let mut block = Vec::new();
-        // Broken gzip is a file like any other.
-        if opened()?.take(512).read_to_end(&mut block).is_err() || block.len() < 512 || !is_header(&block) {
+        // What can't be unpacked is a file like any other.
+        let read = packing.unpack(open()?).take(BLOCK_BYTES as u64).read_to_end(&mut block);
+        if read.is_err() || block.len() < BLOCK_BYTES || !is_header(&block) {
             return Ok(None);
         }
-        Ok(Some(Self { source: opened()? }))
+        Ok(Some(Self { source: packing.unpack(open()?) }))
     }
 
     /// Entry by entry, each under a header of our own and below the place.

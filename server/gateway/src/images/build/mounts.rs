@@ -21,8 +21,8 @@ pub(super) struct Mount {
 pub(super) enum Kind {
     /// Files of the context, of a stage or of an image.
     Bind { source: String, from: Option<Source> },
-    /// A folder that is kept from build to build.
-    Cache { id: Option<String>, owner: Owner },
+    /// A folder that is kept from build to build. It begins with files of a stage or of an image, or empty.
+    Cache { id: Option<String>, owner: Owner, source: String, from: Option<Source> },
     /// Memory.
     Memory { bytes: Option<i64> },
     /// A file, or a variable, that the client has and no image is to have.
@@ -81,10 +81,10 @@ pub(super) fn parse(flag: &str, line: usize, from: impl Fn(&str) -> Result<Sourc
     }
     let kind = match kind {
         "bind" => Kind::Bind { source: source.unwrap_or_else(|| "/".to_owned()), from: origin.map(from).transpose()? },
-        "cache" if origin.is_some() => {
-            return Err(wrong("lunchbox: a cache begins empty in this classroom. Leave from= out of the mount".to_owned()));
+        "cache" => {
+            let source = source.unwrap_or_else(|| "/".to_owned());
+            Kind::Cache { id, owner, source, from: origin.map(from).transpose()? }
         }
-        "cache" => Kind::Cache { id, owner },
         "tmpfs" => Kind::Memory { bytes },
         "secret" => Kind::Secret { id: id.or(source), required, variable, owner },
         "ssh" => {
@@ -115,7 +115,10 @@ mod tests {
     #[test]
     fn mounts_are_taken_apart() {
         let cache = parsed("type=cache,target=/x,sharing=locked,uid=5,mode=0700").unwrap();
-        assert_eq!(cache.kind, Kind::Cache { id: None, owner: Owner { user: 5, group: 0, mode: Some(0o700) } });
+        let owner = Owner { user: 5, group: 0, mode: Some(0o700) };
+        assert_eq!(cache.kind, Kind::Cache { id: None, owner, source: "/".into(), from: None });
+        let begun = parsed("type=cache,target=/x,from=maker,source=/out").unwrap();
+        assert!(matches!(begun.kind, Kind::Cache { source, from: Some(Source::Stage(_)), .. } if source == "/out"));
         let bind = parsed("target=/x,from=maker,source=/out,rw").unwrap();
         assert_eq!((bind.read_only, bind.kind), (false, Kind::Bind { source: "/out".into(), from: Some(Source::Stage("maker".into())) }));
         assert!(parsed("type=bind,target=/x").unwrap().read_only);
@@ -133,7 +136,6 @@ mod tests {
             "type=cache,target=/x,mode=99999",
             "type=cache,target=/x,uid=99999999999",
             "type=cache,target=/x,sharing=all",
-            "type=cache,target=/x,from=y",
             "type=cache,target=",
             "type=cache,target=/x,volume=y",
         ] {

@@ -40,7 +40,7 @@ impl Part {
     /// All that it takes files from.
     pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
         let mounted = self.mounts.iter().filter_map(|mount| match &mount.kind {
-            Kind::Bind { from, .. } => from.as_ref(),
+            Kind::Bind { from, .. } | Kind::Cache { from, .. } => from.as_ref(),
             _ => None,
         });
         self.source.iter().chain(mounted)
@@ -76,7 +76,7 @@ impl Plan {
         for part in &mut self.parts {
             part.source.iter_mut().for_each(other);
             for mount in &mut part.mounts {
-                if let Kind::Bind { from: Some(from), .. } = &mut mount.kind {
+                if let Kind::Bind { from: Some(from), .. } | Kind::Cache { from: Some(from), .. } = &mut mount.kind {
                     other(from);
                 }
             }
@@ -206,12 +206,8 @@ pub(super) fn check_trigger(trigger: &str) -> Result<(), Refusal> {
         if instruction.flags.iter().any(|flag| flag.starts_with("--from")) {
             return Err(Refusal::invalid("lunchbox: ONBUILD COPY --from can't be used in this classroom. COPY from a stage of your own."));
         }
-        if instruction.flags.iter().any(|flag| flag.starts_with("--mount")) {
-            return Err(Refusal::invalid(
-                "lunchbox: ONBUILD RUN --mount can't be used in this classroom. Use RUN --mount in the Dockerfile itself.",
-            ));
-        }
         check(instruction, file.escape)?;
+        trigger_mounts(instruction)?;
     }
     Ok(())
 }
@@ -348,6 +344,21 @@ fn origin(name: &str, stages: &[Option<String>]) -> Result<Source, Refusal> {
         };
     }
     Ok(Source::Image(name.to_owned()))
+}
+
+/// The mounts of a trigger. It stands in another build's place, whose stages it doesn't know.
+pub(super) fn trigger_mounts(instruction: &Instruction) -> Result<Vec<Mount>, Refusal> {
+    if instruction.keyword != "RUN" {
+        return Ok(Vec::new());
+    }
+    let mounts = run_mounts(instruction, &[])?;
+    let takes = |mount: &Mount| matches!(&mount.kind, Kind::Bind { from: Some(_), .. } | Kind::Cache { from: Some(_), .. });
+    if mounts.iter().any(takes) {
+        return Err(Refusal::invalid(
+            "lunchbox: ONBUILD RUN --mount takes no from= in this classroom. Use RUN --mount in the Dockerfile itself.",
+        ));
+    }
+    Ok(mounts)
 }
 
 fn run_mounts(instruction: &Instruction, stages: &[Option<String>]) -> Result<Vec<Mount>, Refusal> {

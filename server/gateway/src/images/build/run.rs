@@ -16,7 +16,7 @@ use super::{
     names::stage_of,
     options::Options,
     output::Output,
-    plan::{Part, Plan, Source},
+    plan::{self, Part, Plan, Source},
     stage::{Given, Stage},
     tree::Tree,
     workshop::{Container, Workshop},
@@ -240,7 +240,8 @@ impl Work<'_> {
         for trigger in triggers {
             for instruction in dockerfile::parse(&trigger)?.instructions {
                 self.output.begin(Some(&format!("ONBUILD {}", instruction.original))).await;
-                self.step(&Part { instruction, source: None, stage_name: None, mounts: Vec::new() }).await?;
+                let mounts = plan::trigger_mounts(&instruction)?;
+                self.step(&Part { instruction, source: None, stage_name: None, mounts }).await?;
             }
         }
         Ok(())

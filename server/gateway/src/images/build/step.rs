@@ -185,6 +185,10 @@ impl Work<'_> {
                 }
             }
         }
+        if let Kind::Cache { source, from: Some(from), .. } = &mount.kind {
+            place = standing.stage.expand(source, given, line)?;
+            digest.push_str(&self.origin(from)?.key());
+        }
         Ok((Wanted { mount, target, source: place, taken }, digest))
     }
 
@@ -192,8 +196,11 @@ impl Work<'_> {
     async fn make(&mut self, doing: Doing<'_>, below: &[String]) -> Result<Outcome, Refusal> {
         // One place a step, however much it takes: so nobody waits for another who waits.
         let copies = match &doing {
-            Doing::Copy(_, taken, _) => taken.is_none(),
-            Doing::Run(_, wanted) => wanted.iter().any(|wanted| wanted.taken.is_none() && matches!(wanted.mount.kind, Kind::Bind { .. })),
+            // What is unpacked takes memory, too.
+            Doing::Copy(copy, taken, _) => taken.is_none() || copy.unpacks,
+            Doing::Run(_, wanted) => wanted
+                .iter()
+                .any(|wanted| wanted.taken.is_none() && matches!(wanted.mount.kind, Kind::Bind { .. } | Kind::Cache { from: Some(_), .. })),
             _ => false,
         };
         let _place = if copies { Some(COPYING.acquire().await.map_err(|_| Refusal::internal())?) } else { None };

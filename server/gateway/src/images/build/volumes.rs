@@ -23,6 +23,7 @@ use crate::{
 };
 
 use super::{
+    copy::{self, Taken},
     mounts::Owner,
     tree,
     workshop::{self, Making, Workshop},
@@ -33,7 +34,7 @@ const CACHE_ROLE: &str = "build-cache";
 /// The label by which a cache is told of as its Dockerfile calls it.
 const CACHE_ID: &str = "io.lunchbox.cache";
 /// Where a cache's files lie in its volume, so that whose they are can be chosen.
-const CACHE_FOLDER: &str = "cache";
+pub(super) const CACHE_FOLDER: &str = "cache";
 /// Where a volume is mounted while it is filled.
 const FILLED_AT: &str = "/volume";
 
@@ -77,6 +78,20 @@ struct Item {
     name: String,
     created_at: String,
     labels: Option<BTreeMap<String, String>>,
+}
+
+/// A cache as a step asks for it.
+pub(super) struct Wanted {
+    pub(super) id: String,
+    pub(super) owner: Owner,
+    /// What tells the files that it begins with.
+    pub(super) begins: Option<String>,
+}
+
+impl Wanted {
+    fn mode(&self) -> u32 {
+        self.owner.mode.unwrap_or(0o755)
+    }
 }
 
 /// A cache of mounts.
@@ -159,33 +174,49 @@ impl Workshop {
         Ok(volume)
     }
 
-    /// The sandbox's cache of this name, as it is mounted at `target`.
-    pub(super) async fn cache(&self, image: &str, id: &str, owner: Owner, target: String, read_only: bool) -> Result<EngineMount, Refusal> {
-        let Owner { user, group, mode } = owner;
-        let mode = mode.unwrap_or(0o755);
-        let digest = format!("{:x}", Sha256::digest(format!("{id}\n{user} {group} {mode:o}")));
-        let name = format!("{}{}", cache_names(&self.context.scope), &digest[..16]);
+    /// The engine's name for a cache: another owner's is another cache, and so is one that begins otherwise.
+    pub(super) fn cache_name(&self, wanted: &Wanted) -> String {
+        let Owner { user, group, .. } = wanted.owner;
+        let begins = wanted.begins.as_deref().map(|begins| format!("\n{begins}")).unwrap_or_default();
+        let digest = format!("{:x}", Sha256::digest(format!("{}\n{user} {group} {:o}{begins}", wanted.id, wanted.mode())));
+        format!("{}{}", cache_names(&self.context.scope), &digest[..16])
+    }
+
+    /// Whether a cache is there already. Fails where it isn't, and no other may be made.
+    pub(super) async fn has_cache(&self, name: &str) -> Result<bool, Refusal> {
         let there = list(&self.context.shared, &of_caches(&self.context)).await.map_err(|said| self.context.engine_said(said))?;
-        if !there.iter().any(|item| item.name == name) {
-            if there.len() >= limits::MAX_BUILD_CACHES {
-                return Err(Refusal::invalid(format!(
-                    "lunchbox: limit reached: builds on this host may keep {} caches (RUN --mount=type=cache). `docker builder prune` removes them.",
-                    limits::MAX_BUILD_CACHES
-                )));
-            }
-            self.make_volume(&name, CACHE_ROLE, Some(id)).await?;
-            let tar = tempfile::tempfile().and_then(|file| {
-                let mut tar = Builder::new(BufWriter::new(file));
-                tree::folder(Path::new(CACHE_FOLDER), (user, group), mode, &mut tar)?;
-                tree::finish(tar)
-            });
-            let tar = tar.map_err(|error| {
-                tracing::error!(%error, "a build's cache could not be made");
-                Refusal::internal()
-            })?;
-            self.fill(image, &name, tar).await?;
+        if there.iter().any(|item| item.name == name) {
+            return Ok(true);
         }
-        Ok(part(&name, CACHE_FOLDER, target, read_only))
+        if there.len() >= limits::MAX_BUILD_CACHES {
+            return Err(Refusal::invalid(format!(
+                "lunchbox: limit reached: builds on this host may keep {} caches (RUN --mount=type=cache). `docker builder prune` removes them.",
+                limits::MAX_BUILD_CACHES
+            )));
+        }
+        Ok(false)
+    }
+
+    /// Makes a cache, empty or with these files.
+    pub(super) async fn make_cache(&self, image: &str, name: &str, wanted: &Wanted, files: Option<Taken>) -> Result<(), Refusal> {
+        if files.as_ref().is_some_and(|files| !files.is_folder()) {
+            return Err(Refusal::invalid(
+                "lunchbox: a cache is a folder, and so is what it begins with (source= of RUN --mount=type=cache)",
+            ));
+        }
+        let (owner, mode) = ((wanted.owner.user, wanted.owner.group), wanted.mode());
+        let tar = tokio::task::spawn_blocking(move || {
+            let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
+            if let Some(files) = files {
+                files.pack(Path::new(CACHE_FOLDER), &mut tar)?;
+            }
+            // The last word on whose it is.
+            tree::folder(Path::new(CACHE_FOLDER), owner, mode, &mut tar)?;
+            tree::finish(tar)
+        });
+        let tar = tar.await.map_err(|_| Refusal::internal())?.map_err(copy::lost)?;
+        self.make_volume(name, CACHE_ROLE, Some(&wanted.id)).await?;
+        self.fill(image, name, tar).await
     }
 }
 

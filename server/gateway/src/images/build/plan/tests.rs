@@ -76,6 +76,9 @@ fn triggers_may_not_reach_for_other_images() {
     assert!(plan("FROM scratch\nONBUILD COPY --from=x / /").is_err());
     assert!(plan("FROM scratch\nONBUILD ONBUILD RUN a").is_err());
     assert!(plan("FROM scratch\nONBUILD RUN a").is_ok());
+    assert!(plan("FROM scratch\nONBUILD RUN --mount=type=cache,target=/c a").is_ok());
+    assert!(plan("FROM scratch\nONBUILD RUN --mount=type=cache,target=/c,from=x a").is_err());
+    assert!(plan("FROM scratch\nONBUILD RUN --mount=type=ssh a").is_err());
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::{
     super::{
         copy::{self, Taken},
         mounts::{Kind, Owner},
+        plan::Source,
         run::Work,
         stage::Run,
         tree,
@@ -52,18 +53,26 @@ impl Work<'_> {
                         mode: None,
                     },
                 }),
-                Kind::Cache { id, owner } => {
-                    let id = id.as_deref().unwrap_or(&target).to_owned();
-                    mounted.mounts.push(self.workshop.cache(image, &id, *owner, target, mount.read_only).await?);
+                Kind::Cache { id, owner, from, .. } => {
+                    let wanted = volumes::Wanted {
+                        id: id.as_deref().unwrap_or(&target).to_owned(),
+                        owner: *owner,
+                        begins: from.as_ref().map(|from| self.origin(from)).transpose()?.map(|origin| origin.key() + &source),
+                    };
+                    let name = self.workshop.cache_name(&wanted);
+                    if !self.workshop.has_cache(&name).await? {
+                        let files = match from {
+                            Some(from) => Some(self.fetch(from, source).await?),
+                            None => None,
+                        };
+                        self.workshop.make_cache(image, &name, &wanted, files).await?;
+                    }
+                    mounted.mounts.push(volumes::part(&name, volumes::CACHE_FOLDER, target, mount.read_only));
                 }
                 Kind::Bind { from, .. } => {
                     let taken = match (taken, from) {
                         (Some(taken), _) => taken,
-                        (None, Some(from)) => {
-                            let text = self.output.is_text();
-                            let container = self.open(&self.origin(from)?).await?;
-                            Taken::fetch(&self.workshop, &container, &[source], |word| missing(text, "RUN", word)).await?
-                        }
+                        (None, Some(from)) => self.fetch(from, source).await?,
                         (None, None) => return Err(Refusal::internal()),
                     };
                     parts.push((contents.len(), target, mount.read_only));
@@ -108,6 +117,13 @@ impl Work<'_> {
             mounted.volume = Some(volume);
         }
         Ok(mounted)
+    }
+
+    /// Files of a stage or of an image.
+    async fn fetch(&mut self, from: &Source, source: String) -> Result<Taken, Refusal> {
+        let text = self.output.is_text();
+        let container = self.open(&self.origin(from)?).await?;
+        Taken::fetch(&self.workshop, &container, &[source], |word| missing(text, "RUN", word)).await
     }
 
     async fn secret(&self, id: &str) -> Result<Option<Vec<u8>>, Refusal> {
