@@ -6,6 +6,7 @@ pub(crate) mod labels;
 pub(crate) mod layers;
 pub(crate) mod message;
 pub(crate) mod own;
+pub(crate) mod packed;
 pub(crate) mod upload;
 pub(crate) mod view;
 
