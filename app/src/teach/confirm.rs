@@ -1,6 +1,6 @@
 //! Asks before something is done that can't be undone, and says what goes.
 
-use crate::teach::live::{live, part};
+use crate::teach::live::{click, live, part};
 use leptos::{html, prelude::*};
 
 /// Opens a dialog.
@@ -34,14 +34,14 @@ pub(crate) fn Confirm(
             <h2 class="dialog__title">{part(move || title.get())}</h2>
             <p>{part(move || text.get())}</p>
             <div class="dialog__buttons">
-                <button type="button" class="button" autofocus on:click=move |_| close(dialog)>"Keep it"</button>
+                <button type="button" class="button" autofocus on:click=click(move |_| close(dialog))>"Keep it"</button>
                 <button
                     type="button"
                     class="button button--danger"
-                    on:click=move |_| {
+                    on:click=click(move |_| {
                         close(dialog);
                         on_yes.run(());
-                    }
+                    })
                 >
                     {yes}
                 </button>

@@ -3,7 +3,7 @@
 //! One small thing for all of them instead of an action a server function: each of those brings some
 //! kilobytes of code into the browser.
 
-use std::future::Future;
+use std::{future::Future, pin::Pin};
 
 use leptos::prelude::*;
 
@@ -27,6 +27,11 @@ impl Doing {
 
     /// Asks, unless something is being asked already; `then` hears what was answered.
     pub(crate) fn ask<T: 'static>(self, asked: impl Future<Output = Result<T, ApiError>> + 'static, then: impl FnOnce(T) + 'static) {
+        self.await_boxed(Box::pin(async move { asked.await.map(|value| Box::new(move || then(value)) as Box<dyn FnOnce()>) }));
+    }
+
+    /// The same for all of them, so that it is compiled once.
+    fn await_boxed(self, asked: Pin<Box<dyn Future<Output = Result<Box<dyn FnOnce()>, ApiError>>>>) {
         if self.pending.get_untracked() {
             return;
         }
@@ -39,7 +44,7 @@ impl Doing {
                 return;
             }
             match answer {
-                Ok(value) => then(value),
+                Ok(then) => then(),
                 Err(error) if error.is_not_signed_in() => super::frame::go_to_sign_in(),
                 Err(error) => self.problem.set(Some(error.message)),
             }

@@ -6,7 +6,7 @@ use leptos_router::{components::Redirect, hooks::use_location};
 
 use super::{
     doing::Doing,
-    live::part,
+    live::{click, part},
     load::{Answer, Ask, Loaded, resource, suspended},
     pages::NothingHere,
 };
@@ -150,7 +150,7 @@ fn person(loaded: Loaded) -> AnyView {
         <nav class="teach-bar__person" aria-label="You">
             {me.is_admin.then(|| view! { <a class="button button--quiet" href="/teach/admin">"Machine"</a> })}
             <a class="button button--quiet teach-bar__name" href="/teach/account">{me.name}</a>
-            <button type="button" class="button button--quiet" on:click=sign_out>"Sign out"</button>
+            <button type="button" class="button button--quiet" on:click=click(sign_out)>"Sign out"</button>
         </nav>
     }
     .into_any()

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{components::CopyField, model::PersonalLink};
+use crate::{components::CopyField, model::PersonalLink, teach::live::click};
 
 #[component]
 pub(crate) fn Links(links: Vec<PersonalLink>) -> impl IntoView {
@@ -28,7 +28,7 @@ pub(crate) fn Links(links: Vec<PersonalLink>) -> impl IntoView {
             <div class="form__row no-print">
                 <CopyField label="All, to paste into a table" text=table />
                 <a class="button" href=file download="personal-links.csv">"Save as CSV"</a>
-                <button type="button" class="button" on:click=move |_| { let _ = window().print(); }>"Print"</button>
+                <button type="button" class="button" on:click=click(move |_| { let _ = window().print(); })>"Print"</button>
             </div>
             <table class="plain-table links__table">
                 <thead><tr><th scope="col">"Learner"</th><th scope="col">"Code"</th><th scope="col">"Link"</th></tr></thead>

@@ -1,9 +1,10 @@
-//! Parts of a view that change, all of few types. What a view does with a closure is compiled once for each
-//! closure, some kilobytes every time; with these, once for each type of what the closure returns.
+//! Parts of a view that change, and what is done at a click, all of few types. What a view does with a closure
+//! is compiled once for each closure, a kilobyte or more every time; with these, once for each type of what
+//! the closure takes or returns.
 
 use std::sync::{Arc, Mutex};
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 pub(crate) type Live<T> = Arc<Mutex<dyn FnMut() -> T + Send>>;
 
@@ -15,4 +16,20 @@ pub(crate) fn live<T: 'static>(value: impl FnMut() -> T + Send + 'static) -> Liv
 /// A child that changes.
 pub(crate) fn part<V: IntoAny>(mut view: impl FnMut() -> V + Send + 'static) -> Live<AnyView> {
     Arc::new(Mutex::new(move || view().into_any()))
+}
+
+/// What is done at an event.
+pub(crate) type Done<E> = Box<dyn FnMut(E)>;
+
+pub(crate) fn click(run: impl FnMut(ev::MouseEvent) + 'static) -> Done<ev::MouseEvent> {
+    Box::new(run)
+}
+
+pub(crate) fn submitted(run: impl FnMut(ev::SubmitEvent) + 'static) -> Done<ev::SubmitEvent> {
+    Box::new(run)
+}
+
+/// Of `input` and `change`.
+pub(crate) fn typed(run: impl FnMut(ev::Event) + 'static) -> Done<ev::Event> {
+    Box::new(run)
 }

@@ -23,7 +23,7 @@ use crate::{
     teach::{
         board::{BoardState, Open},
         doing::Doing,
-        live::{live, part},
+        live::{click, live, part},
         stream::{self, Heard},
         words::since,
     },
@@ -129,7 +129,7 @@ fn Hand(state: BoardState, place: String) -> impl IntoView {
         Some(view! {
             <span class="hand-up">
                 {Icon::Hand.view()}{part(move || since(state.now.get() - at))}
-                <button type="button" class="button" disabled=doing.pending on:click=lower>"Lower the hand"</button>
+                <button type="button" class="button" disabled=doing.pending on:click=click(lower)>"Lower the hand"</button>
                 {doing.alert()}
             </span>
         })
@@ -175,7 +175,7 @@ fn Watching(state: BoardState, watched: Watched, open: RwSignal<Open>) -> impl I
     let tabs = TABS
         .map(|(this, words)| {
             view! {
-                <button type="button" class="tab" aria-pressed=live(move || (tab.get() == this).to_string()) on:click=move |_| tab.set(this)>
+                <button type="button" class="tab" aria-pressed=live(move || (tab.get() == this).to_string()) on:click=click(move |_| tab.set(this))>
                     {words}
                 </button>
             }

@@ -6,7 +6,10 @@ use super::{
     state::{BoardState, Open},
     step_card::StepCard,
 };
-use crate::teach::{live::part, watch::Watch};
+use crate::teach::{
+    live::{click, part},
+    watch::Watch,
+};
 
 #[component]
 pub(crate) fn SidePanel(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
@@ -33,7 +36,7 @@ pub(crate) fn SidePanel(state: BoardState, open: RwSignal<Open>) -> impl IntoVie
         };
         view! {
             <section class="pane side" aria-labelledby="side-title">
-                <button type="button" class="button button--quiet side__close" aria-label="Close" title="Close" on:click=close>"✕"</button>
+                <button type="button" class="button button--quiet side__close" aria-label="Close" title="Close" on:click=click(close)>"✕"</button>
                 {inner}
             </section>
         }

@@ -10,7 +10,7 @@ use crate::{
     components::Icon,
     model::{BoardRow, LastDone},
     teach::{
-        live::{live, part},
+        live::{click, live, part},
         words::{count, since},
     },
 };
@@ -64,7 +64,7 @@ pub(super) fn Row(state: BoardState, row: RowSignal, open: RwSignal<Open>) -> im
             class:row--open=is_open
             role="row"
             data-place=id
-            on:click=where_to
+            on:click=click(where_to)
         >
             <span class="row__name" role="rowheader" data-cell tabindex="-1">
                 <span class="dot" aria-hidden="true"></span>

@@ -8,7 +8,7 @@ use crate::{
     model::{CellState, Pace, StepRef, StepSummary},
     teach::{
         doing::Doing,
-        live::part,
+        live::{click, part},
         words::{count, seconds, step_name},
     },
 };
@@ -53,7 +53,7 @@ pub(super) fn StepCard(state: BoardState, index: usize, open: RwSignal<Open>) ->
         }
         here.into_iter()
             .map(|(id, name)| {
-                view! { <button type="button" class="button" on:click=move |_| open.set(Open::Learner(id.clone()))>{name}</button> }
+                view! { <button type="button" class="button" on:click=click(move |_| open.set(Open::Learner(id.clone())))>{name}</button> }
             })
             .collect_view()
             .into_any()
@@ -104,7 +104,7 @@ fn LeadHere(state: BoardState, step: String) -> impl IntoView {
                 } else {
                     let lead = lead.clone();
                     view! {
-                        <button type="button" class="button button--primary" disabled=doing.pending on:click=lead>
+                        <button type="button" class="button button--primary" disabled=doing.pending on:click=click(lead)>
                             {doing.label("Move the class here", "Moving…")}
                         </button>
                     }

@@ -13,7 +13,7 @@ use crate::{
     model::{CellState, StepOutline, StepSummary},
     state::Line,
     teach::{
-        live::{live, part},
+        live::{click, live, part},
         words::{seconds, step_name},
     },
 };
@@ -111,7 +111,7 @@ fn head(state: BoardState, open: RwSignal<Open>, index: usize, step: &StepOutlin
                 aria-expanded=live(move || is_open().to_string())
                 aria-label=live(label)
                 title=name
-                on:click=move |_| open.set(if is_open() { Open::Nothing } else { Open::Step(index) })
+                on:click=click(move |_| open.set(if is_open() { Open::Nothing } else { Open::Step(index) }))
             >
                 <span class="head__number">{index + 1}</span>
                 <span class="head__passed">{part(move || format!("{}✓", passed()))}</span>

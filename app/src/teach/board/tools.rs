@@ -13,7 +13,7 @@ use crate::{
     teach::{
         confirm,
         doing::Doing,
-        live::{live, part},
+        live::{click, live, part, typed},
         watch::NoteForm,
         words::{count, step_name},
     },
@@ -62,7 +62,7 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
                 <span class="fact"><span class="dot dot--on" aria-hidden="true"></span>{part(move || format!("{} online", tally.get().online))}</span>
                 {part(awaited)}
                 <span class="fact" class:fact--stuck=live(move || { tally.get().stuck > 0 })>{part(move || format!("{} stuck", tally.get().stuck))}</span>
-                <button type="button" class="button" disabled=live(move || tally.get().hands == 0) on:click=next_hand title="Open the learner whose hand has been up for longest">
+                <button type="button" class="button" disabled=live(move || tally.get().hands == 0) on:click=click(next_hand) title="Open the learner whose hand has been up for longest">
                     {Icon::Hand.view()} {part(move || count(tally.get().hands, "hand"))}
                 </button>
             </p>
@@ -73,7 +73,7 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
                     type="button"
                     class="button button--quiet"
                     aria-pressed=live(move || (state.sorting.get() == Sorting::Name).to_string())
-                    on:click=move |_| state.sorting.update(|sorting| *sorting = if *sorting == Sorting::Name { Sorting::Need } else { Sorting::Name })
+                    on:click=click(move |_| state.sorting.update(|sorting| *sorting = if *sorting == Sorting::Name { Sorting::Need } else { Sorting::Name }))
                 >
                     "By name"
                 </button>
@@ -82,18 +82,18 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
                     class="button button--quiet"
                     aria-pressed=live(move || all_at_once.get().to_string())
                     title="The whole class on one screen, in columns"
-                    on:click=move |_| all_at_once.update(|all| *all = !*all)
+                    on:click=click(move |_| all_at_once.update(|all| *all = !*all))
                 >
                     "Everybody at once"
                 </button>
-                <button type="button" class="button" on:click=move |_| confirm::open(dialog)>"Note to all…"</button>
+                <button type="button" class="button" on:click=click(move |_| confirm::open(dialog))>"Note to all…"</button>
             </div>
             <dialog class="dialog" node_ref=dialog aria-labelledby="note-all-title">
                 <h2 class="dialog__title" id="note-all-title">"A note to the whole class"</h2>
                 <p class="soft">"It stands above each learner's lesson until they put it away."</p>
                 <NoteForm class=state.class.get_value() place=String::new() sent=Callback::new(move |()| confirm::close(dialog)) />
                 <div class="dialog__buttons">
-                    <button type="button" class="button" on:click=move |_| confirm::close(dialog)>"Close"</button>
+                    <button type="button" class="button" on:click=click(move |_| confirm::close(dialog))>"Close"</button>
                 </div>
             </dialog>
         </div>
@@ -133,7 +133,7 @@ fn LeadSelect(state: BoardState) -> impl IntoView {
     view! {
         <label class="lead">
             "The class is at "
-            <select class="field" disabled=doing.pending on:change=lead>
+            <select class="field" disabled=doing.pending on:change=typed(lead)>
                 <option value="" selected=live(move || at().is_none()) disabled>"(no step of this lesson)"</option>
                 {options}
             </select>

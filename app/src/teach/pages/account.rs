@@ -9,7 +9,7 @@ use crate::{
     teach::{
         doing::Doing,
         frame::{Bar, SIGN_IN, failed, leave_for},
-        live::part,
+        live::{click, part, submitted},
         load::{Ask, Loaded, page},
     },
 };
@@ -47,7 +47,7 @@ fn Account(name: String) -> impl IntoView {
         <main class="plain-page narrow-page" id="main">
             <h1>{name}</h1>
             <h2>"Change your password"</h2>
-            <form class="form" method="post" on:submit=change>
+            <form class="form" method="post" on:submit=submitted(change)>
                 <Field label="The password now" name="old" kind="password" complete="current-password" value=old />
                 <Field label="The new one" name="new" kind="password" complete="new-password" value=new least=10 note="At least 10 characters. Your other sessions end." />
                 {changing.alert()}
@@ -59,7 +59,7 @@ fn Account(name: String) -> impl IntoView {
             <h2>"Sign out everywhere"</h2>
             <p class="soft">"Ends your sessions on all computers, this one too. For when you left yourself signed in somewhere."</p>
             {leaving.alert()}
-            <p><button type="button" class="button" disabled=leaving.pending on:click=leave>"Sign out everywhere"</button></p>
+            <p><button type="button" class="button" disabled=leaving.pending on:click=click(leave)>"Sign out everywhere"</button></p>
         </main>
     }
     .into_any()

@@ -11,7 +11,7 @@ use crate::{
         confirm::{self, Confirm},
         doing::Doing,
         frame::Bar,
-        live::{live, part},
+        live::{click, live, part},
         load::{Ask, Loaded, page},
         words::{bytes, count},
     },
@@ -153,7 +153,7 @@ fn Open(machine: RwSignal<Machine>) -> impl IntoView {
                         <td>{if sandbox.class.is_empty() { "—".to_owned() } else { sandbox.class.clone() }}</td>
                         <td><When at=sandbox.made_at shown=Shown::Clock /></td>
                         <td><When at=sandbox.used_at shown=Shown::Clock /></td>
-                        <td><button type="button" class="button" disabled=doing.pending on:click=ask>"Close…"</button></td>
+                        <td><button type="button" class="button" disabled=doing.pending on:click=click(ask)>"Close…"</button></td>
                     </tr>
                 }
             })
@@ -223,8 +223,8 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
                         <td>{match one.classes { 1 => "1 class".to_owned(), number => format!("{number} classes") }}</td>
                         <td><When at=one.made_at shown=Shown::Day /></td>
                         <td class="plain-table__buttons">
-                            <button type="button" class="button" disabled=doing.pending on:click=reset>"New password link"</button>
-                            {(!one.is_me).then(|| view! { <button type="button" class="button" disabled=doing.pending on:click=ask>"Remove…"</button> })}
+                            <button type="button" class="button" disabled=doing.pending on:click=click(reset)>"New password link"</button>
+                            {(!one.is_me).then(|| view! { <button type="button" class="button" disabled=doing.pending on:click=click(ask)>"Remove…"</button> })}
                         </td>
                     </tr>
                 }
@@ -242,7 +242,7 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
                 <tbody>{part(rows)}</tbody>
             </table>
             </div>
-            <p><button type="button" class="button button--primary" disabled=doing.pending on:click=invite>"Make a link for a new instructor"</button></p>
+            <p><button type="button" class="button button--primary" disabled=doing.pending on:click=click(invite)>"Make a link for a new instructor"</button></p>
             <div aria-live="polite">
                 {part(move || link.get().map(|(words, made)| {
                     view! {

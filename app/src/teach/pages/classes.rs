@@ -10,7 +10,7 @@ use crate::{
     teach::{
         doing::Doing,
         frame::{Bar, leave_for},
-        live::{live, part},
+        live::{live, part, submitted, typed},
         load::{self, Ask, Loaded},
         setup::LessonChoice,
         words::{count, state},
@@ -108,7 +108,7 @@ fn NewClass(lessons: Vec<LessonOutline>, is_open: bool) -> impl IntoView {
     view! {
         <details class="new-class" open=is_open>
             <summary class="button button--primary">"Make a class"</summary>
-            <form class="form new-class__form" on:submit=submit>
+            <form class="form new-class__form" on:submit=submitted(submit)>
                 <label class="form__label">
                     "Name"
                     <input
@@ -118,7 +118,7 @@ fn NewClass(lessons: Vec<LessonOutline>, is_open: bool) -> impl IntoView {
                         required
                         placeholder="Docker basics, Friday"
                         prop:value=live(move || name.get())
-                        on:input=move |event| name.set(event_target_value(&event))
+                        on:input=typed(move |event| name.set(event_target_value(&event)))
                     />
                 </label>
                 <LessonChoice lessons=lessons chosen=chosen />

@@ -9,7 +9,7 @@ use crate::{
     teach::{
         doing::Doing,
         frame::{Bar, leave_for, next_page},
-        live::live,
+        live::{live, submitted, typed},
     },
 };
 
@@ -30,7 +30,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
         <main class="plain-page narrow-page" id="main">
             <h1>"Sign in to teach"</h1>
             // Without scripts nothing is sent, least of all a password in an address.
-            <form class="form" method="post" on:submit=submit>
+            <form class="form" method="post" on:submit=submitted(submit)>
                 <Field label="Name" name="name" kind="text" complete="username" value=name />
                 <Field label="Password" name="password" kind="password" complete="current-password" value=password />
                 {doing.alert()}
@@ -66,7 +66,7 @@ pub(crate) fn Field(
                 required
                 minlength=least
                 prop:value=live(move || value.get())
-                on:input=move |event| value.set(event_target_value(&event))
+                on:input=typed(move |event| value.set(event_target_value(&event)))
             />
             {(!note.is_empty()).then(|| view! { <span class="form__note">{note}</span> })}
         </label>

@@ -12,6 +12,7 @@ use crate::{
     teach::{
         doing::Doing,
         frame::{Bar, HOME, SIGN_IN, leave_for},
+        live::submitted,
         load::{Ask, Loaded, page_or},
     },
 };
@@ -81,7 +82,7 @@ fn Accept(token: String, invitation: Invitation) -> impl IntoView {
     view! {
         <h1>{title}</h1>
         <p>{text}</p>
-        <form class="form" method="post" on:submit=submit>
+        <form class="form" method="post" on:submit=submitted(submit)>
             {is_new.then(|| view! { <Field label="Your name" name="name" kind="text" complete="username" value=name note="You sign in with it, and learners see it." /> })}
             <Field
                 label="Password"

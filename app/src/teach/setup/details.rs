@@ -8,7 +8,7 @@ use crate::{
     model::{ClassDetails, ClassDraft, LessonOutline, Pace},
     teach::{
         doing::Doing,
-        live::{live, part},
+        live::{live, part, submitted, typed},
     },
 };
 
@@ -38,7 +38,7 @@ pub(crate) fn Details(class: RwSignal<ClassDetails>, lessons: Vec<LessonOutline>
     let choice = move |this: Pace, words: &'static str, note: &'static str| {
         view! {
             <label class="choice">
-                <input type="radio" name="pace" prop:checked=live(move || pace.get() == this) checked=live(move || pace.get() == this) on:change=move |_| pace.set(this) />
+                <input type="radio" name="pace" prop:checked=live(move || pace.get() == this) checked=live(move || pace.get() == this) on:change=typed(move |_| pace.set(this)) />
                 <span class="choice__text"><strong>{words}</strong><span class="soft">{note}</span></span>
             </label>
         }
@@ -46,10 +46,10 @@ pub(crate) fn Details(class: RwSignal<ClassDetails>, lessons: Vec<LessonOutline>
     view! {
         <section class="panel" aria-labelledby="details-title">
             <h2 id="details-title">"The class"</h2>
-            <form class="form" on:submit=submit>
+            <form class="form" on:submit=submitted(submit)>
                 <label class="form__label">
                     "Name"
-                    <input class="field" type="text" maxlength="100" required prop:value=live(move || name.get()) value=name.get_untracked() on:input=move |event| name.set(event_target_value(&event)) />
+                    <input class="field" type="text" maxlength="100" required prop:value=live(move || name.get()) value=name.get_untracked() on:input=typed(move |event| name.set(event_target_value(&event))) />
                 </label>
                 <LessonChoice lessons=lessons chosen=chosen />
                 <fieldset class="choices">

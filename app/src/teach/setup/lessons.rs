@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     model::LessonOutline,
-    teach::live::{live, part},
+    teach::live::{live, part, typed},
     teach::words::count,
 };
 
@@ -27,7 +27,7 @@ pub(crate) fn LessonChoice(lessons: Vec<LessonOutline>, chosen: RwSignal<Vec<Str
                         type="checkbox"
                         prop:checked=live(move || place.get().is_some())
                         checked=live(move || place.get().is_some())
-                        on:change=move |_| chosen.update(|chosen| toggle(chosen, &toggled))
+                        on:change=typed(move |_| chosen.update(|chosen| toggle(chosen, &toggled)))
                     />
                     <span class="choice__text">
                         <strong>{title}</strong>

@@ -12,7 +12,7 @@ use crate::{
         confirm::{self, Confirm},
         doing::Doing,
         links::Links,
-        live::{live, part},
+        live::{click, live, part, submitted, typed},
         words::count,
     },
 };
@@ -42,7 +42,7 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
             <p class="soft">
                 "You need no list: whoever has the code can join. With a list each learner gets a personal link, and the board says who is missing."
             </p>
-            <form class="form" on:submit=submit>
+            <form class="form" on:submit=submitted(submit)>
                 <label class="form__label">
                     "Names, one a line, or CSV with a header line that has a column “name”"
                     <textarea
@@ -51,13 +51,13 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
                         required
                         placeholder="Ada Lovelace\nGrace Hopper"
                         prop:value=live(move || text.get())
-                        on:input=move |event| text.set(event_target_value(&event))
+                        on:input=typed(move |event| text.set(event_target_value(&event)))
                     ></textarea>
                 </label>
                 <div class="form__row">
                     <label class="button file-button">
                         "Take a file…"
-                        <input type="file" class="unseen" accept=".csv,.txt,text/csv,text/plain" on:change=move |event| read_file(&event, text) />
+                        <input type="file" class="unseen" accept=".csv,.txt,text/csv,text/plain" on:change=typed(move |event| read_file(&event, text)) />
                     </label>
                     <button type="submit" class="button button--primary" disabled=doing.pending>{doing.label("Add them", "Adding…")}</button>
                 </div>
@@ -141,8 +141,8 @@ fn Places(class: RwSignal<ClassDetails>) -> impl IntoView {
                         <th scope="row">{place.name.clone()}</th>
                         <td>{joined}</td>
                         <td class="plain-table__buttons">
-                            <button type="button" class="button" disabled=doing.pending on:click=make>"New personal link"</button>
-                            <button type="button" class="button" disabled=doing.pending on:click=ask>"Remove…"</button>
+                            <button type="button" class="button" disabled=doing.pending on:click=click(make)>"New personal link"</button>
+                            <button type="button" class="button" disabled=doing.pending on:click=click(ask)>"Remove…"</button>
                         </td>
                     </tr>
                 }

@@ -9,7 +9,7 @@ use crate::{
         confirm::{self, Confirm},
         doing::Doing,
         frame::HOME,
-        live::{live, part},
+        live::{click, live, part, submitted, typed},
         words::count,
     },
 };
@@ -42,7 +42,7 @@ pub(crate) fn Sharing(class: RwSignal<ClassDetails>) -> impl IntoView {
                 view! {
                     <li>
                         {name}" "
-                        {is_owner.then(|| view! { <button type="button" class="button" disabled=doing.pending on:click=end>"End sharing"</button> })}
+                        {is_owner.then(|| view! { <button type="button" class="button" disabled=doing.pending on:click=click(end)>"End sharing"</button> })}
                     </li>
                 }
             })
@@ -55,10 +55,10 @@ pub(crate) fn Sharing(class: RwSignal<ClassDetails>) -> impl IntoView {
             <p class="soft">{part(move || format!("It is {}'s class. Whoever it is shared with sees the board, helps, and takes results away.", class.with(|class| class.owner.clone())))}</p>
             <ul class="shared" role="list">{part(names)}</ul>
             {is_owner.then(|| view! {
-                <form class="form__row" on:submit=submit>
+                <form class="form__row" on:submit=submitted(submit)>
                     <label class="form__label">
                         "Name of another instructor"
-                        <input class="field" type="text" required prop:value=live(move || with.get()) on:input=move |event| with.set(event_target_value(&event)) />
+                        <input class="field" type="text" required prop:value=live(move || with.get()) on:input=typed(move |event| with.set(event_target_value(&event))) />
                     </label>
                     <button type="submit" class="button" disabled=doing.pending>{doing.label("Share", "Sharing…")}</button>
                 </form>
@@ -123,7 +123,7 @@ pub(crate) fn Delete(class: RwSignal<ClassDetails>) -> impl IntoView {
                 None => view! {
                     <p class="soft">"With all learners and what they did in it."</p>
                     {doing.alert()}
-                    <p><button type="button" class="button" disabled=doing.pending on:click=move |_| confirm::open(dialog)>{doing.label("Delete…", "Deleting…")}</button></p>
+                    <p><button type="button" class="button" disabled=doing.pending on:click=click(move |_| confirm::open(dialog))>{doing.label("Delete…", "Deleting…")}</button></p>
                 }
                 .into_any(),
             })}

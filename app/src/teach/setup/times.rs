@@ -1,6 +1,6 @@
 //! A moment to be chosen, on the clock of whoever chooses.
 
-use crate::teach::live::live;
+use crate::teach::live::{live, typed};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
@@ -21,7 +21,7 @@ pub(super) fn Moment(
                 class="field"
                 type="datetime-local"
                 prop:value=live(move || text.get())
-                on:change=move |event| at.set(unix_ms(&event_target_value(&event)))
+                on:change=typed(move |event| at.set(unix_ms(&event_target_value(&event))))
             />
             <span class="form__note">{note}</span>
         </label>

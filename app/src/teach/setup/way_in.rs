@@ -9,7 +9,7 @@ use crate::{
     teach::{
         confirm::{self, Confirm},
         doing::Doing,
-        live::part,
+        live::{click, part},
     },
 };
 
@@ -31,7 +31,7 @@ pub(crate) fn WayInCard(class: RwSignal<ClassDetails>) -> impl IntoView {
                     <p class="soft">"They open this Lunchbox and type the code and their name, or follow the link."</p>
                     <div class="form__row">
                         <a class="button button--primary" href=join target="_blank" rel="noopener">"Show it large ↗"</a>
-                        <button type="button" class="button" disabled=doing.pending on:click=move |_| confirm::open(dialog)>"New code…"</button>
+                        <button type="button" class="button" disabled=doing.pending on:click=click(move |_| confirm::open(dialog))>"New code…"</button>
                     </div>
                     {doing.alert()}
                 </div>

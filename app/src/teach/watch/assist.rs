@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api,
     teach::doing::Doing,
-    teach::live::{live, part},
+    teach::live::{click, live, part},
 };
 
 /// How it stands, as the terminal's line says it.
@@ -42,11 +42,11 @@ pub(super) fn Assist(place: String, name: String, assist: RwSignal<AssistState>,
     let button = move || {
         match assist.get() {
         AssistState::None => view! {
-            <button type="button" class="button" disabled=live(move || doing.pending.get() || !is_ready.get()) on:click=ask>"Ask to type"</button>
+            <button type="button" class="button" disabled=live(move || doing.pending.get() || !is_ready.get()) on:click=click(ask)>"Ask to type"</button>
         }
         .into_any(),
-        AssistState::Asked => view! { <button type="button" class="button" disabled=doing.pending on:click=end>"Take it back"</button> }.into_any(),
-        AssistState::Granted => view! { <button type="button" class="button button--primary" disabled=doing.pending on:click=end>"Stop typing"</button> }.into_any(),
+        AssistState::Asked => view! { <button type="button" class="button" disabled=doing.pending on:click=click(end)>"Take it back"</button> }.into_any(),
+        AssistState::Granted => view! { <button type="button" class="button button--primary" disabled=doing.pending on:click=click(end)>"Stop typing"</button> }.into_any(),
     }
     };
     view! {

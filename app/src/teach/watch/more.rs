@@ -11,7 +11,7 @@ use crate::{
         confirm::{self, Confirm},
         doing::Doing,
         links::Links,
-        live::part,
+        live::{click, part},
     },
 };
 
@@ -35,14 +35,14 @@ pub(super) fn More(state: BoardState, place: String, name: String, open: RwSigna
             {part(move || match link.get() {
                 Some(link) => view! { <Links links=vec![link] /> }.into_any(),
                 None => view! {
-                    <button type="button" class="button" disabled=linking.pending on:click=make_link>"Make a new personal link"</button>
+                    <button type="button" class="button" disabled=linking.pending on:click=click(make_link)>"Make a new personal link"</button>
                 }
                 .into_any(),
             })}
             {linking.alert()}
             <h3>"Leaving the class"</h3>
             <p class="soft">"What they did is deleted with their place."</p>
-            <button type="button" class="button" disabled=removing.pending on:click=move |_| confirm::open(dialog)>"Remove from the class…"</button>
+            <button type="button" class="button" disabled=removing.pending on:click=click(move |_| confirm::open(dialog))>"Remove from the class…"</button>
             {removing.alert()}
             <Confirm
                 dialog=dialog

@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*};
 use crate::{
     api,
     teach::doing::Doing,
-    teach::live::{live, part},
+    teach::live::{live, part, submitted, typed},
 };
 
 /// The longest note, in characters. The server's limit, too.
@@ -36,7 +36,7 @@ pub(crate) fn NoteForm(
         });
     };
     view! {
-        <form class="form" on:submit=send>
+        <form class="form" on:submit=submitted(send)>
             <label class="form__label">
                 {if to_all { "Note" } else { "A note, or a hint" }}
                 <textarea
@@ -45,7 +45,7 @@ pub(crate) fn NoteForm(
                     maxlength=LONGEST
                     required
                     prop:value=live(move || text.get())
-                    on:input=move |event| text.set(event_target_value(&event))
+                    on:input=typed(move |event| text.set(event_target_value(&event)))
                 ></textarea>
             </label>
             <div class="form__row">

@@ -6,7 +6,10 @@ use crate::{
     api,
     components::{Shown, When},
     model::{Lesson, Timeline, TimelineEntry, TimelineKind},
-    teach::{doing::Doing, live::part},
+    teach::{
+        doing::Doing,
+        live::{click, part},
+    },
 };
 
 #[derive(Clone, Copy)]
@@ -74,7 +77,7 @@ pub(super) fn TimelineView(history: TimelineState, lesson: StoredValue<Lesson>) 
             </ol>
             {part(move || {
                 history.before.get().map(|_| {
-                    view! { <button type="button" class="button" disabled=doing.pending on:click=earlier>{doing.label("Earlier", "Looking…")}</button> }
+                    view! { <button type="button" class="button" disabled=doing.pending on:click=click(earlier)>{doing.label("Earlier", "Looking…")}</button> }
                 })
             })}
             {doing.alert()}
