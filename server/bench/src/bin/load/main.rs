@@ -5,6 +5,7 @@
 
 mod board;
 mod class;
+mod history;
 mod process;
 mod visitor;
 
@@ -33,6 +34,9 @@ struct Arguments {
     /// Between two things that a learner does, on average, in seconds.
     #[arg(long, default_value_t = 6.0)]
     every: f64,
+    /// Instead: ten thousand learners' history, and how long board, report and exports take with it
+    #[arg(long)]
+    history: bool,
     /// Lunchbox's own binary: the class gets a server of its own.
     #[arg(long, default_value = "target/release/lunchbox")]
     binary: PathBuf,
@@ -47,6 +51,9 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<ExitCode, String> {
     let arguments = Arguments::parse();
+    if arguments.history {
+        return history(&arguments).await;
+    }
     let server = process::Server::start(&arguments.binary, arguments.port, &arguments.registry, arguments.sandboxes).await?;
     let measured = class::run(&arguments, &server).await;
     server.remove().await?;
@@ -93,6 +100,23 @@ async fn main() -> Result<ExitCode, String> {
         measured.server_cores <= SERVER_CORES,
     );
     line("requests that failed", measured.failed.to_string(), "0".to_owned(), measured.failed == 0);
+    Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn history(arguments: &Arguments) -> Result<ExitCode, String> {
+    let mut server = process::Server::start(&arguments.binary, arguments.port, &arguments.registry, 0).await?;
+    let measured = history::run(&mut server).await;
+    server.remove().await?;
+    let (asked, filled) = measured?;
+    println!("{filled}.\n\n| | learners | median | worst | goal | |\n|---|---|---|---|---|---|");
+    let mut all = true;
+    for history::Asked { what, learners, took } in asked {
+        let (median, worst) = (percentile(&took, 0.5), percentile(&took, 1.0));
+        let is_met = worst <= history::GOAL;
+        all &= is_met;
+        let (median, worst, goal) = (median.as_millis(), worst.as_millis(), history::GOAL.as_millis());
+        println!("| {what} | {learners} | {median} ms | {worst} ms | ≤ {goal} ms | {} |", if is_met { "met" } else { "missed" });
+    }
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

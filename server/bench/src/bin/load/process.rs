@@ -13,6 +13,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const TICKS: f64 = 100.0;
 
 pub(crate) struct Server {
+    command: Command,
     child: Child,
     pub(crate) url: String,
     /// The secret of the link to the first account.
@@ -27,9 +28,8 @@ impl Server {
         let folder = PathBuf::from(format!("/tmp/lunchbox-{instance}"));
         clear(&instance, &folder)?;
         fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
-        let log = folder.join("log");
-        let file = fs::File::create(&log).map_err(|e| e.to_string())?;
-        let child = Command::new(binary)
+        let mut command = Command::new(binary);
+        command
             .arg("serve")
             .env("LUNCHBOX_LISTEN", format!("127.0.0.1:{port}"))
             .env("LUNCHBOX_DATA_DIR", folder.join("data"))
@@ -37,28 +37,48 @@ impl Server {
             .env("LUNCHBOX_INSTANCE", &instance)
             .env("LUNCHBOX_REGISTRY", registry)
             .env("LUNCHBOX_WARM_SANDBOXES", warm.to_string())
-            .stdin(Stdio::null())
-            .stdout(file.try_clone().map_err(|e| e.to_string())?)
-            .stderr(file)
-            .spawn()
-            .map_err(|e| format!("{}: {e}", binary.display()))?;
-        let mut server = Self { child, url: format!("http://127.0.0.1:{port}"), first_link: String::new(), folder, instance };
+            .stdin(Stdio::null());
+        let child = spawn(&mut command, &folder)?;
+        let mut server = Self { command, child, url: format!("http://127.0.0.1:{port}"), first_link: String::new(), folder, instance };
+        let said = server.ready("/teach/welcome/").await?;
+        let (_, link) = said.split_once("/teach/welcome/").unwrap_or_default();
+        server.first_link = link.split_whitespace().next().unwrap_or_default().to_owned();
+        Ok(server)
+    }
+
+    /// Waits until it has said that; returns all that it said.
+    async fn ready(&mut self, word: &str) -> Result<String, String> {
         let deadline = tokio::time::Instant::now() + READY_LIMIT;
         loop {
-            let said = fs::read_to_string(&log).unwrap_or_default();
-            if let Some((_, rest)) = said.split_once("/teach/welcome/") {
-                server.first_link = rest.split_whitespace().next().unwrap_or_default().to_owned();
-                return Ok(server);
+            let said = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            if said.contains(word) {
+                return Ok(said);
             }
-            if let Some(status) = server.child.try_wait().map_err(|e| e.to_string())? {
+            if let Some(status) = self.child.try_wait().map_err(|e| e.to_string())? {
                 return Err(format!("the server ended ({status}): {said}"));
             }
             if tokio::time::Instant::now() > deadline {
-                server.remove().await?;
+                self.stop()?;
                 return Err(format!("the server was not ready after {READY_LIMIT:?}: {said}"));
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Where its data lies.
+    pub(crate) fn database(&self) -> String {
+        format!("sqlite://{}", self.folder.join("data/lunchbox.db").display())
+    }
+
+    pub(crate) fn stop(&mut self) -> Result<(), String> {
+        self.child.kill().map_err(|e| e.to_string())?;
+        self.child.wait().map_err(|e| e.to_string()).map(drop)
+    }
+
+    /// On the same data.
+    pub(crate) async fn start_again(&mut self) -> Result<(), String> {
+        self.child = spawn(&mut self.command, &self.folder)?;
+        self.ready("Lunchbox serves").await.map(drop)
     }
 
     /// Seconds of processor time so far.
@@ -79,10 +99,15 @@ impl Server {
 
     /// Ends it, and removes its sandboxes: living ones outlive a server by design.
     pub(crate) async fn remove(mut self) -> Result<(), String> {
-        self.child.kill().map_err(|e| e.to_string())?;
-        self.child.wait().map_err(|e| e.to_string())?;
+        self.stop()?;
         clear(&self.instance, &self.folder)
     }
+}
+
+fn spawn(command: &mut Command, folder: &Path) -> Result<Child, String> {
+    let log = fs::File::create(folder.join("log")).map_err(|e| e.to_string())?;
+    let again = log.try_clone().map_err(|e| e.to_string())?;
+    command.stdout(again).stderr(log).spawn().map_err(|e| format!("the server: {e}"))
 }
 
 fn clear(instance: &str, folder: &Path) -> Result<(), String> {
