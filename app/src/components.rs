@@ -40,20 +40,20 @@ mod workbench;
 pub(crate) use alert::Alert;
 pub(crate) use certificate::CertificatePaper;
 pub(crate) use code_entry::CodeEntry;
-#[cfg(any(feature = "ssr", feature = "teach"))]
+#[cfg(any(feature = "ssr", feature = "teach", feature = "desk"))]
 pub(crate) use copy::CopyField;
 #[cfg(any(feature = "ssr", feature = "teach"))]
 pub(crate) use diagram::DiagramPanel;
 pub(crate) use header::Header;
-#[cfg(any(feature = "ssr", feature = "teach"))]
+#[cfg(any(feature = "ssr", feature = "teach", feature = "desk"))]
 pub(crate) use icon::Icon;
 pub(crate) use lesson_card::LessonCard;
 pub(crate) use live::part;
 pub(crate) use my_classes::MyClasses;
-#[cfg(any(feature = "ssr", feature = "teach"))]
+#[cfg(any(feature = "ssr", feature = "teach", feature = "desk"))]
 pub(crate) use theme_toggle::ThemeToggle;
 pub(crate) use way_in::{Come, WayIn};
 pub(crate) use welcome::Welcome;
-#[cfg(any(feature = "ssr", feature = "teach"))]
+#[cfg(any(feature = "ssr", feature = "teach", feature = "desk"))]
 pub(crate) use when::{Shown, When};
 pub(crate) use workbench::Workbench;

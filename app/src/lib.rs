@@ -18,12 +18,14 @@ mod routes;
 #[cfg(feature = "ssr")]
 mod shell;
 mod state;
-#[cfg(any(feature = "ssr", feature = "teach"))]
+#[cfg(any(feature = "ssr", feature = "teach", feature = "desk"))]
 mod teach;
 
 pub use routes::App;
 #[cfg(feature = "ssr")]
 pub use shell::{document, shell};
+#[cfg(any(feature = "ssr", feature = "desk"))]
+pub use teach::DeskApp;
 #[cfg(feature = "ssr")]
 pub use teach::PaperApp;
 #[cfg(any(feature = "ssr", feature = "teach"))]
@@ -36,6 +38,8 @@ pub fn hydrate() {
     console_error_panic_hook::set_once();
     #[cfg(feature = "teach")]
     leptos::mount::hydrate_body(TeachApp);
-    #[cfg(not(feature = "teach"))]
+    #[cfg(feature = "desk")]
+    leptos::mount::hydrate_body(DeskApp);
+    #[cfg(not(any(feature = "teach", feature = "desk")))]
     leptos::mount::hydrate_body(App);
 }

@@ -5,7 +5,7 @@ use leptos_meta::MetaTags;
 
 use crate::{
     routes::App,
-    teach::{PaperApp, TeachApp},
+    teach::{DeskApp, PaperApp, TeachApp},
 };
 
 /// Runs before the first paint, so that a chosen theme never flashes the other one. It keeps
@@ -27,8 +27,10 @@ pub fn document(options: LeptosOptions) -> AnyView {
     let path = use_context::<http::request::Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default();
     match path.strip_prefix("/teach") {
         Some(rest) if is_paper(rest) => paper_shell().into_any(),
-        Some("") => teach_shell(options).into_any(),
-        Some(rest) if rest.starts_with('/') => teach_shell(options).into_any(),
+        Some(rest) if is_board(rest) => instructors_shell(options, "teach", || view! { <TeachApp /> }.into_any()).into_any(),
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+            instructors_shell(options, "desk", || view! { <DeskApp /> }.into_any()).into_any()
+        }
         _ => shell(options).into_any(),
     }
 }
@@ -36,6 +38,11 @@ pub fn document(options: LeptosOptions) -> AnyView {
 /// Pages to be projected or printed: nothing runs in them.
 fn is_paper(path: &str) -> bool {
     path.starts_with("/classes/") && (path.ends_with("/join") || path.ends_with("/report"))
+}
+
+/// A class's board, also as it is projected.
+fn is_board(path: &str) -> bool {
+    path.strip_prefix("/classes/").is_some_and(|rest| !rest.is_empty() && (!rest.contains('/') || rest.ends_with("/projector")))
 }
 
 /// Makes the response say what its page may load and run. Returns the nonce of its scripts.
@@ -75,10 +82,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// The document of the instructors' pages: with a style sheet and a bundle of their own.
-fn teach_shell(mut options: LeptosOptions) -> impl IntoView {
+/// The document of instructors' pages: with a style sheet of their own, and one of their two bundles.
+fn instructors_shell(mut options: LeptosOptions, bundle: &'static str, app: fn() -> AnyView) -> impl IntoView {
     let nonce = with_policy();
-    options.output_name = "teach".into();
+    options.output_name = bundle.into();
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -97,7 +104,7 @@ fn teach_shell(mut options: LeptosOptions) -> impl IntoView {
                 <MetaTags />
             </head>
             <body>
-                <TeachApp />
+                {app()}
             </body>
         </html>
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the browser gets, in target/site/pkg: the app as WebAssembly (lunchbox for learners, teach for
-# instructors), the terminal and the style sheets, each also as .br and .gz. Made again only where what it
+# What the browser gets, in target/site/pkg: the app as WebAssembly (lunchbox for learners; for
+# instructors teach, the board, and desk, all else), the terminal and the style sheets, each also as .br and .gz. Made again only where what it
 # is made from has changed.
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -11,13 +11,13 @@ WASM=wasm32-unknown-unknown
 export PATH="$ROOT/$BROWSER/node_modules/.bin:$PATH"
 
 # The app's bundles; each compiles the app with features of its own, and nobody loads both.
-APPS=(lunchbox teach)
-declare -A APP_FEATURES=([lunchbox]=hydrate [teach]=hydrate,teach)
+APPS=(lunchbox teach desk)
+declare -A APP_FEATURES=([lunchbox]=hydrate [teach]=hydrate,teach [desk]=hydrate,desk)
 
 # wasm_print NAME: what a bundle is made from. Learners' has nothing of app/src/teach in it.
 wasm_print() {
   local sources=(app/src)
-  [ "$1" = teach ] || mapfile -t sources < <(find app/src -mindepth 1 -maxdepth 1 ! -name 'teach*')
+  [ "$1" != lunchbox ] || mapfile -t sources < <(find app/src -mindepth 1 -maxdepth 1 ! -name 'teach*')
   fingerprint .cargo/config.toml "${sources[@]}" app/Cargo.toml Cargo.toml Cargo.lock server/setup/browser-assets.sh "$STATE/stamp/wasm-toolchain"
 }
 bundle_print() { fingerprint "$BROWSER/src" "$BROWSER"/*.mjs "$BROWSER"/*.json style server/setup/browser-assets.sh; }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_location};
+use wasm_bindgen::JsCast;
 
 use super::{
     doing::Doing,
@@ -34,6 +35,14 @@ impl Signed {
 pub(crate) fn leave_for(path: &str) {
     // It fails only where the address can't be read as one.
     let _ = window().location().set_href(path);
+}
+
+/// Moves the focus to what has this ID.
+pub(crate) fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // Only a detached element can't take the focus.
+        let _ = element.focus();
+    }
 }
 
 /// The session has ended while the page was open.
@@ -80,7 +89,12 @@ pub(crate) fn failed(error: ApiError) -> AnyView {
         let query = query.trim_start_matches('?');
         let path = location.pathname.get_untracked();
         let here = if query.is_empty() { path } else { format!("{path}?{query}") };
-        return view! { <Redirect path=sign_in_path(&here) /> }.into_any();
+        if cfg!(feature = "ssr") {
+            return view! { <Redirect path=sign_in_path(&here) /> }.into_any();
+        }
+        // Another bundle's page.
+        leave_for(&sign_in_path(&here));
+        return ().into_any();
     }
     if error.is_not_found() {
         return view! { <NothingHere /> }.into_any();
@@ -108,7 +122,7 @@ pub(crate) fn Loading() -> impl IntoView {
     .into_any()
 }
 
-/// The bar at the top.
+/// The bar at the top. Its links leave the bundle, or may: the browser follows them by itself.
 #[component]
 pub(crate) fn Bar(
     /// What stands beside the name: the class, and the ways to its pages.
@@ -118,7 +132,7 @@ pub(crate) fn Bar(
     view! {
         <header class="header teach-bar">
             <a class="skip" href="#main">"Skip to the content"</a>
-            <a class="header__home" href=HOME>
+            <a class="header__home" href=HOME rel="external">
                 <svg class="header__logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
                     <rect class="header__box" x="2" y="5" width="28" height="22" rx="6"></rect>
                     <rect class="header__rice" x="6" y="9" width="11" height="14" rx="3"></rect>
@@ -148,8 +162,8 @@ fn person(loaded: Loaded) -> AnyView {
     let sign_out = move |_| doing.ask(api::teach::account::sign_out(), |()| leave_for(SIGN_IN));
     view! {
         <nav class="teach-bar__person" aria-label="You">
-            {me.is_admin.then(|| view! { <a class="button button--quiet" href="/teach/admin">"Machine"</a> })}
-            <a class="button button--quiet teach-bar__name" href="/teach/account">{me.name}</a>
+            {me.is_admin.then(|| view! { <a class="button button--quiet" href="/teach/admin" rel="external">"Machine"</a> })}
+            <a class="button button--quiet teach-bar__name" href="/teach/account" rel="external">{me.name}</a>
             <button type="button" class="button button--quiet" on:click=click(sign_out)>"Sign out"</button>
         </nav>
     }
@@ -172,8 +186,8 @@ pub(crate) fn ClassNav(class: String, name: String, here: ClassPage, #[prop(opti
     view! {
         <span class="teach-bar__class">{name}</span>
         <nav class="teach-bar__pages" aria-label="This class">
-            <a class="button button--quiet" href=path("") + &query aria-current=current(ClassPage::Board)>"Board"</a>
-            <a class="button button--quiet" href=path("/setup") aria-current=current(ClassPage::Setup)>"Set up"</a>
+            <a class="button button--quiet" href=path("") + &query rel="external" aria-current=current(ClassPage::Board)>"Board"</a>
+            <a class="button button--quiet" href=path("/setup") rel="external" aria-current=current(ClassPage::Setup)>"Set up"</a>
             <a class="button button--quiet" href=path("/report") + &query rel="external">"Report"</a>
             <a class="button button--quiet" href=path("/join") target="_blank" rel="noopener">"Show the code ↗"</a>
             <a class="button button--quiet" href=path("/projector") + &query target="_blank" rel="noopener">"Project the board ↗"</a>

@@ -1,4 +1,4 @@
-//! The table of the instructors' page paths.
+//! The tables of the instructors' page paths: the board's bundle, and that of all else.
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -8,20 +8,36 @@ use leptos_router::{
     path,
 };
 
-use super::{
-    frame::Signed,
-    pages::{AccountPage, AdminPage, BoardPage, ClassesPage, NothingHere, ProjectorPage, SetupPage, SignInPage, WelcomePage},
-};
+use super::{frame::Signed, pages::NothingHere};
 use crate::routes::mark_hydrated;
 
-/// Lunchbox's pages for instructors.
+/// A class's board, beside it a learner, and the board as it is projected.
+#[cfg(any(feature = "ssr", feature = "teach"))]
 #[component]
 pub fn TeachApp() -> impl IntoView {
-    provide_meta_context();
-    mark_hydrated();
-    Signed::provide();
+    use super::pages::{BoardPage, ProjectorPage};
+
+    begin();
     view! {
-        <Title formatter=|title: String| format!("{title} · Lunchbox") />
+        <Title formatter=title />
+        <Router>
+            <Routes fallback=NothingHere>
+                <Route path=path!("/teach/classes/:id") view=BoardPage ssr=SsrMode::Async />
+                <Route path=path!("/teach/classes/:id/projector") view=ProjectorPage ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+    }
+}
+
+/// Getting in, classes and their settings, one's account, and the machine.
+#[cfg(any(feature = "ssr", feature = "desk"))]
+#[component]
+pub fn DeskApp() -> impl IntoView {
+    use super::pages::{AccountPage, AdminPage, ClassesPage, SetupPage, SignInPage, WelcomePage};
+
+    begin();
+    view! {
+        <Title formatter=title />
         <Router>
             <Routes fallback=NothingHere>
                 <Route path=path!("/teach") view=ClassesPage ssr=SsrMode::Async />
@@ -29,10 +45,18 @@ pub fn TeachApp() -> impl IntoView {
                 <Route path=path!("/teach/welcome/:token") view=WelcomePage ssr=SsrMode::Async />
                 <Route path=path!("/teach/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/teach/admin") view=AdminPage ssr=SsrMode::Async />
-                <Route path=path!("/teach/classes/:id") view=BoardPage ssr=SsrMode::Async />
                 <Route path=path!("/teach/classes/:id/setup") view=SetupPage ssr=SsrMode::Async />
-                <Route path=path!("/teach/classes/:id/projector") view=ProjectorPage ssr=SsrMode::Async />
             </Routes>
         </Router>
     }
+}
+
+fn begin() {
+    provide_meta_context();
+    mark_hydrated();
+    Signed::provide();
+}
+
+fn title(title: String) -> String {
+    format!("{title} · Lunchbox")
 }

@@ -31,14 +31,6 @@ use crate::{
 
 pub(crate) use note::NoteForm;
 
-/// Moves the focus to what has this ID.
-pub(crate) fn focus(id: &str) {
-    if let Some(element) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-        // Only a detached element can't take the focus.
-        let _ = element.focus();
-    }
-}
-
 /// Moves the focus back to a learner's row.
 pub(crate) fn focus_row(place: &str) {
     let cell = document().query_selector(&format!("[data-place=\"{place}\"] [data-cell]")).ok().flatten();

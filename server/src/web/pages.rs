@@ -17,8 +17,9 @@ use crate::{app_state::AppState, learner::LearnerId};
 
 /// Every page of the app and every server function. Mount within the session middleware.
 pub fn router(state: &AppState) -> Router<AppState> {
-    // Which of the three a page belongs to, and with it what the browser loads, is `document`'s to tell by its path.
-    let apps = [generate_route_list(app::App), generate_route_list(app::TeachApp), generate_route_list(app::PaperApp)];
+    // Which of them a page belongs to, and with it what the browser loads, is `document`'s to tell by its path.
+    let boards = generate_route_list(app::TeachApp);
+    let apps = [generate_route_list(app::App), boards, generate_route_list(app::DeskApp), generate_route_list(app::PaperApp)];
     let (bound, options) = (state.clone(), state.leptos.clone());
     Router::new().leptos_routes_with_context(state, apps.concat(), move || provide_backend(&bound), move || app::document(options.clone()))
 }

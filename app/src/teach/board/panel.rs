@@ -17,7 +17,7 @@ pub(crate) fn SidePanel(state: BoardState, open: RwSignal<Open>) -> impl IntoVie
     Effect::new(move |before: Option<Open>| {
         let now = open.get();
         if now != Open::Nothing && before.is_some() {
-            request_animation_frame(|| crate::teach::watch::focus("side-title"));
+            request_animation_frame(|| crate::teach::frame::focus("side-title"));
         }
         now
     });

@@ -145,7 +145,7 @@ fn empty(state: BoardState) -> AnyView {
             <p>"Each learner gets a row as soon as they join, and it fills while they work."{live(awaited)}</p>
             <ol>
                 <li><a href=join target="_blank" rel="noopener">"Show the code ↗"</a>" on the projector: learners scan it, or type it on the first page."</li>
-                <li>"Or "<a href=setup>"upload a list of names"</a>" and give each learner a personal link."</li>
+                <li>"Or "<a href=setup rel="external">"upload a list of names"</a>" and give each learner a personal link."</li>
             </ol>
             <p class="legend">{legend("stuck")}</p>
         </div>

@@ -68,7 +68,7 @@ fn card(class: ClassSummary) -> AnyView {
     let hands = (hands > 0).then(|| view! { <strong class="class-card__hands">{Icon::Hand.view()}{hands}</strong> });
     view! {
         <article class="card class-card">
-            <h3 class="card__title"><a class="card__link" href=format!("/teach/classes/{id}")>{name}</a></h3>
+            <h3 class="card__title"><a class="card__link" href=format!("/teach/classes/{id}") rel="external">{name}</a></h3>
             <p class="card__summary">{lessons.join(", ")}</p>
             <p class="card__facts">
                 <span class="state-word" data-state=format!("{now:?}")>{state(now)}</span>

@@ -17,7 +17,7 @@ pub(crate) fn NothingHere() -> impl IntoView {
         <main class="plain-page" id="main">
             <h1>"There is nothing at this address"</h1>
             <p>"The class may have been deleted, or it is another instructor's and not shared with you."</p>
-            <p><a class="button button--primary" href=HOME>"Go to your classes"</a></p>
+            <p><a class="button button--primary" href=HOME rel="external">"Go to your classes"</a></p>
         </main>
     }
     .into_any()

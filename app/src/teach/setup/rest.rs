@@ -105,7 +105,7 @@ pub(crate) fn Delete(class: RwSignal<ClassDetails>) -> impl IntoView {
     };
     Effect::new(move |_| {
         if deleted.with(Option::is_some) {
-            request_animation_frame(|| crate::teach::watch::focus("deleted-title"));
+            request_animation_frame(|| crate::teach::frame::focus("deleted-title"));
         }
     });
     view! {

@@ -156,8 +156,12 @@ async fn a_class_that_is_not_ones_own_is_as_good_as_none() {
 }
 
 #[tokio::test]
-async fn instructors_pages_load_their_own_bundle_under_the_same_policy() {
+async fn instructors_pages_load_their_own_bundles_under_the_same_policy() {
     let sent = page("/teach/sign-in", fake(3)).await;
-    assert!(sent.html.contains("/pkg/teach.js") && !sent.html.contains("/pkg/lunchbox.js"), "{}", sent.html);
+    assert!(sent.html.contains("/pkg/desk.js") && !sent.html.contains("/pkg/lunchbox.js"), "{}", sent.html);
+    for (path, bundle) in [("/teach/classes/c1", "teach"), ("/teach/classes/c1/projector", "teach"), ("/teach/classes/c1/setup", "desk")] {
+        let html = seen(path).await;
+        assert!(html.contains(&format!("/pkg/{bundle}.js")), "{path}: {html}");
+    }
     assert!(sent.policy.contains("script-src 'self' 'wasm-unsafe-eval' 'nonce-"), "{}", sent.policy);
 }
