@@ -31,9 +31,13 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
     if !hold(&mut first).await? {
         return Err(DatabaseError::BeingRestored);
     }
-    // What is told to a learner is stored before, whatever the database's own default is.
-    let promise = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
-    let hold = format!("SELECT pg_try_advisory_lock_shared({LOCK})");
+    // What is told to a learner is stored before, whatever the database's own default is. And nobody needs to
+    // hear at every start that tables are there already.
+    let hold = format!(
+        "SELECT pg_try_advisory_lock_shared({LOCK}), set_config('client_min_messages', 'warning', false), \
+         set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' \
+         ELSE current_setting('synchronous_commit') END, false)"
+    );
     let pool = AnyPoolOptions::new()
         .max_connections(CONNECTIONS)
         .min_connections(MIN_CONNECTIONS)
@@ -41,7 +45,6 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
         .after_connect(move |connection, _| {
             let hold = hold.clone();
             Box::pin(async move {
-                connection.execute(promise).await?;
                 if connection.fetch_one(hold.as_str()).await?.try_get::<bool, _>(0)? {
                     Ok(())
                 } else {

@@ -58,6 +58,23 @@ async fn every_connection_has_a_commit_on_the_disk_before_it_is_told() {
     }
 }
 
+/// By a default of PostgreSQL's, or by what an SQLite file was before.
+#[tokio::test]
+async fn a_database_that_is_used_to_less_care_is_opened_with_all() {
+    let store = TestDatabase::new().await;
+    let (url, how, wanted) = if store.is_postgres() {
+        (format!("{}&options=-csynchronous_commit%3Doff", store.url()), "SHOW synchronous_commit", "on")
+    } else {
+        let before = store.pool().await;
+        before.execute("PRAGMA journal_mode = DELETE").await.expect("nobody else has it open");
+        before.close().await;
+        (store.url().to_owned(), "PRAGMA journal_mode", "wal")
+    };
+    let database = Database::open(&url).await.expect("it opens");
+    let found: String = sqlx::query_scalar(how).fetch_one(&database.pool).await.expect("it is told");
+    assert_eq!(found, wanted);
+}
+
 #[tokio::test]
 async fn what_can_not_be_opened_is_said_without_the_password() {
     for url in ["postgres://ada:secret@127.0.0.1:1/lunchbox", "postgres://127.0.0.1:1/lunchbox?user=ada&password=secret"] {

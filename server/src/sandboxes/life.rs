@@ -201,6 +201,8 @@ impl Inner {
             Some(_) => self.engine.remove_container(&name).await?,
             None => {}
         }
+        // Its network may be gone too, as where the database is a backup that was restored.
+        let handle = self.gateway.open(handle.id).await?;
         tracing::info!(sandbox.id = %id, "A workstation had ended and is started again.");
         let _turn = self.life.starts.acquire().await;
         self.start_workstation(&handle).await

@@ -102,6 +102,29 @@ async fn a_killed_server_leaves_sandboxes_that_the_next_one_finds() {
     .await;
 }
 
+/// As after the restore of a backup that is older than what happened to the sandbox since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_of_which_nothing_is_on_the_engine_any_more_is_made_anew() {
+    world(
+        |_| {},
+        |world| async move {
+            let (gateway, sandboxes) = world.start().await;
+            let learner = learner();
+            let id = sandboxes.start(&learner).await.expect("a sandbox");
+            sandboxes.kill();
+            drop((gateway, sandboxes));
+            world.remove_all().await;
+            assert_eq!(world.left_on_engine().await, Vec::<String>::new());
+
+            let (_, sandboxes) = world.start().await;
+            assert_eq!(sandboxes.start(&learner).await.expect("the same, from nothing"), id);
+            let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
+            typed(&mut terminal, "docker pull -q nginx; echo do''ne", "done").await;
+        },
+    )
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_gives_a_fresh_sandbox_and_removes_the_old_one() {
     world(

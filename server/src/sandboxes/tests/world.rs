@@ -130,7 +130,8 @@ impl World {
         }
     }
 
-    async fn remove_all(&self) {
+    /// Everything of this world that is on the engine.
+    pub(super) async fn remove_all(&self) {
         let filter = format!("label=io.lunchbox.instance={}", self.config.instance);
         for (list, remove) in [
             (&["ps", "-aq", "--filter"][..], &["rm", "-fv"][..]),
