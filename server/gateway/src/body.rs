@@ -2,11 +2,16 @@
 
 mod gather;
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
-use hyper::body::{Frame, Incoming};
+use hyper::body::{Frame, Incoming, SizeHint};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -37,6 +42,15 @@ where
 
 /// What the engine sends, passed on as it comes; many small pieces in a row as few larger ones.
 pub(crate) fn incoming(body: Incoming) -> Body {
+    gathered(body)
+}
+
+/// The same, of any body.
+pub(crate) fn gathered<B>(body: B) -> Body
+where
+    B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
     gather::Gather::new(body).boxed_unsync()
 }
 
@@ -145,7 +159,11 @@ where
 }
 
 /// Reads one answer of the engine's whole.
-pub(crate) async fn read_engine(body: Incoming) -> Result<Bytes, Refusal> {
+pub(crate) async fn read_engine<B>(body: B) -> Result<Bytes, Refusal>
+where
+    B: hyper::body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
     match Limited::new(body, limits::MAX_ENGINE_ANSWER_BYTES).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) => {
@@ -157,15 +175,32 @@ pub(crate) async fn read_engine(body: Incoming) -> Result<Bytes, Refusal> {
 
 /// A body that holds something (a place among the open streams, a transfer that is shown) until it
 /// has been sent or its reader has gone.
-pub(crate) fn holding<T: Send + 'static>(body: Body, held: T) -> Body {
-    let mut body = body;
-    stream(async_stream::stream! {
-        let _held = held;
-        while let Some(frame) = body.frame().await {
-            match frame {
-                Ok(frame) => if let Ok(data) = frame.into_data() { yield Ok(data) },
-                Err(error) => { yield Err(error); break }
-            }
+pub(crate) fn holding<T: Send + Unpin + 'static>(body: Body, held: T) -> Body {
+    Holding { body, held: Some(held) }.boxed_unsync()
+}
+
+struct Holding<T> {
+    body: Body,
+    held: Option<T>,
+}
+
+impl<T: Unpin> hyper::body::Body for Holding<T> {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if !matches!(frame, Some(Ok(_))) {
+            self.held = None;
         }
-    })
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }

@@ -18,7 +18,7 @@ use tar::{Builder, EntryType, Header};
 /// Bytes that are copied at once.
 const PIECE_BYTES: usize = 256 * 1024;
 /// A tar is made of these.
-const BLOCK_BYTES: usize = 512;
+pub(crate) const BLOCK_BYTES: usize = 512;
 /// What a header has room for.
 const NAME_BYTES: usize = 100;
 /// The name of an entry that holds the name of the next (GNU tar's way with long ones).
@@ -26,17 +26,21 @@ const LONG: &[u8] = b"././@LongLink";
 
 /// An entry with its data. The path is clean and relative; of the header, all but the name is set (GNU).
 pub(crate) fn append(to: &mut Builder<impl Write>, header: Header, path: &Path, data: impl Read) -> io::Result<()> {
-    write(to, header, path, None, data)
+    let size = header.size()?;
+    to.get_mut().write_all(&head(header, path, None)?)?;
+    copy(data, to.get_mut(), size)
 }
 
 /// A link, hard or symbolic. The target is written as it is.
 pub(crate) fn append_link(to: &mut Builder<impl Write>, header: Header, path: &Path, target: &Path) -> io::Result<()> {
-    write(to, header, path, Some(target), io::empty())
+    to.get_mut().write_all(&head(header, path, Some(target))?)
 }
 
-fn write(to: &mut Builder<impl Write>, mut header: Header, path: &Path, target: Option<&Path>, data: impl Read) -> io::Result<()> {
+/// All that stands before an entry's data, in whole blocks.
+pub(crate) fn head(mut header: Header, path: &Path, target: Option<&Path>) -> io::Result<Vec<u8>> {
     let name = [b"./", path.as_os_str().as_bytes()].concat();
     let target = target.map(|target| target.as_os_str().as_bytes()).unwrap_or_default();
+    let mut blocks = Vec::with_capacity(BLOCK_BYTES);
     for (kind, value) in [(EntryType::GNULongName, name.as_slice()), (EntryType::GNULongLink, target)] {
         if value.contains(&0) {
             return Err(io::Error::other("a name in it holds a zero byte"));
@@ -47,13 +51,15 @@ fn write(to: &mut Builder<impl Write>, mut header: Header, path: &Path, target: 
             long.set_mode(0o644);
             long.set_size(value.len() as u64 + 1);
             put(&mut long, LONG, &[])?;
-            to.append(&long, value.chain(&[0][..]))?;
+            blocks.extend_from_slice(long.as_bytes());
+            blocks.extend_from_slice(value);
+            // A zero byte ends it.
+            blocks.resize((blocks.len() + 1).next_multiple_of(BLOCK_BYTES), 0);
         }
     }
     put(&mut header, &name, target)?;
-    // The data goes by here, since the builder would copy it in small pieces.
-    to.append(&header, io::empty())?;
-    copy(data, to.get_mut(), header.size()?)
+    blocks.extend_from_slice(header.as_bytes());
+    Ok(blocks)
 }
 
 /// Data in large pieces, and what makes its blocks full.
@@ -72,8 +78,13 @@ fn copy(mut data: impl Read, to: &mut impl Write, size: u64) -> io::Result<()> {
             Err(error) => return Err(error),
         }
     }
+    to.write_all(&[0; BLOCK_BYTES][..fill(size)])
+}
+
+/// Bytes that make the last block of so much data full.
+pub(crate) fn fill(size: u64) -> usize {
     let over = usize::try_from(size % BLOCK_BYTES as u64).unwrap_or_default();
-    if over > 0 { to.write_all(&[0; BLOCK_BYTES][over..]) } else { Ok(()) }
+    if over > 0 { BLOCK_BYTES - over } else { 0 }
 }
 
 /// As much of both as there is room for.
@@ -87,16 +98,14 @@ fn put(header: &mut Header, name: &[u8], target: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Bytes of a block of a tar.
-const BLOCK: usize = 512;
 /// Bytes of what stands before an entry: its long name, its link's, its records. Linux has names of 4096 bytes.
-const MAX_RECORD_BYTES: u64 = 64 * 1024;
+pub(crate) const MAX_RECORD_BYTES: u64 = 64 * 1024;
 
 /// A tar as it comes. It is followed block by block, as its reader goes; and ends with an error where something before an
 /// entry is longer than a name can be, or gives a size in another place than the entry itself does.
 pub(crate) struct ShortNames<R> {
     from: R,
-    block: Box<[u8; BLOCK]>,
+    block: Box<[u8; BLOCK_BYTES]>,
     /// Bytes of the block that are there.
     filled: usize,
     /// What the next bytes are.
@@ -115,7 +124,7 @@ enum Next {
 
 impl<R> ShortNames<R> {
     pub(crate) fn new(from: R) -> Self {
-        Self { from, block: Box::new([0; BLOCK]), filled: 0, next: Next::Header }
+        Self { from, block: Box::new([0; BLOCK_BYTES]), filled: 0, next: Next::Header }
     }
 
     fn follow(&mut self, mut bytes: &[u8]) -> io::Result<()> {
@@ -126,8 +135,8 @@ impl<R> ShortNames<R> {
                 let ended = *left == 0;
                 if let Next::Records(_, text) = &mut self.next {
                     text.extend_from_slice(&bytes[..some]);
-                    if ended && gives_size(text) {
-                        return Err(io::Error::other("a size in it stands apart from its entry"));
+                    if ended {
+                        check_records(text)?;
                     }
                 }
                 if ended {
@@ -136,11 +145,11 @@ impl<R> ShortNames<R> {
                 bytes = &bytes[some..];
                 continue;
             }
-            let some = bytes.len().min(BLOCK - self.filled);
+            let some = bytes.len().min(BLOCK_BYTES - self.filled);
             self.block[self.filled..self.filled + some].copy_from_slice(&bytes[..some]);
             self.filled += some;
             bytes = &bytes[some..];
-            if self.filled == BLOCK {
+            if self.filled == BLOCK_BYTES {
                 self.filled = 0;
                 self.next = self.after_block()?;
             }
@@ -159,9 +168,7 @@ impl<R> ShortNames<R> {
         // What has no size that can be read is its reader's to refuse.
         let Ok(size) = header.entry_size() else { return Ok(Next::Header) };
         match header.entry_type() {
-            EntryType::XHeader | EntryType::XGlobalHeader | EntryType::GNULongName | EntryType::GNULongLink if size > MAX_RECORD_BYTES => {
-                Err(io::Error::other("a name in it is too long"))
-            }
+            kind if is_record(kind) && size > MAX_RECORD_BYTES => Err(too_long()),
             EntryType::XHeader | EntryType::XGlobalHeader => Ok(match data_of(size) {
                 Next::Data(bytes) => Next::Records(bytes, Vec::new()),
                 other => other,
@@ -172,14 +179,30 @@ impl<R> ShortNames<R> {
     }
 }
 
-/// Whether one of the records (`17 path=some/name`, one a line) is a size.
-fn gives_size(records: &[u8]) -> bool {
+/// Whether an entry says something about the next: its name, its link's, its records.
+pub(crate) fn is_record(kind: EntryType) -> bool {
+    matches!(kind, EntryType::XHeader | EntryType::XGlobalHeader | EntryType::GNULongName | EntryType::GNULongLink)
+}
+
+pub(crate) fn too_long() -> io::Error {
+    io::Error::other("a name in it is too long")
+}
+
+/// Refuses records (`17 path=some/name`, one a line) of which one is a size.
+pub(crate) fn check_records(records: &[u8]) -> io::Result<()> {
     let key = |line: &[u8]| line.iter().position(|byte| *byte == b' ').map_or(0, |space| space + 1);
-    records.split(|byte| *byte == b'\n').any(|line| line[key(line)..].starts_with(b"size="))
+    if records.split(|byte| *byte == b'\n').any(|line| line[key(line)..].starts_with(b"size=")) {
+        return Err(size_apart());
+    }
+    Ok(())
+}
+
+pub(crate) fn size_apart() -> io::Error {
+    io::Error::other("a size in it stands apart from its entry")
 }
 
 fn data_of(size: u64) -> Next {
-    match size.div_ceil(BLOCK as u64).saturating_mul(BLOCK as u64) {
+    match size.div_ceil(BLOCK_BYTES as u64).saturating_mul(BLOCK_BYTES as u64) {
         0 => Next::Header,
         bytes => Next::Data(bytes),
     }

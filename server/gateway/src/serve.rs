@@ -2,6 +2,7 @@
 //! socket alone.
 
 mod dispatch;
+mod quiet;
 
 use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
@@ -98,7 +99,7 @@ async fn connection(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: UnixStre
         let (shared, sandbox) = (shared.clone(), sandbox.clone());
         async move { Ok::<_, std::convert::Infallible>(answer(shared, sandbox, request).await) }
     });
-    let served = http1().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+    let served = quiet::Quiet::new(http1().serve_connection(TokioIo::new(stream), service).with_upgrades()).await;
     if let Err(error) = served {
         tracing::debug!(sandbox = %id, %error, "a connection ended");
     }
@@ -141,8 +142,12 @@ async fn answer(shared: Arc<Shared>, sandbox: Arc<Sandbox>, request: http::Reque
 }
 
 /// Answers in a task of its own, which goes on though the client goes away in the middle: what the engine
-/// has made by then comes into the ledger, and counts.
+/// has made by then comes into the ledger, and counts. An upload into a container makes nothing that counts, and
+/// ends with its client; so its pieces need not change hands between tasks.
 async fn finish(context: Context, request: Request) -> Answer {
+    if request.operation == Operation::ContainerArchivePut {
+        return dispatch::dispatch(&context, request).await;
+    }
     match tokio::spawn(async move { dispatch::dispatch(&context, request).await }).await {
         Ok(answered) => answered,
         Err(error) => {

@@ -3,6 +3,9 @@
 //! A request is built from parts that the gateway chose: method, path segments, parameters, a body
 //! it wrote itself or streams on. No header of a learner's is ever passed on.
 
+mod calm;
+mod driven;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -192,6 +195,13 @@ fn known(status: StatusCode) -> Result<StatusCode, Refusal> {
     Err(Refusal::engine_away())
 }
 
+async fn in_time<T>(time: Option<Duration>, answer: impl Future<Output = hyper::Result<T>>) -> Result<T, UpstreamError> {
+    match time {
+        None => Ok(answer.await?),
+        Some(time) => Ok(tokio::time::timeout(time, answer).await.map_err(|_| UpstreamError::Silent(time))??),
+    }
+}
+
 impl Upstream {
     pub(crate) fn new(socket: &Path) -> Self {
         Self { inner: Arc::new(Inner { socket: socket.to_owned(), idle: Mutex::new(Vec::new()) }) }
@@ -202,9 +212,12 @@ impl Upstream {
         self.done(Ask::get(&["_ping"])).await.is_ok()
     }
 
+    async fn socket(&self) -> Result<UnixStream, UpstreamError> {
+        UnixStream::connect(&self.inner.socket).await.map_err(UpstreamError::Connect)
+    }
+
     async fn connect(&self, upgrades: bool) -> Result<Sender, UpstreamError> {
-        let stream = UnixStream::connect(&self.inner.socket).await.map_err(UpstreamError::Connect)?;
-        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(self.socket().await?)).await?;
         tokio::spawn(async move {
             let ended = if upgrades { connection.with_upgrades().await } else { connection.await };
             if let Err(error) = ended {
@@ -219,14 +232,7 @@ impl Upstream {
     pub(crate) async fn send(&self, ask: Ask) -> Result<Response<Incoming>, UpstreamError> {
         let (request, time) = ask.into_request(false)?;
         let mut sender = self.connect(false).await?;
-        let answer = sender.send_request(request);
-        match time {
-            None => Ok(answer.await?),
-            Some(time) => match tokio::time::timeout(time, answer).await {
-                Ok(answer) => Ok(answer?),
-                Err(_) => Err(UpstreamError::Silent(time)),
-            },
-        }
+        in_time(time, sender.send_request(request)).await
     }
 
     /// A small question over a pooled connection: the answer is read whole.
@@ -288,6 +294,21 @@ impl Upstream {
         Err(EngineSaid::error(status, &bytes))
     }
 
+    /// The same for large bodies, the question's or the answer's, that are passed on as they are.
+    pub(crate) async fn pass(&self, ask: Ask) -> Result<Response<Body>, EngineSaid> {
+        let asked = async {
+            let (request, time) = ask.into_request(false)?;
+            in_time(time, driven::ask(self.socket().await?, request)).await
+        };
+        let response = asked.await.map_err(|error| EngineSaid::Away(error.into()))?;
+        let status = response.status();
+        if known(status).map_err(EngineSaid::Away)?.as_u16() < 400 {
+            return Ok(response.map(body::gathered));
+        }
+        let bytes = body::read_engine(response.into_body()).await.map_err(EngineSaid::Away)?;
+        Err(EngineSaid::error(status, &bytes))
+    }
+
     /// Asks for a hijacked connection. It is dedicated, and never used for anything else after.
     pub(crate) async fn hijack(&self, ask: Ask) -> Result<Response<Incoming>, EngineSaid> {
         let away = |error: UpstreamError| EngineSaid::Away(error.into());
@@ -340,9 +361,4 @@ impl EngineSaid {
             Self::Away(refusal) => &refusal.message,
         }
     }
-}
-
-/// A body of the engine's as a body of ours.
-pub(crate) fn pass_on(body: Incoming) -> Body {
-    body::incoming(body)
 }

@@ -1,9 +1,9 @@
 //! `docker cp` and `docker export`: files in and out of a container, as tar.
 
+mod entries;
 mod rewrite;
 
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
-use hyper::body::Incoming;
 
 use crate::{
     ActivityKind, body,
@@ -13,7 +13,7 @@ use crate::{
     scope::OwnContainer,
     serve::Context,
     system::disk,
-    upstream::{Ask, EngineSaid, pass_on},
+    upstream::{Ask, EngineSaid},
 };
 
 /// JSON in base64: name, size, mode, time and link target of the path asked for.
@@ -26,14 +26,18 @@ pub(crate) async fn export(context: &Context, request: Request) -> Answer {
     let own = context.scope.container(request.parameters.get("id")).await?;
     let permit = context.sandbox.stream()?;
     let ask = Ask::get(&["containers", own.engine_id(), "export"]).patient();
-    let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
-    copied(context, &own, "/", false).await;
-    Ok(body::with_type(StatusCode::OK, "application/x-tar", body::holding(pass_on(engine.into_body()), permit)))
+    let engine = context.shared.engine.pass(ask).await.map_err(|said| context.engine_said(said))?;
+    copied_out(context, &own, "/");
+    Ok(body::with_type(StatusCode::OK, "application/x-tar", body::holding(engine.into_body(), permit)))
 }
 
-async fn copied(context: &Context, own: &OwnContainer, path: &str, into_container: bool) {
+fn copied(own: &OwnContainer, path: &str, into_container: bool) -> ActivityKind {
     let (id, name) = (own.engine_id().to_owned(), own.name().to_owned());
-    context.sandbox.record(ActivityKind::ContainerFilesCopied { id, name, path: path.to_owned(), into_container }).await;
+    ActivityKind::ContainerFilesCopied { id, name, path: path.to_owned(), into_container }
+}
+
+fn copied_out(context: &Context, own: &OwnContainer, path: &str) {
+    context.sandbox.record_look(copied(own, path, false));
 }
 
 /// Here the engine calls a container as it was called in the request.
@@ -53,7 +57,7 @@ fn path(query: &mut Query) -> Result<String, Refusal> {
     Ok(path)
 }
 
-fn with_stat(engine: &Response<Incoming>, mut response: Response<Body>) -> Response<Body> {
+fn with_stat<B>(engine: &Response<B>, mut response: Response<Body>) -> Response<Body> {
     if let Some(stat) = engine.headers().get(&PATH_STAT) {
         response.headers_mut().insert(PATH_STAT, stat.clone());
     }
@@ -81,10 +85,10 @@ pub(crate) async fn get(context: &Context, mut request: Request) -> Answer {
     let asked = request.parameters.get("id").to_owned();
     let permit = context.sandbox.stream()?;
     let ask = Ask::get(&["containers", own.engine_id(), "archive"]).parameter("path", &path).patient();
-    let engine = context.shared.engine.stream(ask).await.map_err(|error| said(context, error, &own, &asked))?;
-    copied(context, &own, &path, false).await;
+    let engine = context.shared.engine.pass(ask).await.map_err(|error| said(context, error, &own, &asked))?;
+    copied_out(context, &own, &path);
     let response = with_stat(&engine, body::with_type(StatusCode::OK, "application/x-tar", body::empty()));
-    Ok(response.map(|_| body::holding(pass_on(engine.into_body()), permit)))
+    Ok(response.map(|_| body::holding(engine.into_body(), permit)))
 }
 
 /// `PUT /containers/{id}/archive`. The engine would unpack compressed archives with programs of the
@@ -94,9 +98,12 @@ pub(crate) async fn put(context: &Context, mut request: Request) -> Answer {
     let no_overwrite = request.query.flag("noOverwriteDirNonDir")?;
     let copy_owner = request.query.flag("copyUIDGID")?;
     request.query.finish()?;
-    let own = context.scope.container(request.parameters.get("id")).await?;
     let most_bytes = context.shared.config.limits.upload_max_bytes;
-    let (from, ()) = body::admit(request.body, most_bytes, disk::check(context).await).await?;
+    let found = match context.scope.container(request.parameters.get("id")).await {
+        Ok(own) => disk::check(context).await.map(|()| own),
+        Err(refusal) => Err(refusal),
+    };
+    let (from, own) = body::admit(request.body, most_bytes, found).await?;
     let asked = request.parameters.get("id").to_owned();
     let _permit = context.sandbox.stream()?;
     let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;
@@ -107,13 +114,13 @@ pub(crate) async fn put(context: &Context, mut request: Request) -> Answer {
         .flag("copyUIDGID", copy_owner)
         .stream("application/x-tar", tar)
         .patient();
-    let done = context.shared.engine.done(ask).await;
+    let done = context.shared.engine.pass(ask).await.map(drop);
     // What was wrong with the archive says more than the engine's answer to half of it.
     let refusal = upload.refusal().or_else(|| done.err().map(|error| said(context, error, &own, &asked)));
     if let Some(refusal) = refusal {
         upload.drain().await;
         return Err(refusal);
     }
-    copied(context, &own, &path, true).await;
+    context.sandbox.record(copied(&own, &path, true)).await;
     Ok(body::no_content(StatusCode::OK))
 }

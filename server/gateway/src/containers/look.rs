@@ -12,7 +12,7 @@ use crate::{
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
-    upstream::{Ask, pass_on},
+    upstream::Ask,
 };
 
 /// Arguments for `ps`, which the engine runs on its own host: only these.
@@ -66,11 +66,11 @@ pub(crate) async fn logs(context: &Context, mut request: Request) -> Answer {
         .optional("until", until)
         .optional("tail", tail)
         .patient();
-    let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+    let engine = context.shared.engine.pass(ask).await.map_err(|said| context.engine_said(said))?;
     context.sandbox.record_look(ActivityKind::ContainerLogsRead { id: own.engine_id().to_owned(), name: own.name().to_owned() });
     let of_engine = engine.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let content_type = HeaderValue::from_static(versions::stream_type(of_engine, request.version));
-    let mut response = http::Response::new(body::holding(pass_on(engine.into_body()), permit));
+    let mut response = http::Response::new(body::holding(engine.into_body(), permit));
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     Ok(response)
 }

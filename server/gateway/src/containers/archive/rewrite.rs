@@ -5,36 +5,33 @@
 mod fuzz;
 
 use std::{
-    io::{self, BufReader, Read, Write},
-    path::{Component, Path, PathBuf},
+    io::{self, Read, Write},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use bytes::{Buf, Bytes, BytesMut};
 use hyper::body::Incoming;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 
 use crate::{
     body::{self, Body, BoxError},
-    plain_tar,
+    containers::archive::entries::Entries,
     refusal::Refusal,
 };
 
-/// Pieces under way between the connection and the thread that reads tar, and from there to the engine.
+/// Pieces under way between the connection and the thread that unpacks gzip, and from there to the engine.
 const PIECES: usize = 3;
 /// Bytes of a piece: each wakes a thread.
 const PIECE_BYTES: usize = 256 * 1024;
-/// Bytes of a piece that goes on by itself, without waiting for others.
-const LARGE_BYTES: usize = 16 * 1024;
-/// Files in one archive.
-const MAX_ENTRIES: usize = 100_000;
 /// Bytes looked at to tell what an archive is.
 const MAGIC_BYTES: usize = 6;
 
-/// What is still read of an upload that is refused already, in times of the limit, and how long for: a
-/// client that is told "too large" while it still sends sees a broken pipe in place of the reason.
-const DRAINED_LIMITS: u64 = 4;
+/// How long is still read of an upload that is refused already: a client that is told "too large" while it still
+/// sends sees a broken pipe in place of the reason.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
 
 /// The learner's side of an upload.
@@ -71,41 +68,115 @@ impl Why {
 /// Begins to rewrite; at most `limit` bytes are taken, packed and unpacked each. Gives what goes on.
 pub(super) fn rewrite(from: Incoming, limit: u64) -> (Body, Upload) {
     let why = Why::default();
-    let (in_sender, in_receiver) = mpsc::channel::<Bytes>(PIECES);
-    let (out_sender, mut out_receiver) = mpsc::channel::<Result<Bytes, BoxError>>(PIECES);
+    let (rest, unread) = oneshot::channel();
+    let mut source = Source { lent: Some((body::Upload::new(from), rest)), left: limit, limit, why: why.clone() };
     let told = why.clone();
-    let reading = tokio::spawn(async move {
-        let mut from = body::Upload::new(from);
-        let mut unheard = 0;
-        let mut piece = BytesMut::new();
-        loop {
-            let ended = match from.next().await {
-                Some(Ok(data)) => {
-                    piece.extend_from_slice(&data);
-                    false
+    let told = move |error: io::Error| {
+        told.set(refusal(&error, limit));
+        error
+    };
+    let body = body::stream(async_stream::try_stream! {
+        let first = source.beginning().await?;
+        if is_gzip(&first).map_err(&told)? {
+            let mut unpacked = unpack(first, source);
+            while let Some(piece) = unpacked.recv().await {
+                yield piece?;
+            }
+        } else {
+            let mut entries = Entries::new(limit);
+            entries.push(first).map_err(&told)?;
+            loop {
+                while let Some(piece) = entries.next() {
+                    yield piece;
                 }
-                // Told before the thread finds its archive cut short.
-                Some(Err(refusal)) => return told.set(refusal),
-                None => true,
-            };
-            if piece.len() < PIECE_BYTES && !ended {
-                continue;
+                if entries.has_ended() {
+                    break;
+                }
+                match source.next().await? {
+                    Some(data) => entries.push(data),
+                    None => entries.finish(),
+                }
+                .map_err(&told)?;
             }
-            let bytes = piece.len() as u64;
-            if in_sender.send(piece.split().freeze()).await.is_err() {
-                unheard += bytes;
+        }
+    });
+    let reading = tokio::spawn(async move {
+        if let Ok(from) = unread.await {
+            from.drain(limit).await;
+        }
+    });
+    (body, Upload { refusal: why, reading })
+}
+
+/// The client's bytes, as many as it may send.
+struct Source {
+    /// With whom gets it once no more is wanted of it: the archive is over, or the engine has gone, or it was refused.
+    lent: Option<(body::Upload, oneshot::Sender<body::Upload>)>,
+    left: u64,
+    limit: u64,
+    why: Why,
+}
+
+impl Source {
+    /// The next piece; `None` at the end. What is wrong is told before it is returned.
+    async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        let Some((from, _)) = &mut self.lent else { return Ok(None) };
+        match from.next().await {
+            None => Ok(None),
+            Some(Ok(data)) => match self.left.checked_sub(data.len() as u64) {
+                Some(left) => {
+                    self.left = left;
+                    Ok(Some(data))
+                }
+                None => {
+                    self.why.set(Refusal::too_large("the upload", self.limit));
+                    Err(io::ErrorKind::FileTooLarge.into())
+                }
+            },
+            Some(Err(refusal)) => {
+                self.why.set(refusal);
+                Err(io::ErrorKind::ConnectionAborted.into())
             }
-            if ended {
-                break;
+        }
+    }
+
+    /// The first pieces, enough of them to tell what it is.
+    async fn beginning(&mut self) -> io::Result<Bytes> {
+        let mut first = BytesMut::new();
+        while first.len() < MAGIC_BYTES {
+            match self.next().await? {
+                Some(data) => first.extend_from_slice(&data),
+                None => break,
             }
-            if unheard > limit.saturating_mul(DRAINED_LIMITS) {
+        }
+        Ok(first.freeze())
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        if let Some((from, rest)) = self.lent.take() {
+            // Nobody waits for it any more where the client has gone.
+            _ = rest.send(from);
+        }
+    }
+}
+
+/// Unpacks gzip, on a thread of its own.
+fn unpack(first: Bytes, mut source: Source) -> mpsc::Receiver<Result<Bytes, BoxError>> {
+    let (in_sender, in_receiver) = mpsc::channel::<Bytes>(PIECES);
+    let (out_sender, out_receiver) = mpsc::channel::<Result<Bytes, BoxError>>(PIECES);
+    let (limit, told) = (source.limit, source.why.clone());
+    tokio::spawn(async move {
+        // An error has been told before the thread finds its archive cut short.
+        while let Ok(Some(data)) = source.next().await {
+            if in_sender.send(data).await.is_err() {
                 break;
             }
         }
     });
-    let told = why.clone();
     tokio::task::spawn_blocking(move || {
-        let reader = Limited { from: Pieces { receiver: in_receiver, current: Bytes::new() }, left: limit };
+        let reader = Pieces { receiver: in_receiver, current: first };
         let writer = Sending { sender: out_sender.clone(), buffer: Vec::with_capacity(PIECE_BYTES) };
         // A broken pipe is the engine's own no, which it tells itself.
         if let Err(error) = pass(reader, writer, limit)
@@ -116,12 +187,7 @@ pub(super) fn rewrite(from: Incoming, limit: u64) -> (Body, Upload) {
             _ = out_sender.blocking_send(Err(error.into()));
         }
     });
-    let body = body::stream(async_stream::stream! {
-        while let Some(piece) = out_receiver.recv().await {
-            yield piece;
-        }
-    });
-    (body, Upload { refusal: why, reading })
+    out_receiver
 }
 
 fn refusal(error: &io::Error, limit: u64) -> Refusal {
@@ -132,8 +198,8 @@ fn refusal(error: &io::Error, limit: u64) -> Refusal {
     }
 }
 
-fn pass(reader: impl Read, writer: impl Write, limit: u64) -> io::Result<()> {
-    let mut reader = BufReader::with_capacity(PIECE_BYTES, reader);
+/// All of it at once.
+fn pass(mut reader: impl Read, writer: impl Write, limit: u64) -> io::Result<()> {
     let mut magic = [0; MAGIC_BYTES];
     let mut known = 0;
     while known < MAGIC_BYTES {
@@ -143,69 +209,35 @@ fn pass(reader: impl Read, writer: impl Write, limit: u64) -> io::Result<()> {
         }
     }
     let magic = &magic[..known];
-    let whole = Read::chain(io::Cursor::new(magic.to_vec()), reader);
-    if magic.starts_with(&[0x1f, 0x8b]) {
-        let unpacked = Limited { from: flate2::read::MultiGzDecoder::new(whole), left: limit };
-        copy(unpacked, writer)
-    } else if is_compressed(magic) {
-        Err(io::ErrorKind::Unsupported.into())
+    let whole = Read::chain(magic, reader);
+    if is_gzip(magic)? {
+        copy(Limited { from: flate2::read::MultiGzDecoder::new(whole), left: limit }, writer, limit)
     } else {
-        copy(whole, writer)
+        copy(whole, writer, limit)
     }
 }
 
-/// xz, bzip2 and zstd.
-fn is_compressed(magic: &[u8]) -> bool {
-    magic.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]) || magic.starts_with(b"BZh") || magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+/// Whether it is gzip; other compressions are refused: xz, bzip2 and zstd.
+fn is_gzip(magic: &[u8]) -> io::Result<bool> {
+    if [&[0xfd, b'7', b'z', b'X', b'Z', 0][..], b"BZh", &[0x28, 0xb5, 0x2f, 0xfd]].iter().any(|other| magic.starts_with(other)) {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    Ok(magic.starts_with(&[0x1f, 0x8b]))
 }
 
-/// Entry by entry, each under a header of our own.
-fn copy(reader: impl Read, writer: impl Write) -> io::Result<()> {
-    let mut archive = tar::Archive::new(plain_tar::ShortNames::new(reader));
-    let mut builder = tar::Builder::new(writer);
-    for (index, entry) in archive.entries()?.enumerate() {
-        if index >= MAX_ENTRIES {
-            return Err(io::Error::other(format!("it holds more than {MAX_ENTRIES} files")));
+fn copy(mut reader: impl Read, mut writer: impl Write, limit: u64) -> io::Result<()> {
+    let mut entries = Entries::new(limit);
+    let mut buffer = vec![0; PIECE_BYTES];
+    while !entries.has_ended() {
+        match reader.read(&mut buffer)? {
+            0 => entries.finish()?,
+            read => entries.push(Bytes::copy_from_slice(&buffer[..read]))?,
         }
-        let entry = entry?;
-        let kind = entry.header().entry_type();
-        let Some(path) = below(&entry.path()?)? else { continue };
-        let mut header = tar::Header::new_gnu();
-        header.set_mode(entry.header().mode()? & 0o7777);
-        header.set_uid(entry.header().uid()?);
-        header.set_gid(entry.header().gid()?);
-        header.set_mtime(entry.header().mtime()?);
-        if kind.is_file() || kind == tar::EntryType::Continuous || kind == tar::EntryType::GNUSparse {
-            header.set_entry_type(tar::EntryType::Regular);
-            header.set_size(entry.size());
-            plain_tar::append(&mut builder, header, &path, entry)?;
-        } else if kind.is_dir() {
-            header.set_entry_type(tar::EntryType::Directory);
-            header.set_size(0);
-            plain_tar::append(&mut builder, header, &path, io::empty())?;
-        } else if kind.is_symlink() || kind.is_hard_link() {
-            let Some(target) = entry.link_name()? else { continue };
-            let target = if kind.is_hard_link() { below(&target)?.unwrap_or_default() } else { target.into_owned() };
-            header.set_entry_type(kind);
-            header.set_size(0);
-            plain_tar::append_link(&mut builder, header, &path, &target)?;
-        }
-        // Devices and pipes are left out: a container has no use for another's devices.
-    }
-    builder.into_inner()?.flush()
-}
-
-/// A name without `.` and leading slashes; `None` for the place itself.
-fn below(path: &Path) -> io::Result<Option<PathBuf>> {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::Normal(part) => clean.push(part),
-            Component::CurDir | Component::RootDir => {}
-            Component::ParentDir | Component::Prefix(_) => return Err(io::Error::other("a name in it leads out of it")),
+        while let Some(piece) = entries.next() {
+            writer.write_all(&piece)?;
         }
     }
-    Ok((!clean.as_os_str().is_empty()).then_some(clean))
+    writer.flush()
 }
 
 /// Pieces of a body as a reader. Used on a thread of its own.
@@ -247,18 +279,8 @@ struct Sending {
     buffer: Vec<u8>,
 }
 
-impl Sending {
-    fn send(&self, piece: Bytes) -> io::Result<()> {
-        self.sender.blocking_send(Ok(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-}
-
 impl Write for Sending {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if bytes.len() >= LARGE_BYTES {
-            self.flush()?;
-            return self.send(Bytes::copy_from_slice(bytes)).map(|()| bytes.len());
-        }
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= PIECE_BYTES {
             self.flush()?;
@@ -271,7 +293,7 @@ impl Write for Sending {
             return Ok(());
         }
         let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE_BYTES));
-        self.send(piece.into())
+        self.sender.blocking_send(Ok(piece.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }
 
