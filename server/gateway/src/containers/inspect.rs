@@ -58,11 +58,12 @@ pub(crate) async fn ask(context: &Context, own: &OwnContainer, size: bool) -> Re
 }
 
 async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspected, Refusal> {
-    let (inspected, names, ports) =
-        tokio::join!(ask(context, own, size), shown::Names::read(context), context.shared.ledger.ports(context.scope.sandbox()));
-    let (mut inspected, names, ports) = (inspected?, names?, ports?);
     let row = own.row();
     let asked = shown::asked(row);
+    let (inspected, names, ports) =
+        tokio::join!(ask(context, own, size), shown::Names::read(context), ports::held(context, std::iter::once(&asked)));
+    let (mut inspected, ports) = (inspected?, ports?);
+    let names = names?.and_of(context, inspected.mounts.iter()).await?;
     let held: Vec<PortRow> = ports.into_iter().filter(|port| port.container == row.engine_id).collect();
     let running = inspected.state.running;
 

@@ -12,6 +12,7 @@ use crate::{
     containers::{ports, remove::own_labels, shown},
     ledger::PortRow,
     model::{
+        container::CreateRequest,
         container_shown::{Listed, ListedHostConfig, ListedNetworks},
         versions,
     },
@@ -53,12 +54,11 @@ pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec
     }
     let ids: Vec<&str> = own.iter().map(|own| own.engine_id()).collect();
     let ask = Ask::get(&["containers", "json"]).flag("all", all).flag("size", size).parameter("filters", serde_json::json!({ "id": ids }));
-    let (listed, names, ports) = tokio::join!(
-        context.shared.engine.json::<Vec<Listed>>(ask),
-        shown::Names::read(context),
-        context.shared.ledger.ports(context.scope.sandbox())
-    );
-    let (listed, names, ports) = (listed.map_err(|said| context.engine_said(said))?, names?, ports?);
+    let all_asked: HashMap<&str, CreateRequest> = own.iter().map(|own| (own.engine_id(), shown::asked(own.row()))).collect();
+    let (listed, names, ports) =
+        tokio::join!(context.shared.engine.json::<Vec<Listed>>(ask), shown::Names::read(context), ports::held(context, all_asked.values()));
+    let (listed, ports) = (listed.map_err(|said| context.engine_said(said))?, ports?);
+    let names = names?.and_of(context, listed.iter().flat_map(|container| &container.mounts)).await?;
     let mut exposed: HashMap<&str, BTreeSet<String>> = HashMap::new();
     for container in listed.iter().filter(|container| container.state == "running") {
         if let Some(own) = own.iter().find(|own| own.engine_id() == container.id) {
@@ -69,9 +69,9 @@ pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec
         .into_iter()
         .filter_map(|container| {
             let row = own.iter().find(|own| own.engine_id() == container.id)?.row();
-            let asked = shown::asked(row);
+            let asked = all_asked.get(row.engine_id.as_str())?;
             let held: Vec<PortRow> = ports.iter().filter(|port| port.container == row.engine_id).cloned().collect();
-            let networks = names.networks(row, &asked, container.network_settings.networks);
+            let networks = names.networks(row, asked, container.network_settings.networks);
             let exposed = match exposed.remove(row.engine_id.as_str()) {
                 Some(of_image) if names.shows_ports(networks.keys()) => {
                     of_image.into_iter().chain(asked.exposed_ports.keys().cloned()).collect()
@@ -86,9 +86,9 @@ pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec
                 image_id: row.image_id.clone(),
                 ports: ports::listed(&held, exposed.iter()),
                 labels,
-                host_config: ListedHostConfig { network_mode: shown::network_mode(&asked) },
+                host_config: ListedHostConfig { network_mode: shown::network_mode(asked) },
                 network_settings: ListedNetworks { networks },
-                mounts: names.mounts(&asked, container.mounts),
+                mounts: names.mounts(asked, container.mounts),
                 ..container
             })
         })

@@ -18,6 +18,7 @@ use crate::{
     ports::BindError,
     refusal::Refusal,
     sandbox::Sandbox,
+    serve::Context,
     upstream::{Ask, EngineSaid},
 };
 
@@ -45,6 +46,16 @@ fn wanted_by(row: &ContainerRow, inspected: &Inspected) -> Vec<Wanted> {
         }
     }
     all
+}
+
+/// Whether a container is to have ports of the host at all.
+fn publishes(asked: &CreateRequest) -> bool {
+    !asked.host_config.port_bindings.is_empty() || asked.host_config.publish_all_ports
+}
+
+/// The ports that the sandbox's containers hold. The ledger isn't read where none of those asked about publishes any.
+pub(crate) async fn held<'a>(context: &Context, mut asked: impl Iterator<Item = &'a CreateRequest>) -> Result<Vec<PortRow>, Refusal> {
+    if asked.any(publishes) { Ok(context.shared.ledger.ports(context.scope.sandbox()).await?) } else { Ok(Vec::new()) }
 }
 
 /// Takes and binds all ports of a container that is about to start. On failure it has none.
@@ -202,8 +213,7 @@ async fn try_bind_again(shared: &Shared, id: &SandboxId) -> Result<(), EngineSai
     let held = shared.ledger.ports(id).await.map_err(failed)?;
     for row in shared.ledger.containers(id).await.map_err(failed)? {
         let asked: CreateRequest = serde_json::from_str(&row.asked).unwrap_or_default();
-        let publishes = !asked.host_config.port_bindings.is_empty() || asked.host_config.publish_all_ports;
-        if !publishes || sandbox.is_starting(&row.engine_id) {
+        if !publishes(&asked) || sandbox.is_starting(&row.engine_id) {
             continue;
         }
         let inspected = match inspect(shared, &row.engine_id).await {

@@ -16,7 +16,8 @@ use crate::{
     volumes,
 };
 
-/// What the ledger knows of the sandbox's networks and volumes: enough to rename all of its containers.
+/// What the ledger knows of the sandbox's networks, and of its volumes where any are mounted: enough to rename all of its
+/// containers.
 pub(crate) struct Names {
     scope: Scope,
     networks: Vec<OwnNetwork>,
@@ -25,8 +26,12 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) async fn read(context: &Context) -> Result<Self, Refusal> {
-        let (networks, volumes) = tokio::try_join!(context.scope.networks(), context.scope.volumes())?;
-        Ok(Self { scope: context.scope.clone(), networks, volumes })
+        Ok(Self { scope: context.scope.clone(), networks: context.scope.networks().await?, volumes: Vec::new() })
+    }
+
+    /// With the volumes, where there is one among the mounts that are to be shown.
+    pub(crate) async fn and_of<'m>(self, context: &Context, mut mounts: impl Iterator<Item = &'m MountPoint>) -> Result<Self, Refusal> {
+        if mounts.any(|mount| mount.kind == "volume") { Ok(Self { volumes: context.scope.volumes().await?, ..self }) } else { Ok(self) }
     }
 
     /// Network by network, under the learner's names; what isn't theirs is left out.
