@@ -15,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Lunchbox {
     folder: tempfile::TempDir,
-    database: TestDatabase,
+    /// Gone with this.
+    _database: TestDatabase,
     port: u16,
     settings: Vec<(&'static str, String)>,
     process: Option<Child>,
@@ -38,7 +39,7 @@ impl Lunchbox {
             ("LUNCHBOX_ADDRESS_POOL", format!("10.{}.{}.0/24", rand::random_range(201..240), rand::random_range(0..256))),
             ("LUNCHBOX_WARM_SANDBOXES", "0".to_owned()),
         ];
-        Self { folder, database, port, settings, process: None, starts: 0 }
+        Self { folder, _database: database, port, settings, process: None, starts: 0 }
     }
 
     pub(crate) fn url(&self) -> String {
