@@ -10,6 +10,8 @@ mod images;
 mod networks;
 mod ports;
 mod sandboxes;
+#[cfg(test)]
+mod tests;
 mod volumes;
 
 pub(crate) use self::{
