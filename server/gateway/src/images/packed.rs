@@ -59,7 +59,7 @@ fn is_skipped(kind: u8) -> bool {
 /// Frames of zstd's, one after the other. (RFC 8878, section 3.1.)
 enum Zstd<R: Read> {
     Between(BufReader<R>),
-    Within(StreamingDecoder<BufReader<R>, FrameDecoder>),
+    Within(Box<StreamingDecoder<BufReader<R>, FrameDecoder>>),
     /// At its end, or broken.
     Over,
 }
@@ -70,7 +70,7 @@ impl<R: Read> Zstd<R> {
         while let [kind, ..] = *from.fill_buf()? {
             if !is_skipped(kind) {
                 let decoder = StreamingDecoder::new_with_max_window_size(from, MAX_WINDOW_BYTES).map_err(io::Error::other)?;
-                return Ok(Self::Within(decoder));
+                return Ok(Self::Within(Box::new(decoder)));
             }
             let mut head = [0; 8];
             from.read_exact(&mut head)?;
