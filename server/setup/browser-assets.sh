@@ -103,7 +103,8 @@ glue() {
   rm -rf "$out"
   mkdir -p "$out"
   "$BINDGEN" "$STATE/build/$name.wasm" "$name" "$out"
-  wasm-opt -Oz --strip-debug --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
+  # Again and again until it gets no smaller; nothing of Rust's lies below address 1024, which shortens offsets.
+  wasm-opt -Oz --converge --low-memory-unused --strip-debug --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
     "$out/${name}_bg.wasm" -o "$out/${name}_bg.wasm.opt"
   mv "$out/${name}_bg.wasm.opt" "$out/${name}_bg.wasm"

@@ -71,7 +71,11 @@ impl DatabaseError {
 /// The database, open.
 #[derive(Debug, Clone)]
 pub struct Database {
+    /// What is told to be saved is on the disk by then.
     pub pool: AnyPool,
+    /// For the gateway's ledger, of which nobody is told: the last moments of it may go with a power cut, and
+    /// what the engine has that no row speaks of is then removed. A killed server loses nothing of it either.
+    pub ledger: AnyPool,
     /// As long as it is held, the database is in use, and nobody restores it.
     _held: Option<Arc<File>>,
 }
@@ -158,6 +162,7 @@ impl Database {
 
     /// Ends all connections, so that SQLite tidies its files.
     pub async fn close(&self) {
+        self.ledger.close().await;
         self.pool.close().await;
     }
 }

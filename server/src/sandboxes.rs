@@ -78,26 +78,27 @@ pub enum StartError {
 }
 
 /// Starts gateway and sandboxes, in the order they need each other: the ends of the workstations'
-/// sockets, the gateway, then ledger against engine. Runs `server/migrations` if that wasn't done.
+/// sockets, the gateway, then ledger against engine. `ledger` may be the same pool as `database`. Runs `server/migrations` if that wasn't done.
 /// What can wait (removing what is left over, warming the pool) goes on in the background.
 pub async fn start(
     config: SandboxesConfig,
     gateway_config: GatewayConfig,
     engine: Engine,
     database: AnyPool,
+    ledger: AnyPool,
 ) -> Result<(Gateway, Sandboxes), StartError> {
     if gateway_config.egress == Egress::On {
         tracing::warn!(
             "Learners' containers reach the internet (egress is on). server/setup/firewall.sh (set-up runs it) keeps them off this machine's own network and a cloud's metadata service."
         );
     }
-    let store = store::Store::new(database.clone());
+    let store = store::Store::new(database);
     store.migrate().await?;
     std::fs::create_dir_all(&config.run_dir).map_err(|source| StartError::RunDir { path: config.run_dir.clone(), source })?;
     let rows = store.all().await?;
     let workstations = Workstations::new(config.run_dir.clone(), gateway_config.egress != Egress::Off);
     reconcile::listen(&rows, &workstations);
-    let gateway = Gateway::start(gateway_config.clone(), database, Arc::new(workstations.clone())).await?;
+    let gateway = Gateway::start(gateway_config.clone(), ledger, Arc::new(workstations.clone())).await?;
     workstations.set_gateway(gateway.clone());
     let sandboxes = Sandboxes { inner: Arc::new(Inner::new(config, gateway.clone(), engine, store, workstations)) };
     let leftovers = reconcile::reconcile(&sandboxes.inner, rows).await?;

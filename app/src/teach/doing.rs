@@ -20,6 +20,10 @@ pub(crate) struct Doing {
     pub(crate) problem: RwSignal<Option<String>>,
 }
 
+/// What is to be done with the answer, once it is there.
+type Then = Box<dyn FnOnce()>;
+type Asked = Pin<Box<dyn Future<Output = Result<Then, ApiError>>>>;
+
 impl Doing {
     pub(crate) fn new() -> Self {
         Self { pending: RwSignal::new(false), problem: RwSignal::new(None) }
@@ -27,11 +31,11 @@ impl Doing {
 
     /// Asks, unless something is being asked already; `then` hears what was answered.
     pub(crate) fn ask<T: 'static>(self, asked: impl Future<Output = Result<T, ApiError>> + 'static, then: impl FnOnce(T) + 'static) {
-        self.await_boxed(Box::pin(async move { asked.await.map(|value| Box::new(move || then(value)) as Box<dyn FnOnce()>) }));
+        self.await_boxed(Box::pin(async move { asked.await.map(|value| Box::new(move || then(value)) as Then) }));
     }
 
     /// The same for all of them, so that it is compiled once.
-    fn await_boxed(self, asked: Pin<Box<dyn Future<Output = Result<Box<dyn FnOnce()>, ApiError>>>>) {
+    fn await_boxed(self, asked: Asked) {
         if self.pending.get_untracked() {
             return;
         }

@@ -4,7 +4,7 @@ use app::model::{Deleted, PersonalLink, Place, QrCode, RosterResult, WayIn};
 use qrcode::{Color, QrCode as Drawn};
 use sqlx::Row as _;
 
-use super::{Account, ClassError, Classroom, Event, codes, limits::MAX_PLACES, names, roster};
+use super::{Account, ClassError, Classroom, Event, codes, limits::MAX_PLACES, names, rights::alone_with, roster};
 use crate::{clock::now, learner::LearnerId};
 
 /// Under which a personal code is hashed.
@@ -56,7 +56,7 @@ impl Classroom {
     pub async fn add_roster(&self, who: &Account, class: &str, csv: &str, base: &str) -> Result<RosterResult, ClassError> {
         let class = self.class_of(who, class).await?;
         let mut result = RosterResult::default();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = alone_with(&self.pool, &class.id).await?;
         let mut count: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE class = $1").bind(&class.id).fetch_one(&mut *transaction).await?;
         for (line, name) in roster::names(csv)? {
@@ -139,7 +139,7 @@ impl Classroom {
             ("certificates", 0),
             ("personal notes", 0),
         ];
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = alone_with(&self.pool, class).await?;
         for place in places {
             let learner: Option<Option<String>> =
                 sqlx::query_scalar("DELETE FROM enrolments WHERE id = $1 AND class = $2 RETURNING learner")

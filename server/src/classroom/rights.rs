@@ -1,7 +1,7 @@
 //! Who may what: the one place where a class or a place is looked up for an instructor.
 
 use app::model::{ClassState, Pace, StepRef};
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AnyPool, Row as _, any::AnyRow};
 
 use super::{Account, ClassError, Classroom};
 use crate::{clock::now, learner::LearnerId};
@@ -39,6 +39,17 @@ pub(super) const CLASS_COLUMNS: &str =
 /// For whom `$1` is the account's ID and `$2` is 1 for an admin.
 pub(super) const THEIRS: &str =
     "(c.owner = $1 OR $2 = 1 OR EXISTS (SELECT 1 FROM class_instructors s WHERE s.class = c.id AND s.instructor = $1))";
+
+/// Begins a transaction in which nobody else changes who is in the class. It writes first: SQLite would fail one
+/// that has read before it writes, where another has written meanwhile (`SQLITE_BUSY_SNAPSHOT`).
+///
+/// # Errors
+/// Where the database fails.
+pub(super) async fn alone_with<'a>(pool: &AnyPool, class: &str) -> Result<sqlx::Transaction<'a, sqlx::Any>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("UPDATE classes SET made_at = made_at WHERE id = $1").bind(class).execute(&mut *transaction).await?;
+    Ok(transaction)
+}
 
 impl ClassRow {
     pub(super) fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {

@@ -13,8 +13,11 @@ enum Columns {
     Two(usize, usize),
 }
 
-/// Each line's number with the name in it, or why there is none.
-pub(super) fn names(text: &str) -> Result<Vec<(u64, Result<String, String>)>, ClassError> {
+/// A line's number with the name in it, or why there is none.
+type Line = (u64, Result<String, String>);
+
+/// Every line that has something in it.
+pub(super) fn names(text: &str) -> Result<Vec<Line>, ClassError> {
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)

@@ -8,7 +8,7 @@ use super::{
     limits::{MAX_PLACES, MAX_SEATS},
     names,
     places::WAY_BACK,
-    rights::CLASS_COLUMNS,
+    rights::{CLASS_COLUMNS, alone_with},
 };
 use crate::{clock::now, learner::LearnerId};
 
@@ -176,7 +176,7 @@ impl Classroom {
         let learner = if someone_else { LearnerId::random() } else { learner.clone() };
         let (seat, code) = (codes::id(), codes::personal());
         let at = now();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = alone_with(&self.pool, &class.id).await?;
         let places: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE class = $1").bind(&class.id).fetch_one(&mut *transaction).await?;
         let seats: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE learner = $1")
@@ -250,7 +250,7 @@ impl Classroom {
             return Ok(Arrival { learner: LearnerId::from_stored(learner), seat, way_back: None });
         }
         let at = now();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = alone_with(&self.pool, &class).await?;
         let others: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE learner = $1")
             .bind(browser.as_str())
             .fetch_one(&mut *transaction)

@@ -77,8 +77,14 @@ impl Server {
         }
         let shelf = Shelf::load(&config.lessons_dir);
         let engine = Engine::new(&config.engine_socket)?;
-        let (_gateway, sandboxes) =
-            sandboxes::start(config.sandboxes(&instance), config.gateway(&instance), engine.clone(), database.pool.clone()).await?;
+        let (_gateway, sandboxes) = sandboxes::start(
+            config.sandboxes(&instance),
+            config.gateway(&instance),
+            engine.clone(),
+            database.pool.clone(),
+            database.ledger.clone(),
+        )
+        .await?;
         let state = AppState::new(&config, database.clone(), engine, sandboxes, shelf.clone());
         let mut background = JoinSet::new();
         background.spawn(state.registry.clone().follow());

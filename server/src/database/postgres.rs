@@ -56,7 +56,7 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
         .await
         .map_err(fail)?;
     first.close().await.map_err(fail)?;
-    Ok(Database { pool, _held: None })
+    Ok(Database { ledger: pool.clone(), pool, _held: None })
 }
 
 /// One connection, outside of any pool.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use sqlx::{
-    Connection as _, Executor as _, SqliteConnection,
+    AnyPool, Connection as _, Executor as _, SqliteConnection,
     any::AnyPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
@@ -20,10 +20,12 @@ use super::{ACQUIRE_LIMIT, Database, DatabaseError};
 const CONNECTIONS: u32 = 8;
 /// How long a statement waits for its turn to write.
 pub(crate) const BUSY_LIMIT: Duration = Duration::from_secs(10);
-/// How a connection works. `FULL`: a commit is on the disk before it is told to anybody. With `NORMAL`
-/// only checkpoints wait for the disk, so that a killed server loses nothing, but a power cut takes the
-/// commits since the last checkpoint (<https://sqlite.org/pragma.html#pragma_synchronous>).
+/// How a connection works. `FULL`: a commit is on the disk before it is told to anybody.
 const HOW: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;";
+/// How one of the ledger's works. With `NORMAL` only checkpoints, and commits of the others, wait for the disk,
+/// so that a killed server loses nothing, but a power cut takes the commits since then
+/// (<https://sqlite.org/pragma.html#pragma_synchronous>). A `docker exec` writes three times.
+const HOW_LEDGER: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;";
 
 /// Opens the file, and makes it and its folder where there is none.
 pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
@@ -39,8 +41,14 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
     let options = options.create_if_missing(true).busy_timeout(BUSY_LIMIT).journal_mode(SqliteJournalMode::Wal);
     // Makes the file, and says in it once and for all how it is written to.
     SqliteConnection::connect_with(&options).await.map_err(fail)?.close().await.map_err(fail)?;
-    let pragmas = format!("PRAGMA busy_timeout = {}; {HOW}", BUSY_LIMIT.as_millis());
-    let pool = AnyPoolOptions::new()
+    let (pool, ledger) = (open(url, HOW).await?, open(url, HOW_LEDGER).await?);
+    Ok(Database { pool, ledger, _held: held })
+}
+
+/// A pool of connections that work so.
+async fn open(url: &str, how: &'static str) -> Result<AnyPool, DatabaseError> {
+    let pragmas = format!("PRAGMA busy_timeout = {}; {how}", BUSY_LIMIT.as_millis());
+    AnyPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE_LIMIT)
         // A file is there: asking first whether it is takes as long as a query.
@@ -51,8 +59,7 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
         })
         .connect(url)
         .await
-        .map_err(fail)?;
-    Ok(Database { pool, _held: held })
+        .map_err(|source| DatabaseError::open(url, source))
 }
 
 /// The file that a URL names; `None` for a database in memory.

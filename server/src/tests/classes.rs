@@ -237,3 +237,22 @@ async fn progress_is_taken_away_as_csv_json_and_statements() {
     let tried = statements.as_array().unwrap().iter().find(|one| one["verb"]["id"] == "http://adlnet.gov/expapi/verbs/attempted").unwrap();
     assert_eq!((&tried["actor"]["name"], &tried["result"]["success"]), (&json!("=Ada"), &json!(false)), "{tried}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_class_of_fifty_comes_in_at_once_and_each_has_a_place() {
+    let server = TestServer::start().await;
+    let mut grace = server.instructor("Grace", false).await;
+    let (class, code) = class(&mut grace, "free").await;
+    let comers = (0..50).map(|number| {
+        let (server, code) = (&server, code.as_str());
+        async move {
+            let mut learner = server.learner().await;
+            join(&mut learner, code, &format!("Learner {number}")).await;
+            let visited = learner.call("visit_step", &[("lesson", LESSON), ("step", "pull-an-image")]).await;
+            assert_eq!(visited.status, StatusCode::OK, "{}", visited.text);
+        }
+    });
+    futures_util::future::join_all(comers).await;
+    let details = grace.call("teach/class", &[("class", &class)]).await.json();
+    assert_eq!(details["places"].as_array().unwrap().len(), 50);
+}

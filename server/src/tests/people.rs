@@ -114,10 +114,18 @@ async fn an_address_that_asks_too_much_waits_and_nothing_is_stored_for_it() {
     assert_eq!(learner.call("visit_step", &step).await.status, StatusCode::OK, "who is known goes on");
     assert_eq!(server.rows().await, rows);
 
-    while server.state().pace.request(here, Instant::now()).is_ok() {}
-    let refused = another.open_page("/").await;
-    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    // On a busy machine there is a new one by the time that a request has come.
+    let mut refused = None;
+    for _ in 0..100 {
+        while server.state().pace.request(here, Instant::now()).is_ok() {}
+        refused = Some(another.open_page("/").await).filter(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS);
+        if refused.is_some() {
+            break;
+        }
+    }
+    let refused = refused.expect("it is refused at last");
     assert_eq!(refused.headers[header::RETRY_AFTER], "1");
+    while server.state().pace.request(here, Instant::now()).is_ok() {}
     let refused = another.call("progress", &[("lesson", "docker-images")]).await;
     assert!(refused.json()["message"].as_str().unwrap().contains("Try again in"), "as the page reads it");
 }

@@ -86,9 +86,10 @@ impl World {
     /// A server's start.
     pub(crate) async fn start(&self) -> (Gateway, Sandboxes) {
         let (config, gateway_config) = (self.config.clone(), self.gateway_config.clone());
-        let (gateway, sandboxes) = sandboxes::start(config, gateway_config, self.engine.clone(), self.database.clone())
-            .await
-            .unwrap_or_else(|error| panic!("sandboxes start: {}", sandboxes::life::reasons(&error)));
+        let (gateway, sandboxes) =
+            sandboxes::start(config, gateway_config, self.engine.clone(), self.database.clone(), self.database.clone())
+                .await
+                .unwrap_or_else(|error| panic!("sandboxes start: {}", sandboxes::life::reasons(&error)));
         self.servers.lock().unwrap_or_else(PoisonError::into_inner).push(sandboxes.clone());
         (gateway, sandboxes)
     }
