@@ -41,7 +41,7 @@ pub(super) fn board(learners: usize) -> Board {
     let row = |number: usize| BoardRow {
         id: format!("p{number}"),
         name: format!("Learner {number}"),
-        online: number % 2 == 0,
+        online: number.is_multiple_of(2),
         hand_at: 0,
         step: Some(2),
         since: AT - 360_000,

@@ -3,10 +3,7 @@
 use http::StatusCode;
 use tokio_util::io::ReaderStream;
 
-use super::{
-    archive::UNPACKED_TIMES,
-    layer,
-};
+use super::{archive::UNPACKED_TIMES, layer};
 use crate::{
     body::{self, Upload},
     images::{
