@@ -70,6 +70,10 @@ impl Book {
         self.entries().by_token.get(token).cloned()
     }
 
+    pub(super) fn learner(&self, id: &SandboxId) -> Option<LearnerId> {
+        self.entries().sandboxes.get(id)?.learner.clone()
+    }
+
     pub(super) fn used(&self, id: &SandboxId, at: i64) {
         if let Some(entry) = self.entries().sandboxes.get_mut(id) {
             entry.used_at = entry.used_at.max(at);

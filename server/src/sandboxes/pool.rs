@@ -42,6 +42,12 @@ async fn tidy(inner: Arc<Inner>, leftovers: Leftovers) {
         .for_each_concurrent(REVIVALS, |id| {
             let inner = Arc::clone(&inner);
             async move {
+                // Its learner may start it in the same moment: of two who make the same network one takes the other's away.
+                let turn = inner.book.learner(&id).map(|learner| inner.book.turn(&learner));
+                let _turn = match &turn {
+                    Some(turn) => Some(turn.lock().await),
+                    None => None,
+                };
                 if let Err(error) = inner.ensure_running(&id).await {
                     // Its learner's next start tries again.
                     tracing::warn!(sandbox.id = %id, reason = reasons(&error), "A workstation that had ended could not be brought back.");
