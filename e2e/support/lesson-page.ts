@@ -56,7 +56,7 @@ export class LessonPage {
 
   async goToStep(title: string | RegExp): Promise<void> {
     await this.page.getByRole("button", { name: "All steps" }).click();
-    await this.page.locator("#steps-list").getByRole("link").filter({ has: this.page.getByText(title) }).click();
+    await this.page.locator("#steps-list").getByRole("link").filter({ has: this.page.getByText(title, { exact: typeof title === "string" }) }).click();
     await expect(this.title).toHaveText(title);
   }
 

@@ -9,6 +9,9 @@ use crate::{
     lessons::Library,
 };
 
+/// The app's, as set-up builds them.
+const BUNDLES: [&str; 3] = ["lunchbox", "teach", "desk"];
+
 pub(super) async fn look(config: &Config, report: &mut Report) {
     let instance = database(config, report).await;
     // Any instance's name would have at most twelve characters.
@@ -25,8 +28,7 @@ pub(super) async fn look(config: &Config, report: &mut Report) {
     }
     lessons(config, report);
     let pkg = config.web.site_root.join("pkg");
-    let wasm = pkg.join("lunchbox_bg.wasm");
-    if wasm.exists() || pkg.join("lunchbox.wasm").exists() {
+    if BUNDLES.iter().all(|name| pkg.join(format!("{name}_bg.wasm")).exists()) {
         report.good(format!("What the browser loads is in {}", pkg.display()));
     } else {
         report.bad(format!("{} does not hold what the browser loads", pkg.display()), "./lunchbox setup builds it; or set site_root.");
