@@ -12,7 +12,7 @@ export PATH="$ROOT/$BROWSER/node_modules/.bin:$PATH"
 
 # The app's bundles; each compiles the app with features of its own, and nobody loads both.
 APPS=(lunchbox teach desk)
-declare -A APP_FEATURES=([lunchbox]=hydrate [teach]=hydrate,teach [desk]=hydrate,desk)
+declare -A APP_FEATURES=([lunchbox]=hydrate [teach]="hydrate,teach" [desk]="hydrate,desk")
 
 # wasm_print NAME: what a bundle is made from. Learners' has nothing of app/src/teach in it.
 wasm_print() {
