@@ -256,3 +256,26 @@ async fn a_class_of_fifty_comes_in_at_once_and_each_has_a_place() {
     let details = grace.call("teach/class", &[("class", &class)]).await.json();
     assert_eq!(details["places"].as_array().unwrap().len(), 50);
 }
+
+#[tokio::test]
+async fn who_guesses_codes_waits_and_a_right_one_is_not_told_from_a_wrong_one_then() {
+    let server = TestServer::start().await;
+    let mut grace = server.instructor("Grace", false).await;
+    let (_, code) = class(&mut grace, "free").await;
+    let mut eve = server.learner().await;
+    let here = crate::web::client::Client::of([127, 0, 0, 1].into());
+    let mut said = Vec::new();
+    for (function, field, value) in [
+        ("find_class", "code", code.as_str()),
+        ("find_class", "code", "000-000"),
+        ("find_place", "personal_code", "0000-0000-0000"),
+        ("come_back", "personal_code", "0000-0000-0000"),
+    ] {
+        while server.state().pace.code(here, std::time::Instant::now()).is_ok() {}
+        let refused = eve.call(function, &[(field, value)]).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{function}: {}", refused.text);
+        assert!(refused.text.contains("Try again in"), "{function}: {}", refused.text);
+        said.push(refused.text);
+    }
+    assert_eq!(said[0], said[1]);
+}

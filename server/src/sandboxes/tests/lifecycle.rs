@@ -263,7 +263,7 @@ async fn ports_published_before_and_while_the_workstation_was_away_answer_when_i
             world.docker_of(&id, &["pull", "-q", "nginx"]).await;
             world.docker_of(&id, &["run", "-d", "--name", "before", "-p", "8080:80", "nginx"]).await;
             let mut terminal = sandboxes.workstations().terminal(&id, "1", SIZE).await.expect("a terminal");
-            typed(&mut terminal, "kill 1; echo ki''lled", "killed").await;
+            typed(&mut terminal, "echo go''ing; kill 1", "going").await;
             until("it has ended", || async { (!sandboxes.workstations().is_connected(&id)).then_some(()) }).await;
             // As the gateway asks while a container starts, and gives up.
             let ports = sandboxes.workstations();
