@@ -15,7 +15,7 @@ mod header;
 mod hints;
 mod icon;
 mod lesson_card;
-mod live;
+pub(crate) mod live;
 mod my_classes;
 mod pieces;
 mod ports;

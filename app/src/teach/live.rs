@@ -2,21 +2,9 @@
 //! is compiled once for each closure, a kilobyte or more every time; with these, once for each type of what
 //! the closure takes or returns.
 
-use std::sync::{Arc, Mutex};
+use leptos::ev;
 
-use leptos::{ev, prelude::*};
-
-pub(crate) type Live<T> = Arc<Mutex<dyn FnMut() -> T + Send>>;
-
-/// An attribute that changes.
-pub(crate) fn live<T: 'static>(value: impl FnMut() -> T + Send + 'static) -> Live<T> {
-    Arc::new(Mutex::new(value))
-}
-
-/// A child that changes.
-pub(crate) fn part<V: IntoAny>(mut view: impl FnMut() -> V + Send + 'static) -> Live<AnyView> {
-    Arc::new(Mutex::new(move || view().into_any()))
-}
+pub(crate) use crate::components::live::{Live, live, part};
 
 /// What is done at an event.
 pub(crate) type Done<E> = Box<dyn FnMut(E)>;

@@ -73,13 +73,9 @@ async fn file(
     name: &str,
     body: impl AsyncFnOnce(ClassRow, Vec<String>) -> Body,
 ) -> Response {
-    let who = match teach_stream::account(state, session).await {
-        Ok(who) => who,
-        Err(answer) => return answer,
-    };
-    let class = match state.classroom.class_of(&who, class).await {
+    let class = match teach_stream::class_of(state, session, class).await {
         Ok(class) => class,
-        Err(error) => return teach_stream::refused(error),
+        Err(answer) => return answer,
     };
     let lessons = match state.classroom.lessons_to_export(&class).await {
         Ok(lessons) => lessons,

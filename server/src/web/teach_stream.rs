@@ -18,7 +18,7 @@ use tower_sessions::Session;
 use super::{instructor, stream};
 use crate::{
     app_state::AppState,
-    classroom::{Account, ClassError, ClassRow, Snapshot},
+    classroom::{Account, ClassError, ClassRow, PlaceRow, Snapshot},
 };
 
 #[derive(Deserialize)]
@@ -59,31 +59,34 @@ pub(super) fn refused(error: ClassError) -> Response {
     }
 }
 
+/// The class, for who is signed in and may see it; or what to answer.
+pub(super) async fn class_of(state: &AppState, session: &Session, class: &str) -> Result<ClassRow, Response> {
+    let who = account(state, session).await?;
+    state.classroom.class_of(&who, class).await.map_err(refused)
+}
+
+/// Who is signed in and the place, where they may see it; or what to answer.
+pub(super) async fn place_of(state: &AppState, session: &Session, place: &str) -> Result<(Account, PlaceRow), Response> {
+    let who = account(state, session).await?;
+    let place = state.classroom.place_of(&who, place).await.map_err(refused)?;
+    Ok((who, place))
+}
+
 /// The handler of `GET /api/teach/board`.
 pub async fn board(State(state): State<AppState>, Extension(session): Extension<Session>, Query(query): Query<BoardQuery>) -> Response {
     // Before the first look, so that nothing is missed.
     let rights = state.classroom.hub().rights();
-    let who = match account(&state, &session).await {
-        Ok(who) => who,
+    let class = match class_of(&state, &session, &query.class).await {
+        Ok(class) => class,
         Err(answer) => return answer,
     };
-    let class = match state.classroom.class_of(&who, &query.class).await {
-        Ok(class) => class,
-        Err(error) => return refused(error),
-    };
     match state.classroom.follow_board(&class, &query.lesson).await {
-        Ok(board) => stream::sse(boards(state, session, class, board, rights)),
+        Ok(board) => stream::sse(while_may(state.clone(), session, class.id, rights, boards(state, board))),
         Err(error) => refused(error),
     }
 }
 
-fn boards(
-    state: AppState,
-    session: Session,
-    class: ClassRow,
-    mut board: watch::Receiver<Snapshot>,
-    mut rights: watch::Receiver<u64>,
-) -> impl Stream<Item = Result<Event, Infallible>> {
+fn boards(state: AppState, mut board: watch::Receiver<Snapshot>) -> impl Stream<Item = Result<Event, Infallible>> {
     async_stream::stream! {
         let mut shown = board.borrow_and_update().clone();
         let first = app::model::BoardMessage { whole: Some(shown.whole()), at: crate::clock::now(), ..Default::default() };
@@ -92,7 +95,6 @@ fn boards(
             tokio::select! {
                 () = state.end.cancelled() => return,
                 changed = board.changed() => if changed.is_err() { return },
-                changed = rights.changed() => if changed.is_err() || !may_still(&state, &session, &class.id).await { return },
             }
             let newest = board.borrow_and_update().clone();
             if let Some(message) = newest.since(&shown) {
@@ -100,14 +102,6 @@ fn boards(
             }
             shown = newest;
         }
-    }
-}
-
-/// Whether who reads still may see the class.
-pub(super) async fn may_still(state: &AppState, session: &Session, class: &str) -> bool {
-    match account(state, session).await {
-        Ok(who) => state.classroom.class_of(&who, class).await.is_ok(),
-        Err(_) => false,
     }
 }
 
@@ -119,13 +113,9 @@ pub async fn watch(
     headers: axum::http::HeaderMap,
 ) -> Response {
     let rights = state.classroom.hub().rights();
-    let who = match account(&state, &session).await {
-        Ok(who) => who,
+    let (_, place) = match place_of(&state, &session, &query.place).await {
+        Ok(found) => found,
         Err(answer) => return answer,
-    };
-    let place = match state.classroom.place_of(&who, &query.place).await {
-        Ok(place) => place,
-        Err(error) => return refused(error),
     };
     let lesson = match state.classroom.lesson_shown(&place.class, &query.lesson).await {
         Ok(lesson) => lesson,
@@ -159,7 +149,7 @@ fn while_may(
                     Some(event) => yield event,
                     None => return,
                 },
-                changed = rights.changed() => if changed.is_err() || !may_still(&state, &session, &class).await { return },
+                changed = rights.changed() => if changed.is_err() || class_of(&state, &session, &class).await.is_err() { return },
             }
         }
     }

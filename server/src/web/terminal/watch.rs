@@ -49,13 +49,9 @@ pub async fn watch(
     Query(query): Query<WatchQuery>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let who = match teach_stream::account(&state, &session).await {
-        Ok(who) => who,
+    let (who, place) = match teach_stream::place_of(&state, &session, &query.place).await {
+        Ok(found) => found,
         Err(answer) => return answer,
-    };
-    let place = match state.classroom.place_of(&who, &query.place).await {
-        Ok(place) => place,
-        Err(error) => return teach_stream::refused(error),
     };
     let name = Some(query.id).filter(|id| !id.is_empty() && id.len() <= MAX_NAME).unwrap_or_else(|| "1".to_owned());
     upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES).on_upgrade(move |socket| async move {
@@ -195,13 +191,8 @@ impl View {
     }
 
     async fn may_still(&mut self, learner: &LearnerId) -> bool {
-        match teach_stream::account(&self.state, &self.session).await {
-            Ok(who) => {
-                let place = self.state.classroom.place_of(&who, &self.place.id).await;
-                who.id == self.who.id && place.is_ok_and(|place| place.learner.as_ref() == Some(learner))
-            }
-            Err(_) => false,
-        }
+        let found = teach_stream::place_of(&self.state, &self.session, &self.place.id).await;
+        found.is_ok_and(|(who, place)| who.id == self.who.id && place.learner.as_ref() == Some(learner))
     }
 
     async fn show(&mut self, screen: &Screen, position: &mut ScreenPlace, size: &mut (u16, u16)) -> bool {
