@@ -6,6 +6,7 @@
 
 WASM_BUDGET_BYTES=400000 # of each bundle's compressed WebAssembly, as the browser gets it
 LOG_LINES_SHOWN=80
+RUST_TESTS_SECONDS=1500 # for all of cargo's tests on one database, compiling included: three times what they take on two cores
 
 NAMES=() TIMES=() RESULTS=()
 FAILED=0
@@ -95,11 +96,20 @@ clippy_wasm_of() {
   fi
 }
 
-rust_tests() { cargo test --locked --workspace --no-fail-fast; }
+# within SECONDS COMMAND…: a test that waits for ever fails, and says which it is.
+within() {
+  local limit=$1 outcome=0
+  shift
+  timeout --kill-after=10 "$limit" "$@" || outcome=$?
+  [ "$outcome" != 124 ] || echo "It did not end within $limit s. See above which test \"has been running for over 60 seconds\" and has no result."
+  return "$outcome"
+}
+
+rust_tests() { within "$RUST_TESTS_SECONDS" cargo test --locked --workspace --no-fail-fast; }
 
 # The same once more on PostgreSQL, without those that hammer at the engine and leave the database alone.
 postgres_tests() {
-  server/setup/postgres.sh cargo test --locked --workspace --no-fail-fast -- --skip tests::attacks:: --skip tests::fuzz::
+  within "$RUST_TESTS_SECONDS" server/setup/postgres.sh cargo test --locked --workspace --no-fail-fast -- --skip tests::attacks:: --skip tests::fuzz::
 }
 
 dependencies() { node server/setup/dependencies.mjs; }

@@ -1,6 +1,6 @@
 //! The app's pages and server functions, with the learner's backend in their context.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use app::backend::{Backend, Teaching};
 use axum::{
@@ -10,18 +10,23 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use leptos::prelude::{provide_context, use_context};
-use leptos_axum::{LeptosRoutes as _, generate_route_list, render_app_to_stream_with_context};
+use leptos_axum::{AxumRouteListing, LeptosRoutes as _, generate_route_list, render_app_to_stream_with_context};
 
 use super::{asker::Asker, backend::LearnerBackend, teaching::InstructorBackend};
 use crate::{app_state::AppState, learner::LearnerId};
 
-/// Every page of the app and every server function. Mount within the session middleware.
-pub fn router(state: &AppState) -> Router<AppState> {
+/// The paths of all pages, listed once in a process, before any page is drawn: a list that is made beside a page
+/// keeps that page from its end.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| {
     // Which of them a page belongs to, and with it what the browser loads, is `document`'s to tell by its path.
     let boards = generate_route_list(app::TeachApp);
-    let apps = [generate_route_list(app::App), boards, generate_route_list(app::DeskApp), generate_route_list(app::PaperApp)];
+    [generate_route_list(app::App), boards, generate_route_list(app::DeskApp), generate_route_list(app::PaperApp)].concat()
+});
+
+/// Every page of the app and every server function. Mount within the session middleware.
+pub fn router(state: &AppState) -> Router<AppState> {
     let (bound, options) = (state.clone(), state.leptos.clone());
-    Router::new().leptos_routes_with_context(state, apps.concat(), move || provide_backend(&bound), move || app::document(options.clone()))
+    Router::new().leptos_routes_with_context(state, ROUTES.clone(), move || provide_backend(&bound), move || app::document(options.clone()))
 }
 
 /// The page that says that there is no such page; never a session.

@@ -1,6 +1,9 @@
 //! What the server sends for each address.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use axum::{
     body::{Body, to_bytes},
@@ -8,6 +11,7 @@ use axum::{
 };
 use leptos::prelude::*;
 use leptos_axum::{generate_route_list, render_app_async_with_context};
+use tokio::time::timeout;
 
 use super::fake::{Fake, board, fake};
 use crate::{TeachApp, backend::Teaching, shell::document};
@@ -23,15 +27,18 @@ struct Sent {
 }
 
 async fn page(path: &str, teaching: Arc<dyn Teaching>) -> Sent {
-    // As the server does first: it settles, too, that tasks are run by tokio.
-    drop(generate_route_list(TeachApp));
+    // As the server does first, and once: a list of routes that is made beside a page keeps the page from its
+    // end. It settles, too, that tasks are run by tokio.
+    static ROUTES: Once = Once::new();
+    ROUTES.call_once(|| drop(generate_route_list(TeachApp)));
     let options = LeptosOptions::builder().output_name("lunchbox").site_pkg_dir("pkg").build();
     let render = render_app_async_with_context(move || provide_context(teaching.clone()), move || document(options.clone()));
     let request = Request::builder().uri(path).header(header::ACCEPT, "text/html").body(Body::empty()).expect("a path makes a request");
     let response = render(request).await;
-    let head = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let (status, location, policy) = (response.status(), head(header::LOCATION), head(header::CONTENT_SECURITY_POLICY));
-    let bytes = to_bytes(response.into_body(), LARGEST).await.expect("the page has an end");
+    let (head, body) = response.into_parts();
+    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let (status, location, policy) = (head.status, text(header::LOCATION), text(header::CONTENT_SECURITY_POLICY));
+    let bytes = to_bytes(body, LARGEST).await.expect("the page has an end");
     Sent { status, location, policy, html: String::from_utf8(bytes.to_vec()).expect("a page is UTF-8") }
 }
 
@@ -164,4 +171,18 @@ async fn instructors_pages_load_their_own_bundles_under_the_same_policy() {
         assert!(html.contains(&format!("/pkg/{bundle}.js")), "{path}: {html}");
     }
     assert!(sent.policy.contains("script-src 'self' 'wasm-unsafe-eval' 'nonce-"), "{}", sent.policy);
+}
+
+#[test]
+fn pages_asked_for_at_once_are_all_drawn() {
+    const AT_ONCE: usize = 40;
+    const LONGEST: Duration = Duration::from_secs(30);
+    let paths = ["/teach/classes/c1/setup", "/teach/classes/c1/report", "/teach/admin", "/teach/classes/c1", "/teach/classes/c1/join"];
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime starts");
+    runtime.block_on(async {
+        let pages: Vec<_> = (0..AT_ONCE).map(|number| tokio::spawn(timeout(LONGEST, seen(paths[number % paths.len()])))).collect();
+        for page in pages {
+            page.await.expect("no page panics").expect("each page has an end");
+        }
+    });
 }
