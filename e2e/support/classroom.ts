@@ -23,6 +23,17 @@ export async function signIn(page: Page): Promise<void> {
   await hydrated(page);
 }
 
+/** Makes an account by the path of a one-time link. */
+export async function signUp(page: Page, path: string, name: string): Promise<void> {
+  await page.goto(path);
+  await hydrated(page);
+  await page.getByLabel("Your name").fill(name);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.locator("form button[type=submit]").click();
+  await expect(page).toHaveURL(/\/teach$/);
+  await hydrated(page);
+}
+
 /** The secret in the link to the first account. */
 function firstLink(): string {
   const log = readFileSync(join(folderOf(PORT), "server.log"), "utf8");

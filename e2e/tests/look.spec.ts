@@ -1,11 +1,8 @@
 // Every size it is made for, light and dark: nothing is cut off, everything is reachable, and no
 // rule of accessibility is broken.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-
-import type { AxeResults, RunOptions } from "axe-core";
 import type { Page } from "@playwright/test";
 
+import { expectNoSidewaysScroll, violations } from "../support/accessibility.ts";
 import { steps } from "../support/steps.ts";
 import { type Learner, expect, test } from "../support/test.ts";
 
@@ -15,24 +12,6 @@ const SIZES = [
   { name: "a tablet", width: 820, height: 1180 },
 ];
 const THEMES = ["light", "dark"] as const;
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** Serious and critical violations, each as one readable line. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const results = await page.evaluate(
-    (options) => (window as unknown as { axe: { run(root: Document, options: RunOptions): Promise<AxeResults> } }).axe.run(document, options),
-    { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] } satisfies RunOptions,
-  );
-  return results.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${help} at ${target.join(" ")} — ${failureSummary ?? ""}`));
-}
-
-async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const { content, window: width } = await page.evaluate(() => ({ content: document.documentElement.scrollWidth, window: window.innerWidth }));
-  expect(content, "the page is no wider than the window").toBeLessThanOrEqual(width);
-}
 
 /** A lesson at work: an image, a running container, a stopped one. */
 async function atWork({ lesson }: Learner): Promise<void> {

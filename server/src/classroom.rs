@@ -26,6 +26,7 @@ mod rights;
 mod roster;
 mod seats;
 mod timeline;
+pub mod xapi;
 
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Classes: made, changed, shared, led, deleted.
 
+use std::collections::HashMap;
+
 use app::model::{ClassDetails, ClassDraft, ClassSummary, Deleted, LessonOutline, Pace, StepOutline, StepRef};
 use sqlx::Row as _;
 
@@ -13,6 +15,15 @@ use crate::{clock::now, learner::LearnerId, lessons::Lesson};
 
 /// How often another join code is thrown where one is taken.
 const THROWS: usize = 20;
+
+/// What a list of classes says of one.
+#[derive(Default)]
+struct Seen {
+    learners: u32,
+    online: u32,
+    hands: u32,
+    lessons: Vec<String>,
+}
 
 /// A lesson's steps by title.
 pub(crate) fn outline(lesson: &Lesson) -> LessonOutline {
@@ -40,23 +51,16 @@ impl Classroom {
         .bind(i64::from(who.is_admin))
         .fetch_all(&self.pool)
         .await?;
+        // Of all classes at once: there may be hundreds.
+        let mut seen = self.seen(who).await?;
         let mut summaries = Vec::with_capacity(rows.len());
         for row in rows {
             let class = ClassRow::read(&row)?;
-            let places = sqlx::query("SELECT learner, hand_at FROM enrolments WHERE class = $1 AND learner IS NOT NULL")
-                .bind(&class.id)
-                .fetch_all(&self.pool)
-                .await?;
-            let (mut online, mut hands) = (0, 0);
-            for place in &places {
-                online += u32::from(self.hub.is_present(&LearnerId::from_stored(place.try_get(0)?)));
-                hands += u32::from(place.try_get::<i64, _>(1)? > 0);
-            }
-            let titles = self.lessons_of(&class.id).await?.into_iter().map(|slug| self.title(&slug)).collect();
+            let Seen { learners, online, hands, lessons } = seen.remove(&class.id).unwrap_or_default();
             summaries.push(ClassSummary {
                 state: class.state(),
-                lessons: titles,
-                learners: u32::try_from(places.len()).unwrap_or(u32::MAX),
+                lessons: lessons.iter().map(|slug| self.title(slug)).collect(),
+                learners,
                 online,
                 hands,
                 made_at: class.made_at,
@@ -67,6 +71,28 @@ impl Classroom {
             });
         }
         Ok(summaries)
+    }
+
+    /// Who is in each of those classes, and which lessons it has; by the class's ID.
+    async fn seen(&self, who: &Account) -> Result<HashMap<String, Seen>, ClassError> {
+        let mut seen: HashMap<String, Seen> = HashMap::new();
+        let places = format!(
+            "SELECT e.class, e.learner, e.hand_at FROM classes c JOIN enrolments e ON e.class = c.id \
+             WHERE {THEIRS} AND e.learner IS NOT NULL"
+        );
+        for row in sqlx::query(&places).bind(&who.id).bind(i64::from(who.is_admin)).fetch_all(&self.pool).await? {
+            let seen = seen.entry(row.try_get(0)?).or_default();
+            seen.learners += 1;
+            seen.online += u32::from(self.hub.is_present(&LearnerId::from_stored(row.try_get(1)?)));
+            seen.hands += u32::from(row.try_get::<i64, _>(2)? > 0);
+        }
+        let lessons = format!(
+            "SELECT l.class, l.lesson FROM classes c JOIN class_lessons l ON l.class = c.id WHERE {THEIRS} ORDER BY l.class, l.position"
+        );
+        for row in sqlx::query(&lessons).bind(&who.id).bind(i64::from(who.is_admin)).fetch_all(&self.pool).await? {
+            seen.entry(row.try_get(0)?).or_default().lessons.push(row.try_get(1)?);
+        }
+        Ok(seen)
     }
 
     /// Makes a class; returns its ID.

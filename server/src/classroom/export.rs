@@ -1,10 +1,7 @@
-//! A class's progress to be taken away, one lesson after the other: CSV (RFC 4180), JSON, and statements of
-//! the Experience API (xAPI 1.0.3). The columns are documented in docs/classroom.md.
+//! A class's progress to be taken away, one lesson after the other: CSV (RFC 4180) and JSON. The columns are
+//! documented in docs/classroom.md.
 
 use serde::Serialize;
-use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-use sqlx::Row as _;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
@@ -77,67 +74,6 @@ impl Classroom {
         let mut people: Vec<&Facts> = facts.values().collect();
         people.sort_by_key(|facts| facts.name.to_lowercase());
         Ok(people.into_iter().flat_map(|facts| lines(&lesson, facts)).collect())
-    }
-
-    /// What happened in a lesson, as xAPI statements, oldest first by learner.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn statements(&self, class: &ClassRow, lesson: &str, base: &str) -> Result<Vec<Value>, ClassError> {
-        let lesson = self.shelf.lesson(lesson).ok_or(ClassError::NotFound)?;
-        let rows = sqlx::query(
-            "SELECT e.id, e.name, p.id, p.step, p.at, p.kind, p.detail FROM enrolments e \
-             JOIN progress_events p ON p.learner = e.learner AND p.lesson = $2 WHERE e.class = $1 ORDER BY e.name_key, p.id",
-        )
-        .bind(&class.id)
-        .bind(&lesson.slug)
-        .fetch_all(&self.pool)
-        .await?;
-        let mut statements = Vec::with_capacity(rows.len());
-        for row in rows {
-            let (place, name, event, step, kind, detail): (String, String, String, String, String, String) =
-                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?, row.try_get(5)?, row.try_get(6)?);
-            let step_title = lesson.step(&step).map_or_else(|| step.clone(), |step| step.title.clone());
-            if let Some((verb, display, result)) = verb(&kind, &detail) {
-                let mut statement = json!({
-                    "id": uuid(&format!("{place} {event}")),
-                    "timestamp": instant(row.try_get(4)?),
-                    "actor": { "objectType": "Agent", "name": name, "account": { "homePage": base, "name": place } },
-                    "verb": { "id": format!("http://adlnet.gov/expapi/verbs/{verb}"), "display": { "en": display } },
-                    "object": {
-                        "id": format!("{base}/lessons/{}/{step}", lesson.slug),
-                        "definition": { "name": { "en": step_title }, "type": "http://adlnet.gov/expapi/activities/interaction" },
-                    },
-                    "context": {
-                        "contextActivities": {
-                            "parent": [{ "id": format!("{base}/lessons/{}", lesson.slug) }],
-                            "grouping": [{ "id": format!("{base}/teach/classes/{}", class.id) }],
-                        },
-                        "platform": "Lunchbox",
-                    },
-                });
-                if let Some(result) = result {
-                    statement["result"] = result;
-                }
-                statements.push(statement);
-            }
-        }
-        Ok(statements)
-    }
-}
-
-/// A verb of ADL's vocabulary, how it reads, and the result.
-fn verb(kind: &str, detail: &str) -> Option<(&'static str, &'static str, Option<Value>)> {
-    let told = |success: bool| Some(json!({ "success": success, "response": detail }));
-    match kind {
-        "visited" => Some(("experienced", "experienced", None)),
-        "tried" => Some(("attempted", "attempted", told(detail.is_empty()))),
-        "right" => Some(("answered", "answered", told(true))),
-        "wrong" => Some(("answered", "answered", told(false))),
-        "hint" => Some(("asked", "asked for a hint", None)),
-        "solution" => Some(("asked", "asked for the solution", None)),
-        "passed" => Some(("passed", "passed", Some(json!({ "success": true, "completion": true })))),
-        _ => None,
     }
 }
 
@@ -212,21 +148,12 @@ fn harmless(field: &str) -> String {
 }
 
 /// RFC 3339 in UTC; empty for 0.
-fn instant(ms: i64) -> String {
+pub(super) fn instant(ms: i64) -> String {
     if ms <= 0 {
         return String::new();
     }
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok();
     at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
-}
-
-/// The same for the same, as xAPI wants it: who takes a statement twice keeps one (RFC 9562, version 8).
-fn uuid(of: &str) -> String {
-    let mut bytes: [u8; 32] = Sha256::digest(of).into();
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
 #[cfg(test)]
@@ -267,13 +194,5 @@ mod tests {
         for odd in ["+1", "-1", "@x", "\tx", "\rx"] {
             assert!(harmless(odd).starts_with('\''), "{odd:?}");
         }
-    }
-
-    #[test]
-    fn a_statement_has_the_same_id_each_time() {
-        assert_eq!(uuid("a"), uuid("a"));
-        assert_ne!(uuid("a"), uuid("b"));
-        assert_eq!(uuid("a").len(), 36);
-        assert_eq!(&uuid("a")[14..15], "8");
     }
 }

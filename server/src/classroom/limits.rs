@@ -13,6 +13,8 @@ pub(super) const MIN_PASSWORD: usize = 10;
 pub(super) const MAX_PASSWORD: usize = 200;
 /// Places of one class.
 pub(super) const MAX_PLACES: i64 = 500;
+/// Learners whose history is read at once where all of it is wanted.
+pub(super) const LEARNERS_AT_ONCE: usize = 25;
 /// Lessons of one class.
 pub(super) const MAX_LESSONS: usize = 50;
 /// Classes of one instructor.

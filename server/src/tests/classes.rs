@@ -238,6 +238,21 @@ async fn progress_is_taken_away_as_csv_json_and_statements() {
     assert_eq!((&tried["actor"]["name"], &tried["result"]["success"]), (&json!("=Ada"), &json!(false)), "{tried}");
 }
 
+#[tokio::test]
+async fn a_name_is_text_on_every_page_that_instructors_have() {
+    const NAME: &str = "</script><img src=x onerror=alert(1)>";
+    let server = TestServer::start().await;
+    let mut grace = server.instructor("Grace", false).await;
+    let (class, code) = class(&mut grace, "free").await;
+    join(&mut server.learner().await, &code, NAME).await;
+    for (page, is_named) in [("", true), ("/setup", true), ("/report", true), ("/projector", false), ("/join", false)] {
+        let html = grace.ask(Method::GET, &format!("/teach/classes/{class}{page}"), &[], "").await.text;
+        assert!(html.contains("Docker 101"), "{page}: {html}");
+        assert_eq!(html.contains("&lt;/script&gt;&lt;img src=x"), is_named, "{page}: {html}");
+        assert!(!html.contains("<img src=x") && !html.contains("</script><img"), "{page}: {html}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_class_of_fifty_comes_in_at_once_and_each_has_a_place() {
     let server = TestServer::start().await;

@@ -1,5 +1,5 @@
 //! What an instructor takes away: a class's progress as CSV, as JSON, and as xAPI statements. Written as it
-//! is read, a lesson at a time, so that no class is too large for it.
+//! is read, so that no class is too large for it.
 
 use axum::{
     Extension,
@@ -10,7 +10,8 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::Stream;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use tower_sessions::Session;
 
 use super::{asker::Asker, teach_stream};
@@ -22,7 +23,7 @@ use crate::{
 /// The handler of `GET /teach/classes/{class}/progress.csv`.
 pub async fn csv(State(state): State<AppState>, Extension(session): Extension<Session>, Path(class): Path<String>) -> Response {
     file(&state, &session, &class, "text/csv; charset=utf-8; header=present", "progress.csv", async |class, lessons| {
-        csv_body(state.classroom.clone(), class, lessons)
+        Ok(csv_body(state.classroom.clone(), class, lessons))
     })
     .await
 }
@@ -34,13 +35,10 @@ pub async fn json(State(state): State<AppState>, Extension(session): Extension<S
         let classroom = state.classroom.clone();
         let lines = array(lessons, move |lesson| {
             let (classroom, class) = (classroom.clone(), class.clone());
-            async move {
-                let lines = classroom.progress_lines(&class, &lesson).await?;
-                Ok(lines.iter().filter_map(|line| serde_json::to_value(line).ok()).collect())
-            }
+            async move { classroom.progress_lines(&class, &lesson).await }
         });
         // The head's own brace is closed after the array.
-        Body::from_stream(around(format!("{},\"progress\":", head.trim_end_matches('}')), lines, "}\n"))
+        Ok(Body::from_stream(around(format!("{},\"progress\":", head.trim_end_matches('}')), lines, "}\n")))
     })
     .await
 }
@@ -55,11 +53,13 @@ pub async fn xapi(
     let base = Asker::of(&parts, &state).map(|asker| asker.base).unwrap_or_default();
     file(&state, &session, &class, "application/json", "xapi.json", async |class, lessons| {
         let classroom = state.classroom.clone();
-        let statements = array(lessons, move |lesson| {
+        let learners = classroom.learners_in_turn(&class).await?;
+        let parts = lessons.iter().flat_map(|lesson| learners.iter().map(|some| (lesson.clone(), some.clone()))).collect();
+        let statements = array(parts, move |(lesson, learners)| {
             let (classroom, class, base) = (classroom.clone(), class.clone(), base.clone());
-            async move { classroom.statements(&class, &lesson, &base).await }
+            async move { classroom.statements(&class, &lesson, &learners, &base).await }
         });
-        Body::from_stream(around(String::new(), statements, "\n"))
+        Ok(Body::from_stream(around(String::new(), statements, "\n")))
     })
     .await
 }
@@ -71,7 +71,7 @@ async fn file(
     class: &str,
     kind: &'static str,
     name: &str,
-    body: impl AsyncFnOnce(ClassRow, Vec<String>) -> Body,
+    body: impl AsyncFnOnce(ClassRow, Vec<String>) -> Result<Body, ClassError>,
 ) -> Response {
     let class = match teach_stream::class_of(state, session, class).await {
         Ok(class) => class,
@@ -86,7 +86,10 @@ async fn file(
         return (StatusCode::INTERNAL_SERVER_ERROR, "The file has no name.\n").into_response();
     };
     let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_DISPOSITION, disposition)];
-    (headers, body(class, lessons).await).into_response()
+    match body(class, lessons).await {
+        Ok(body) => (headers, body).into_response(),
+        Err(error) => teach_stream::refused(error),
+    }
 }
 
 /// A name that every file system and header takes.
@@ -107,32 +110,40 @@ fn csv_body(classroom: Classroom, class: ClassRow, lessons: Vec<String>) -> Body
     })
 }
 
-/// A JSON array of what each lesson gives.
-fn array<F: Future<Output = Result<Vec<Value>, ClassError>> + Send>(
-    lessons: Vec<String>,
-    of: impl Fn(String) -> F + Send,
-) -> impl Stream<Item = Result<Bytes, ClassError>> + Send {
+/// A JSON array of what each part gives.
+fn array<P, T: Serialize, F: Future<Output = Result<Vec<T>, ClassError>> + Send>(
+    parts: Vec<P>,
+    of: impl Fn(P) -> F + Send,
+) -> impl Stream<Item = Result<Bytes, ClassError>> + Send
+where
+    P: Send,
+    T: Send,
+{
     async_stream::stream! {
         yield Ok(Bytes::from_static(b"["));
         let mut first = true;
-        for lesson in lessons {
-            let mut text = String::new();
-            match of(lesson).await {
-                Ok(values) => for value in values {
-                    text.push_str(if first { "\n" } else { ",\n" });
-                    first = false;
-                    text.push_str(&value.to_string());
-                },
-                // The connection breaks, so that nobody takes half a file for the whole.
-                Err(error) => {
-                    yield Err(error);
-                    return;
-                }
+        for part in parts {
+            // Where it fails the connection breaks, so that nobody takes half a file for the whole.
+            let written = of(part).await.map(|values| written(&values, &mut first));
+            let failed = written.is_err();
+            yield written;
+            if failed {
+                return;
             }
-            yield Ok(Bytes::from(text));
         }
         yield Ok(Bytes::from_static(b"\n]"));
     }
+}
+
+/// One value a line, after those of other parts.
+fn written<T: Serialize>(values: &[T], first: &mut bool) -> Bytes {
+    let mut text = Vec::new();
+    for value in values {
+        text.extend_from_slice(if std::mem::take(first) { b"\n" } else { b",\n" });
+        // Memory takes it all, and no key of ours is anything but text.
+        let _ = serde_json::to_writer(&mut text, value);
+    }
+    Bytes::from(text)
 }
 
 fn around(

@@ -5,6 +5,9 @@ use leptos::prelude::*;
 use super::drawn::px;
 use crate::{diagram::Scene, model::SandboxStatus, state::Work};
 
+/// Whose it is, for whoever looks: instructors have a bundle of their own.
+const HOST: &str = if cfg!(feature = "teach") { "Their host" } else { "Your host" };
+
 #[component]
 pub(super) fn Frames(work: Work, scene: Memo<Scene>) -> impl IntoView {
     let sizes = move || {
@@ -35,7 +38,7 @@ pub(super) fn Frames(work: Work, scene: Memo<Scene>) -> impl IntoView {
             <rect class="frame frame--registry" rx="12"></rect>
             <text class="frame__name" x="12" y="17">"Registry"</text>
             <rect class="frame frame--host" rx="12"></rect>
-            <text class="frame__name frame__name--host" x="12" y="17">"Your host"</text>
+            <text class="frame__name frame__name--host" x="12" y="17">{HOST}</text>
             <path class=lane d="M6 0h26m-6 -5l6 5l-6 5"></path>
             <text class="frame__words">{words}</text>
         </g>

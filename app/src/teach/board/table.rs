@@ -83,7 +83,7 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
 
 /// A step's column: its number, how many have passed it, and more at a click.
 fn head(state: BoardState, open: RwSignal<Open>, index: usize, step: &StepOutline) -> AnyView {
-    let name = step_name(index, step);
+    let (name, title) = (step_name(index, step), step.title.clone());
     let of = move |what: fn(&StepSummary) -> u32| move || state.summary.with(|all| all.get(index).map_or(0, what));
     let (passed, stuck) = (of(|summary| summary.passed), of(|summary| summary.stuck));
     let is_led = {
@@ -93,14 +93,11 @@ fn head(state: BoardState, open: RwSignal<Open>, index: usize, step: &StepOutlin
         }
     };
     let is_open = move || open.with(|open| *open == Open::Step(index));
-    let label = {
-        let name = name.clone();
-        move || {
-            let median = state.summary.with(|all| all.get(index).and_then(|summary| summary.median_seconds));
-            let median = median.map(|median| format!(", half of them within {}", seconds(median))).unwrap_or_default();
-            format!("{name}: {} passed{median}, {} stuck. What went wrong, and more", passed(), stuck())
-        }
+    let median = move || {
+        let median = state.summary.with(|all| all.get(index).and_then(|summary| summary.median_seconds));
+        median.map(|median| format!(", half of them within {}", seconds(median))).unwrap_or_default()
     };
+    // What is seen is part of what is heard, so that whoever speaks to the browser can say it.
     view! {
         <span class="head" class:head--led=live(is_led) role="columnheader">
             <button
@@ -109,13 +106,15 @@ fn head(state: BoardState, open: RwSignal<Open>, index: usize, step: &StepOutlin
                 data-cell
                 tabindex="-1"
                 aria-expanded=live(move || is_open().to_string())
-                aria-label=live(label)
                 title=name
                 on:click=click(move |_| open.set(if is_open() { Open::Nothing } else { Open::Step(index) }))
             >
                 <span class="head__number">{index + 1}</span>
+                <span class="unseen">". "{title}": "</span>
                 <span class="head__passed">{part(move || format!("{}✓", passed()))}</span>
+                <span class="unseen">" passed"{part(median)}", "</span>
                 <span class="head__stuck" class:head__stuck--some=live(move || { stuck() > 0 })>{part(move || format!("{}!", stuck()))}</span>
+                <span class="unseen">" stuck. What went wrong, and more"</span>
             </button>
         </span>
     }

@@ -133,7 +133,7 @@ fn Places(class: RwSignal<ClassDetails>) -> impl IntoView {
                     }
                 };
                 let joined = match place.joined_at {
-                    Some(at) => view! { "Joined "<When at=at shown=Shown::Minute /> }.into_any(),
+                    Some(at) => view! { "Joined "<When at=at shown=Shown::Short /> }.into_any(),
                     None => view! { <span class="soft">"Not here yet"</span> }.into_any(),
                 };
                 view! {

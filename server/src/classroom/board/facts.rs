@@ -75,10 +75,7 @@ pub(crate) async fn read(
         (step.first_at, step.passed_at) = (row.try_get(2)?, row.try_get(3)?);
         (step.tries, step.hints, step.solution) = (number(4)?, number(5)?, number(6)? > 0);
     }
-    let mut events = query("e.learner, p.step, p.kind, p.detail, p.id", "progress_events").await?;
-    let key = |row: &AnyRow| row.try_get::<String, _>(4).unwrap_or_default();
-    events.sort_by_cached_key(key);
-    for row in events {
+    for row in query("e.learner, p.step, p.kind, p.detail", "progress_events").await? {
         let (learner, step, kind): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let (Some(facts), Some(step)) = (all.get_mut(&learner), index(&step)) else { continue };
         let step = facts.steps.entry(step).or_default();
@@ -108,12 +105,19 @@ async fn rows(
     let join = if table.is_empty() { String::new() } else { format!(" JOIN {table} p ON p.learner = e.learner AND p.lesson = $2") };
     // Bound whether or not it is used: PostgreSQL wants to know each one's type.
     let unused = if table.is_empty() { " AND CAST($2 AS TEXT) <> ''" } else { "" };
+    // What neither counts nor ends a row of wrong tries isn't read; the rest comes in each learner's order, which
+    // is that of the index.
+    let (some_kinds, order) = match table {
+        "progress_events" => (" AND p.kind IN ('tried', 'wrong', 'right', 'passed')", " ORDER BY e.learner, p.id"),
+        _ => ("", ""),
+    };
     // A few learners are asked for by name, many by the class: both have an index.
     let some = only.map_or_else(String::new, |learners| {
         let marks: Vec<String> = (3..learners.len() + 3).map(|index| format!("${index}")).collect();
         format!(" AND e.learner IN ({})", marks.join(", "))
     });
-    let sql = format!("SELECT {columns} FROM enrolments e{join} WHERE e.class = $1 AND e.learner IS NOT NULL{unused}{some}");
+    let sql =
+        format!("SELECT {columns} FROM enrolments e{join} WHERE e.class = $1 AND e.learner IS NOT NULL{unused}{some}{some_kinds}{order}");
     let mut query = sqlx::query(&sql).bind(class).bind(lesson);
     for learner in only.unwrap_or_default() {
         query = query.bind(learner.as_str());

@@ -1,0 +1,210 @@
+// What instructors have beside the board: lists, led classes, colleagues, the machine, and the end of a class.
+// Their pages fit, and break no rule of accessibility.
+import { readFileSync } from "node:fs";
+
+import type { Page } from "@playwright/test";
+
+import { expectNoSidewaysScroll, violations } from "../support/accessibility.ts";
+import { BoardPage, type ClassRoom, hydrated, joinClass, makeClass, signIn, signUp } from "../support/classroom.ts";
+import { type Learner, expect, test } from "../support/test.ts";
+
+const SIZES = [
+  { name: "a small laptop", width: 1280, height: 720 },
+  { name: "a projector", width: 1920, height: 1080 },
+  { name: "a tablet", width: 820, height: 1180 },
+];
+
+/** Each page of a class's and of an instructor's. */
+function pages({ id }: ClassRoom): string[] {
+  const ofClass = ["", "/setup", "/join", "/projector", "/report"].map((page) => `/teach/classes/${id}${page}`);
+  return ["/teach", ...ofClass, "/teach/admin", "/teach/account"];
+}
+
+/** A class with somebody in it who has done a step, and somebody who is stuck in the next. */
+async function classAtWork(newLearner: () => Promise<Learner>, teaching: Page): Promise<ClassRoom> {
+  const room = await makeClass(teaching, "Docker basics, Friday");
+  const [ada, bob] = [await newLearner(), await newLearner()];
+  for (const [{ page }, name] of [[ada, "Ada"], [bob, "Bob"]] as const) await joinClass(page, room.code, name);
+  await ada.lesson.goToStep("Run a container");
+  await ada.lesson.start();
+  await ada.lesson.terminal.run("docker run -d --name web -p 8081:80 nginx");
+  for (let time = 0; time < 3; time += 1) await ada.lesson.check();
+  await bob.page.getByRole("button", { name: "Raise hand" }).click();
+  return room;
+}
+
+for (const theme of ["light", "dark"] as const) {
+  test(`instructors' pages fit and are accessible, ${theme}`, async ({ newLearner }) => {
+    test.slow();
+    const { page } = await newLearner({ colorScheme: theme });
+    await page.goto("/teach/sign-in");
+    await hydrated(page);
+    expect(await violations(page)).toEqual([]);
+    await signIn(page);
+    const room = await classAtWork(newLearner, page);
+    for (const { name, width, height } of SIZES) {
+      await page.setViewportSize({ width, height });
+      for (const path of pages(room)) {
+        await test.step(`${path} on ${name}`, async () => {
+          await page.goto(path);
+          if (!/\/(join|report)$/.test(path)) await hydrated(page);
+          await expectNoSidewaysScroll(page);
+          expect(await violations(page)).toEqual([]);
+        });
+      }
+      const board = new BoardPage(page);
+      await board.open(room.id);
+      await board.look("Ada");
+      await expectNoSidewaysScroll(page);
+      expect(await violations(page), `a learner beside the board on ${name}`).toEqual([]);
+    }
+  });
+}
+
+test("a list gives each learner a link of their own, and the board says who is awaited", async ({ newLearner }) => {
+  const { page: teaching } = await newLearner();
+  await signIn(teaching);
+  const room = await makeClass(teaching, "With a list");
+  const people = teaching.getByRole("region", { name: "Learners" });
+  await people.locator("input[type=file]").setInputFiles({
+    name: "roster.csv",
+    mimeType: "text/csv",
+    buffer: Buffer.from('id,name\r\n1,"Lovelace, Ada"\r\n2,Grace\r\n3,grace\r\n'),
+  });
+  await expect(people.getByLabel(/^Names, one a line/)).toHaveValue(/Lovelace, Ada/);
+  await people.getByRole("button", { name: "Add them" }).click();
+  await expect(people.getByText("2 learners added.")).toBeVisible();
+  await expect(people.getByText("1 line left out:")).toBeVisible();
+  const saved = teaching.waitForEvent("download");
+  await people.getByRole("link", { name: "Save as CSV" }).click();
+  const file = readFileSync(await (await saved).path(), "utf8");
+  const link = /^"Lovelace, Ada","[^"]+","([^"]+)"/m.exec(file)?.[1] ?? "";
+
+  const board = new BoardPage(teaching);
+  await board.open(room.id);
+  await expect(teaching.getByText("2 awaited")).toBeVisible();
+
+  const { page } = await newLearner();
+  await page.goto(new URL(link).pathname);
+  await hydrated(page);
+  await page.getByRole("button", { name: /Continue as Lovelace, Ada/ }).click();
+  await expect(page.getByRole("region", { name: "Your class" })).toContainText("Lovelace, Ada");
+  await expect(board.row("Lovelace, Ada")).toBeVisible();
+  await expect(teaching.getByText("1 awaited")).toBeVisible();
+});
+
+test("a led class takes its learners along, but nobody out of a sentence", async ({ newLearner }) => {
+  const { page: teaching } = await newLearner();
+  await signIn(teaching);
+  const room = await makeClass(teaching, "Led");
+  await teaching.getByRole("radio", { name: /^Led/ }).check();
+  await teaching.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(teaching.getByText("Saved.")).toBeVisible();
+  const [ada, bob] = [await newLearner(), await newLearner()];
+  await joinClass(ada.page, room.code, "Ada");
+  await joinClass(bob.page, room.code, "Bob");
+  await bob.lesson.start();
+
+  const board = new BoardPage(teaching);
+  await board.open(room.id);
+  await expect(board.row("Bob")).toBeVisible();
+  await bob.lesson.terminal.element.getByRole("textbox").focus();
+  await bob.page.keyboard.type("docker ru");
+  await teaching.getByLabel("The class is at").selectOption({ label: await optionOf(teaching, "Run a container") });
+  await expect(ada.page).toHaveURL(/run-a-container$/);
+  await expect(ada.page.getByText("The class has moved here, and you with it")).toBeVisible();
+  const bar = bob.page.getByRole("region", { name: "Your class" });
+  await expect(bar.getByText(/^The class has moved on to/).first()).toBeVisible();
+  await expect(bob.page).not.toHaveURL(/run-a-container$/);
+  await bar.getByRole("link", { name: "Go there" }).click();
+  await expect(bob.page).toHaveURL(/run-a-container$/);
+});
+
+/** The whole of an option that has this in it. */
+async function optionOf(page: Page, words: string): Promise<string> {
+  return (await page.getByRole("option").filter({ hasText: words }).first().textContent()) ?? "";
+}
+
+test("an instructor who was invited sees a class once it is shared, and no longer than that", async ({ newLearner, complaints }) => {
+  // What isn't theirs, and a name that nobody has.
+  complaints.expect(/404|403|409/);
+  const { page: grace } = await newLearner();
+  await signIn(grace);
+  const room = await makeClass(grace, "Shared");
+  await grace.goto("/teach/admin");
+  await hydrated(grace);
+  await grace.getByRole("button", { name: "Make a link for a new instructor" }).click();
+  const link = await grace.locator(".made-link").getByLabel("Link").inputValue();
+
+  const { page: otto } = await newLearner();
+  const name = `Otto ${Date.now()}`;
+  await signUp(otto, new URL(link).pathname, name);
+  await expect(otto.getByRole("heading", { name: "Make your first class" })).toBeVisible();
+  expect((await otto.goto(`/teach/classes/${room.id}`))?.status()).toBe(404);
+  expect((await otto.goto("/teach/admin"))?.status(), "the machine is an admin's").not.toBe(200);
+
+  await grace.goto(`/teach/classes/${room.id}/setup`);
+  await hydrated(grace);
+  const sharing = grace.getByRole("region", { name: "Who else teaches it" });
+  await sharing.getByLabel("Name of another instructor").fill("Nobody of that name");
+  await sharing.getByRole("button", { name: "Share", exact: true }).click();
+  await expect(sharing.getByRole("alert")).toBeVisible();
+  await sharing.getByLabel("Name of another instructor").fill(name);
+  await sharing.getByRole("button", { name: "Share", exact: true }).click();
+  await expect(sharing.getByRole("listitem").filter({ hasText: name })).toBeVisible();
+
+  await otto.goto("/teach");
+  await hydrated(otto);
+  await expect(otto.getByRole("heading", { name: "Others' classes that you see" })).toBeVisible();
+  await otto.getByRole("link", { name: "Shared" }).click();
+  await hydrated(otto);
+  await sharing.getByRole("listitem").filter({ hasText: name }).getByRole("button", { name: "End sharing" }).click();
+  await expect(sharing.getByText("Nobody else.")).toBeVisible();
+  expect((await otto.goto(`/teach/classes/${room.id}`))?.status()).toBe(404);
+
+  await grace.goto("/teach/admin");
+  await hydrated(grace);
+  await grace.getByRole("row").filter({ hasText: name }).getByRole("button", { name: "Remove…" }).click();
+  await grace.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
+  await expect(grace.getByRole("row").filter({ hasText: name })).toHaveCount(0);
+  await otto.goto("/teach");
+  await expect(otto).toHaveURL(/\/teach\/sign-in/);
+});
+
+test("an admin closes a learner's host, and the learner is told and can have a fresh one", async ({ newLearner }) => {
+  const { page: teaching } = await newLearner();
+  await signIn(teaching);
+  const room = await makeClass(teaching, "To be closed");
+  const { page, lesson } = await newLearner();
+  const name = `Zoë ${room.code}`;
+  await joinClass(page, room.code, name);
+  await lesson.start();
+  await teaching.goto("/teach/admin");
+  await hydrated(teaching);
+  const row = teaching.getByRole("row").filter({ hasText: name });
+  await row.getByRole("button", { name: "Close…" }).click();
+  await teaching.getByRole("dialog").getByRole("button", { name: "Close it" }).click();
+  await expect(row).toHaveCount(0);
+  await lesson.start();
+  await lesson.terminal.run("docker ps");
+});
+
+test("a deleted class says what went with it", async ({ newLearner, complaints }) => {
+  complaints.expect(/409.*find_class/);
+  const { page: teaching } = await newLearner();
+  await signIn(teaching);
+  const room = await makeClass(teaching, "To be deleted");
+  const { page } = await newLearner();
+  await joinClass(page, room.code, "Ada");
+  await teaching.reload();
+  await hydrated(teaching);
+  await teaching.getByRole("button", { name: "Delete…" }).click();
+  await teaching.getByRole("dialog").getByRole("button", { name: "Delete the class" }).click();
+  await expect(teaching.getByRole("heading", { name: "The class is deleted, and with it:" })).toBeFocused();
+  await expect(teaching.getByRole("listitem").filter({ hasText: /^1 learner/ })).toBeVisible();
+  await page.goto("/join");
+  await hydrated(page);
+  await page.getByLabel("Code of the class").fill(room.code);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await expect(page.getByRole("alert")).toContainText("There is no class with that code");
+});
