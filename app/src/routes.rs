@@ -18,7 +18,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     mark_hydrated();
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Lunchbox".to_owned() } else { format!("{title} · Lunchbox") } />
+        <Title formatter=page_title />
         <Router>
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
@@ -31,6 +31,13 @@ pub fn App() -> impl IntoView {
             </Routes>
         </Router>
     }
+}
+
+/// What the browser's tab says. The server writes it into the page's head as it is (leptos_meta 0.8), so that names
+/// in it are escaped here; the browser takes it as text.
+pub(crate) fn page_title(title: String) -> String {
+    let title = if cfg!(feature = "ssr") { title.replace('&', "&amp;").replace('<', "&lt;") } else { title };
+    if title.is_empty() { "Lunchbox".to_owned() } else { format!("{title} · Lunchbox") }
 }
 
 /// Sets `data-hydrated` on `<html>`: from then on the page answers to clicks. Tests wait for it.

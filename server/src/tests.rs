@@ -5,6 +5,7 @@ mod accounts;
 mod assets;
 mod classes;
 mod helping;
+mod markup;
 mod people;
 mod progress;
 mod rights;

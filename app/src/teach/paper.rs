@@ -16,6 +16,7 @@ use leptos_router::{
 
 use self::{join::JoinPaper, report::ReportPaper};
 use super::{frame::Signed, pages::NothingHere};
+use crate::routes::page_title;
 
 /// What is projected or printed of a class.
 #[component]
@@ -23,7 +24,7 @@ pub fn PaperApp() -> impl IntoView {
     provide_meta_context();
     Signed::provide();
     view! {
-        <Title formatter=|title: String| format!("{title} · Lunchbox") />
+        <Title formatter=page_title />
         <Router>
             <Routes fallback=NothingHere>
                 <Route path=path!("/teach/classes/:id/join") view=JoinPaper ssr=SsrMode::Async />

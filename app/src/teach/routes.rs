@@ -9,7 +9,7 @@ use leptos_router::{
 };
 
 use super::{frame::Signed, pages::NothingHere};
-use crate::routes::mark_hydrated;
+use crate::routes::{mark_hydrated, page_title};
 
 /// A class's board, beside it a learner, and the board as it is projected.
 #[cfg(any(feature = "ssr", feature = "teach"))]
@@ -19,7 +19,7 @@ pub fn TeachApp() -> impl IntoView {
 
     begin();
     view! {
-        <Title formatter=title />
+        <Title formatter=page_title />
         <Router>
             <Routes fallback=NothingHere>
                 <Route path=path!("/teach/classes/:id") view=BoardPage ssr=SsrMode::Async />
@@ -37,7 +37,7 @@ pub fn DeskApp() -> impl IntoView {
 
     begin();
     view! {
-        <Title formatter=title />
+        <Title formatter=page_title />
         <Router>
             <Routes fallback=NothingHere>
                 <Route path=path!("/teach") view=ClassesPage ssr=SsrMode::Async />
@@ -55,8 +55,4 @@ fn begin() {
     provide_meta_context();
     mark_hydrated();
     Signed::provide();
-}
-
-fn title(title: String) -> String {
-    format!("{title} · Lunchbox")
 }

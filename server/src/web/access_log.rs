@@ -1,6 +1,6 @@
 //! One line in the log for each request, and the ID that ties a learner's error message to it.
 
-use std::time::Instant;
+use std::{borrow::Cow, time::Instant};
 
 use axum::{extract::Request, http::HeaderValue, middleware::Next, response::Response};
 
@@ -22,7 +22,7 @@ pub async fn log(mut request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let status = response.status().as_u16();
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let path = without_secrets(&path);
+    let path = &*without_secrets(&path);
     if response.status().is_server_error() {
         tracing::error!(request.id = id.0, %method, path, status, duration_ms, "A request failed.");
     } else if is_chatter(path) {
@@ -36,9 +36,14 @@ pub async fn log(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// A preview's path begins with its token.
-fn without_secrets(path: &str) -> &str {
-    if path.starts_with("/preview/") { "/preview/…" } else { path }
+/// What follows these in a path is a secret: who has it comes in, comes back as somebody, or may look.
+const BEFORE_SECRETS: [&str; 5] = ["/preview/", "/teach/welcome/", "/join/back/", "/join/", "/certificates/"];
+
+fn without_secrets(path: &str) -> Cow<'_, str> {
+    match BEFORE_SECRETS.iter().find(|before| path.starts_with(**before)) {
+        Some(before) => Cow::Owned(format!("{before}…")),
+        None => Cow::Borrowed(path),
+    }
 }
 
 /// Asked for all the time, and dull.
@@ -51,8 +56,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_previews_token_is_not_logged() {
-        assert_eq!(without_secrets("/preview/abcdefghij0123456789/8080/index.html"), "/preview/…");
-        assert_eq!(without_secrets("/lessons/docker-images"), "/lessons/docker-images");
+    fn no_secret_in_a_path_is_logged() {
+        for (path, logged) in [
+            ("/preview/abcdefghij0123456789/8080/index.html", "/preview/…"),
+            ("/teach/welcome/abcdefghij", "/teach/welcome/…"),
+            ("/join/back/K7QF-2MXA-9ZZZ", "/join/back/…"),
+            ("/join/K7QF2M", "/join/…"),
+            ("/certificates/abcdefghij", "/certificates/…"),
+            ("/lessons/docker-images", "/lessons/docker-images"),
+            ("/join", "/join"),
+        ] {
+            assert_eq!(without_secrets(path), logged);
+        }
     }
 }
