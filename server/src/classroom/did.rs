@@ -48,7 +48,7 @@ fn words(kind: &ActivityKind) -> Option<(String, String)> {
         Kind::NetworkRemoved { name } => well(format!("docker network rm {name}")),
         Kind::VolumeCreated { name } => well(format!("docker volume create {name}")),
         Kind::VolumeRemoved { name } => well(format!("docker volume rm {name}")),
-        Kind::Refused { operation, message, .. } => Some((spaced(operation), said(message))),
+        Kind::Refused { operation, message, .. } => Some((typed(operation), said(message))),
     }
 }
 
@@ -57,7 +57,32 @@ fn said(message: &str) -> String {
     if message.trim().is_empty() { "it failed".to_owned() } else { message.to_owned() }
 }
 
-/// `ContainerCreate` → `container create`.
+/// What is typed for an operation of the Engine API; where it is known, as most people type it.
+fn typed(operation: &str) -> String {
+    let known = match operation {
+        "ContainerCreate" => "docker run",
+        "ContainerStart" => "docker start",
+        "ContainerStop" => "docker stop",
+        "ContainerKill" => "docker kill",
+        "ContainerRemove" => "docker rm",
+        "ContainerLogs" => "docker logs",
+        "ContainerAttach" => "docker attach",
+        "ContainerArchiveGet" | "ContainerArchivePut" | "ContainerArchiveInfo" => "docker cp",
+        "ExecCreate" | "ExecStart" => "docker exec",
+        "ContainerInspect" | "ImageInspect" => "docker inspect",
+        "ImageCreate" => "docker pull",
+        "ImagePush" => "docker push",
+        "ImageTag" => "docker tag",
+        "ImageRemove" => "docker rmi",
+        "ImageHistory" => "docker history",
+        "ImageBuild" => "docker build",
+        "ImageCommit" => "docker commit",
+        other => return format!("docker {}", spaced(other)),
+    };
+    known.to_owned()
+}
+
+/// `NetworkCreate` → `network create`.
 fn spaced(operation: &str) -> String {
     let mut words = String::new();
     for letter in operation.chars() {
@@ -96,6 +121,8 @@ mod tests {
         assert!(died(137).is_some_and(|(_, error)| error.is_empty()), "a stop is no fault");
         assert_eq!(told(ActivityKind::StateChanged), None);
         let refused = ActivityKind::Refused { operation: "ContainerCreate".to_owned(), status: 400, message: " ".to_owned() };
-        assert!(told(refused).is_some_and(|(text, error)| text == "container create" && !error.is_empty()));
+        assert!(told(refused).is_some_and(|(text, error)| text == "docker run" && !error.is_empty()));
+        let odd = ActivityKind::Refused { operation: "NetworkRemove".to_owned(), status: 404, message: "none".to_owned() };
+        assert_eq!(told(odd), Some(("docker network remove".to_owned(), "none".to_owned())));
     }
 }

@@ -48,20 +48,32 @@ fn people(lesson: &Lesson, all: &[&Facts]) -> Vec<PersonReport> {
         .map(|facts| {
             let steps = || checked.iter().filter_map(|index| facts.steps.get(index));
             let passed = steps().filter(|step| step.passed_at > 0).count();
-            let ms: i64 = steps().filter(|step| step.passed_at > 0).map(|step| (step.passed_at - step.first_at).max(0)).sum();
+            let spans = steps().filter(|step| step.passed_at > 0).map(|step| (step.first_at, step.passed_at)).collect();
             let is_complete = passed == checked.len() && !checked.is_empty();
             PersonReport {
                 name: facts.name.clone(),
                 passed: count(passed),
                 tries: facts.steps.values().map(|step| step.tries).sum(),
                 hints: facts.steps.values().map(|step| step.hints).sum(),
-                seconds: seconds(ms),
+                seconds: seconds(covered(spans)),
                 completed_at: steps().map(|step| step.passed_at).max().filter(|_| is_complete),
             }
         })
         .collect();
     people.sort_by_key(|person| person.name.to_lowercase());
     people
+}
+
+/// How long any of these lasted, from begin to end: who looks at all steps first and passes them then has not needed
+/// the time once for each.
+fn covered(mut spans: Vec<(i64, i64)>) -> i64 {
+    spans.sort_unstable();
+    let (mut total, mut until) = (0, i64::MIN);
+    for (from, to) in spans {
+        total += (to - from.max(until)).max(0);
+        until = until.max(to);
+    }
+    total
 }
 
 fn step(lesson: &Lesson, all: &[&Facts], index: usize) -> StepReport {
@@ -129,6 +141,13 @@ fn seconds(ms: i64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_that_several_steps_share_counts_once() {
+        assert_eq!(covered(Vec::new()), 0);
+        assert_eq!(covered(vec![(0, 10), (20, 30)]), 20);
+        assert_eq!(covered(vec![(5, 30), (0, 10), (6, 7), (40, 40), (9, 2)]), 30);
+    }
 
     #[test]
     fn a_box_shows_quartiles() {

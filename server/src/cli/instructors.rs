@@ -2,7 +2,9 @@
 //! themselves out. Who can run this can read the database anyway.
 
 use std::{
+    fs,
     io::{self, Write as _},
+    path::Path,
     process::ExitCode,
 };
 
@@ -11,6 +13,9 @@ use crate::{
     config::Config,
     database::{Database, DatabaseError},
 };
+
+/// In the data folder: where the server that used it last was found.
+const ADDRESS: &str = "address";
 
 /// Whose link.
 #[derive(Debug, clap::Args)]
@@ -43,9 +48,22 @@ pub async fn link(config: &Config, args: LinkArgs) -> Result<ExitCode, LinkError
         None => classroom::admin_link(&database.pool).await?,
     };
     database.close().await;
-    let base = config.web.public_url.as_ref().map_or_else(|| format!("http://{}", config.web.listen), ToString::to_string);
-    say("Open this link once, within three days:", &base, &invited)?;
+    let known = config.web.public_url.as_ref().map(ToString::to_string).or_else(|| fs::read_to_string(config.data_dir.join(ADDRESS)).ok());
+    let base = known.unwrap_or_else(|| format!("http://{}", config.web.listen));
+    let what = match &args.name {
+        Some(name) => format!("{name} sets a new password by this link; it works once, within three days:"),
+        None => "A new admin's account is made by this link; it works once, within three days:".to_owned(),
+    };
+    say(&what, &base, &invited)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps where the server is found, for those who ask for a link while it runs.
+pub fn keep_address(data_dir: &Path, base: &str) {
+    // Without it a link has the address in the settings.
+    if let Err(error) = fs::write(data_dir.join(ADDRESS), base) {
+        tracing::debug!(%error, "The address was not kept.");
+    }
 }
 
 /// Prints the link that makes the first account, where there is none. On standard output and not in the log:

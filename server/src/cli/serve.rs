@@ -95,6 +95,7 @@ impl Server {
         let url = format!("http://{}", listener.local_addr()?);
         tracing::info!(url, instance, "Lunchbox serves.");
         let base = config.web.public_url.as_ref().map_or(url, ToString::to_string);
+        instructors::keep_address(&config.data_dir, &base);
         instructors::say_first_link(&state.classroom, &base).await?;
         Ok(Self { listener, router, state, database, background })
     }

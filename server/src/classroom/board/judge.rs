@@ -135,8 +135,10 @@ fn stuck(lesson: &Lesson, person: &Person<'_>, medians: &[Option<i64>], now: i64
     if known.wrong_in_a_row >= WRONG_TURNS {
         reasons.push(format!("Wrong {} times in a row: {}", known.wrong_in_a_row, short(&known.last_wrong)));
     }
+    // Of this step: what went wrong before they came here stays there.
     if person.doing.errors >= ERRORS
         && let Some(last) = &person.doing.last
+        && last.at >= since
     {
         reasons.push(format!("{} commands in a row went wrong: {}", person.doing.errors, short(&last.error)));
     }
@@ -179,3 +181,6 @@ fn short(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;
