@@ -38,7 +38,7 @@ mod bound {
     }
 
     /// Sets the error's status on the response: leptos 0.8 sends every error as 500 by itself.
-    fn told(error: ApiError) -> ApiError {
+    pub(super) fn told(error: ApiError) -> ApiError {
         if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
             && let Ok(status) = http::StatusCode::from_u16(error.status)
         {
@@ -49,4 +49,4 @@ mod bound {
 }
 
 #[cfg(feature = "ssr")]
-use bound::{answer, backend, teaching};
+use bound::{answer, backend, teaching, told};

@@ -18,7 +18,7 @@ use std::{
 use app::model::{Answered, Progress};
 use tokio::sync::watch;
 
-use self::desk::{Desk, Seen};
+use self::desk::{Desk, Page, Seen};
 pub use self::look::Picture;
 use crate::{
     checks,
@@ -32,6 +32,8 @@ use crate::{
 
 /// Pages (tabs, windows, devices) of one learner that are kept up to date at once.
 pub const MAX_STREAMS: usize = 8;
+/// The same of instructors who look at the learner.
+pub const MAX_WATCHERS: usize = 8;
 /// Characters of an answer.
 pub const MAX_ANSWER: usize = 500;
 
@@ -182,14 +184,14 @@ impl Checker {
 
     /// Follows the learner's host, and their progress in a lesson. `None`: too many do already.
     pub fn follow(&self, learner: &LearnerId, lesson: &Lesson) -> Option<Following> {
-        let mut following = self.desk(learner).follow(&lesson.slug)?;
+        let mut following = self.desk(learner).follow(&lesson.slug, Page::Learners)?;
         following.present = Some(self.inner.hub.came(learner));
         Some(following)
     }
 
     /// As [`Checker::follow`], for somebody else who looks: the learner isn't here because of it.
     pub fn watch(&self, learner: &LearnerId, lesson: &Lesson) -> Option<Following> {
-        self.desk(learner).follow(&lesson.slug)
+        self.desk(learner).follow(&lesson.slug, Page::Instructors)
     }
 
     /// The learner's desk, made where there is none.
@@ -270,10 +272,11 @@ impl ProgressOf {
 struct Follower {
     desk: Arc<Desk>,
     lesson: String,
+    page: Page,
 }
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.desk.unfollow(&self.lesson);
+        self.desk.unfollow(&self.lesson, self.page);
     }
 }

@@ -20,6 +20,7 @@ mod limits;
 mod machine;
 mod names;
 mod notes;
+mod passwords;
 mod places;
 mod report;
 mod rights;
@@ -40,6 +41,7 @@ pub use self::{
     board::{Boards, Snapshot},
     hub::{Assist, Event, Hub, Present, Watching},
     invitations::{Invited, admin_link, password_link},
+    names::typed_key,
     rights::{ClassRow, PlaceRow},
     seats::Arrival,
 };
@@ -72,7 +74,7 @@ pub struct Classroom {
     sandboxes: Sandboxes,
     hub: Hub,
     boards: Boards,
-    passwords: Arc<accounts::Passwords>,
+    passwords: Arc<passwords::Passwords>,
 }
 
 impl Classroom {

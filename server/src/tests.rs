@@ -4,6 +4,8 @@
 mod accounts;
 mod assets;
 mod classes;
+mod crowding;
+mod guessing;
 mod helping;
 mod markup;
 mod people;

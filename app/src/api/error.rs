@@ -55,7 +55,10 @@ impl FromServerFnError for ApiError {
         match error {
             ServerFnErrorErr::Request(_) => Self { message: UNREACHABLE.to_owned(), status: 0 },
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self { message: "The server did not understand what the page asked. Reload the page.".to_owned(), status: 400 }
+                let error = Self { message: "The server did not understand what the page asked. Reload the page.".to_owned(), status: 400 };
+                #[cfg(feature = "ssr")]
+                let error = super::told(error);
+                error
             }
             _ => Self { message: MISUNDERSTOOD.to_owned(), status: 500 },
         }

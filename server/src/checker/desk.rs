@@ -10,7 +10,7 @@ use app::model::Progress;
 use gateway::{Activity, HostState, SandboxId};
 use tokio::sync::{Notify, watch};
 
-use super::{Follower, Following, MAX_STREAMS, ProgressOf, look::Picture};
+use super::{Follower, Following, MAX_STREAMS, MAX_WATCHERS, ProgressOf, look::Picture};
 use crate::{
     checks::{Facts, HttpProbe},
     learner::LearnerId,
@@ -20,6 +20,13 @@ use crate::{
 
 /// How long a desk stays when nobody follows: a page that is loaded again comes back to it.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Whose page it is that follows. Counted apart, so that neither keeps the other out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    Learners,
+    Instructors,
+}
 
 pub(super) struct Desk {
     pub(super) learner: LearnerId,
@@ -33,7 +40,19 @@ pub(super) struct Desk {
 struct People {
     /// How many follow each lesson.
     lessons: BTreeMap<String, usize>,
+    /// How many of them are the learner's own pages, and how many instructors'.
+    own: usize,
+    instructors: usize,
     used: Instant,
+}
+
+impl People {
+    fn count(&mut self, page: Page) -> (&mut usize, usize) {
+        match page {
+            Page::Learners => (&mut self.own, MAX_STREAMS),
+            Page::Instructors => (&mut self.instructors, MAX_WATCHERS),
+        }
+    }
 }
 
 /// What was seen of a sandbox so far.
@@ -58,7 +77,7 @@ impl Desk {
         Self {
             learner,
             turn: tokio::sync::Mutex::default(),
-            people: Mutex::new(People { lessons: BTreeMap::new(), used: Instant::now() }),
+            people: Mutex::new(People { lessons: BTreeMap::new(), own: 0, instructors: 0, used: Instant::now() }),
             again: Notify::new(),
             picture: watch::Sender::default(),
             progress: watch::Sender::default(),
@@ -80,11 +99,14 @@ impl Desk {
         people.lessons.is_empty() && people.used.elapsed() >= GRACE
     }
 
-    pub(super) fn follow(self: &Arc<Self>, lesson: &str) -> Option<Following> {
+    /// `None`: too many such pages do already.
+    pub(super) fn follow(self: &Arc<Self>, lesson: &str, page: Page) -> Option<Following> {
         let mut people = self.people();
-        if people.lessons.values().sum::<usize>() >= MAX_STREAMS {
+        let (count, most) = people.count(page);
+        if *count >= most {
             return None;
         }
+        *count += 1;
         *people.lessons.entry(lesson.to_owned()).or_default() += 1;
         drop(people);
         self.look_again();
@@ -92,13 +114,14 @@ impl Desk {
             picture: self.picture.subscribe(),
             progress: ProgressOf { lesson: lesson.to_owned(), all: self.progress.subscribe() },
             present: None,
-            _follower: Follower { desk: Arc::clone(self), lesson: lesson.to_owned() },
+            _follower: Follower { desk: Arc::clone(self), lesson: lesson.to_owned(), page },
         })
     }
 
-    pub(super) fn unfollow(&self, lesson: &str) {
+    pub(super) fn unfollow(&self, lesson: &str, page: Page) {
         let mut people = self.people();
         people.used = Instant::now();
+        *people.count(page).0 -= 1;
         if let Some(count) = people.lessons.get_mut(lesson) {
             *count -= 1;
             if *count == 0 {

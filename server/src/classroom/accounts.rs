@@ -1,15 +1,10 @@
 //! Instructors' accounts and passwords.
 
-use argon2::{
-    Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _,
-    password_hash::{SaltString, rand_core::OsRng},
-};
 use sqlx::Row as _;
-use tokio::sync::Semaphore;
 
 use super::{
     ClassError, Classroom, codes,
-    limits::{MAX_INSTRUCTORS, MAX_PASSWORD, MIN_PASSWORD, PASSWORDS_AT_ONCE, SIGNED_IN_HOLDS},
+    limits::{MAX_INSTRUCTORS, MAX_PASSWORD, MIN_PASSWORD, SIGNED_IN_HOLDS},
     names,
 };
 use crate::clock::now;
@@ -20,45 +15,6 @@ pub struct Account {
     pub id: String,
     pub name: String,
     pub is_admin: bool,
-}
-
-/// Passwords are worked on a few at a time: each takes memory and a core.
-pub(super) struct Passwords {
-    turns: Semaphore,
-    /// Checked where there is no such account, so that this takes as long.
-    nobodys: std::sync::OnceLock<String>,
-}
-
-impl Default for Passwords {
-    fn default() -> Self {
-        Self { turns: Semaphore::new(PASSWORDS_AT_ONCE), nobodys: std::sync::OnceLock::new() }
-    }
-}
-
-impl Passwords {
-    async fn hash(&self, password: &str) -> Result<String, ClassError> {
-        let _turn = self.turns.acquire().await;
-        let password = password.to_owned();
-        let hashed = tokio::task::spawn_blocking(move || hash(&password)).await;
-        hashed.ok().flatten().ok_or_else(|| ClassError::Refused("The password could not be worked on just now. Try again.".to_owned()))
-    }
-
-    /// `stored`: `None` where there is no such account; it takes as long, and is wrong.
-    async fn is_right(&self, password: &str, stored: Option<String>) -> bool {
-        let _turn = self.turns.acquire().await;
-        let is_somebodys = stored.is_some();
-        let stored = stored.unwrap_or_else(|| self.nobodys.get_or_init(|| hash(&codes::secret()).unwrap_or_default()).clone());
-        let password = password.to_owned();
-        let verified = tokio::task::spawn_blocking(move || {
-            PasswordHash::new(&stored).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-        });
-        verified.await.unwrap_or(false) && is_somebodys
-    }
-}
-
-fn hash(password: &str) -> Option<String> {
-    let salt = SaltString::generate(&mut OsRng);
-    Argon2::default().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
 }
 
 /// # Errors
@@ -77,18 +33,17 @@ impl Classroom {
     /// The account with that name and password. `None`: one of them is wrong, and which isn't said.
     ///
     /// # Errors
-    /// Where the database fails.
+    /// Where too many sign in at once, or the database fails.
     pub async fn sign_in(&self, name: &str, password: &str) -> Result<Option<Account>, ClassError> {
         if password.chars().count() > MAX_PASSWORD {
             return Ok(None);
         }
-        let key = names::key(&name.split_whitespace().collect::<Vec<_>>().join(" "));
         let row = sqlx::query("SELECT id, name, is_admin, password FROM instructors WHERE name_key = $1")
-            .bind(key)
+            .bind(names::typed_key(name))
             .fetch_optional(&self.pool)
             .await?;
         let stored = row.as_ref().map(|row| row.try_get("password")).transpose()?;
-        let is_right = self.passwords.is_right(password, stored).await;
+        let is_right = self.passwords.is_right(password, stored).await?;
         match row {
             Some(row) if is_right => Ok(Some(account(&row)?)),
             _ => Ok(None),

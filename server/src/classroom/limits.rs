@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Characters of a person's name.
 pub(super) const MAX_NAME: usize = 60;
+/// Combining marks on one letter of a name: more run over the lines around it.
+pub(super) const MAX_MARKS: usize = 4;
 /// Characters of a class's name.
 pub(super) const MAX_CLASS_NAME: usize = 100;
 /// Characters of a note.
@@ -33,3 +35,5 @@ pub(super) const INVITATION_HOLDS: Duration = Duration::from_secs(3 * 24 * 60 * 
 pub(super) const SIGNED_IN_HOLDS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Passwords that are worked on at once; each takes 19 MiB while it is.
 pub(super) const PASSWORDS_AT_ONCE: usize = 2;
+/// Sign-ins that wait for their turn; whoever comes then is told to try again.
+pub(super) const PASSWORDS_WAITING: usize = 32;

@@ -1,13 +1,24 @@
 //! Names that people give themselves and their classes.
+//!
+//! Two names that can't be told apart are one, as far as one script goes: nothing that isn't seen stands in a name, and
+//! names are compared in one form (NFKC, lower case). Letters of two scripts that look alike (Latin a, Cyrillic а)
+//! are two: who keeps them apart for everybody refuses names that people have (UTS #39).
 
-use super::{ClassError, limits::MAX_NAME};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
-/// One line without odd characters and surplus space, of so many characters at most. `what`: for the message.
+use super::{
+    ClassError,
+    limits::{MAX_MARKS, MAX_NAME},
+};
+
+/// One line without odd characters and surplus space, of so many characters at most, in Unicode's composed form (NFC).
+/// `what`: for the message.
 ///
 /// # Errors
 /// Where it isn't one.
 pub(super) fn line(text: &str, what: &str, max: usize) -> Result<String, ClassError> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = in_one_line(text);
     let count = text.chars().count();
     if count == 0 {
         return ClassError::refused(format!("{what} is missing. Type one."));
@@ -15,8 +26,17 @@ pub(super) fn line(text: &str, what: &str, max: usize) -> Result<String, ClassEr
     if count > max {
         return ClassError::refused(format!("{what} is too long: {count} characters, and {max} are the most. Shorten it."));
     }
-    if text.chars().any(is_odd) {
-        return ClassError::refused(format!("{what} has a character in it that can't be shown. Type it without."));
+    if let Some(odd) = text.chars().find(|letter| is_odd(*letter)) {
+        return ClassError::refused(format!(
+            "{what} has a character in it that can't be shown (U+{:04X}). Type it without.",
+            u32::from(odd)
+        ));
+    }
+    if !text.chars().any(is_seen) {
+        return ClassError::refused(format!("{what} has no letter in it. Type one that has."));
+    }
+    if marks_in_a_row(&text) > MAX_MARKS {
+        return ClassError::refused(format!("{what} has more than {MAX_MARKS} marks on one letter. Type it with fewer."));
     }
     Ok(text)
 }
@@ -29,27 +49,86 @@ pub(super) fn person(text: &str) -> Result<String, ClassError> {
     line(text, "The name", MAX_NAME)
 }
 
-/// As names are compared.
+/// As names are compared. Lower case is not always normalised again.
 pub(super) fn key(name: &str) -> String {
-    name.to_lowercase()
+    name.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
-/// Controls, and marks that turn or hide what stands beside them.
+/// As a name is compared that somebody types who signs in, whatever it is; of no more than a name may have.
+pub fn typed_key(text: &str) -> String {
+    key(&in_one_line(text).chars().take(MAX_NAME).collect::<String>())
+}
+
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect()
+}
+
+/// Controls, formats (among them what turns or hides what stands beside it, and joiners), characters of nobody's or
+/// of private use, and what else is ignored where it can't be shown (Default_Ignorable_Code_Point) or is blank.
 fn is_odd(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    letter.general_category_group() == GeneralCategoryGroup::Other
+        || matches!(letter,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2028}' | '\u{2029}'
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{16fe4}' | '\u{1d159}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// By which a name can be called.
+fn is_seen(letter: char) -> bool {
+    use GeneralCategoryGroup::{Letter, Number, Symbol};
+    matches!(letter.general_category_group(), Letter | Number | Symbol)
+}
+
+fn marks_in_a_row(text: &str) -> usize {
+    let (mut row, mut most) = (0, 0);
+    for letter in text.chars() {
+        row = if letter.general_category_group() == GeneralCategoryGroup::Mark { row + 1 } else { 0 };
+        most = most.max(row);
+    }
+    most
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn is_refused(name: &str) -> bool {
+        matches!(person(name), Err(ClassError::Refused(_)))
+    }
+
     #[test]
     fn a_name_is_one_line_that_can_be_shown() {
         assert_eq!(person("  Ada   Lovelace ").ok().as_deref(), Some("Ada Lovelace"));
-        assert_eq!(person("Zoë 李").ok().as_deref(), Some("Zoë 李"));
-        for odd in ["", "   ", "a\u{7}b", "a\u{202e}b", "\u{200b}", &"x".repeat(MAX_NAME + 1)] {
-            assert!(matches!(person(odd), Err(ClassError::Refused(_))), "{odd:?}");
+        for fine in ["Zoë 李", "José-María O'Neill", "Nguyễn Thị Ánh", "शर्मा", "עִבְרִית", "学生 7", "Ada 🐳", "7"]
+        {
+            assert!(person(fine).is_ok(), "{fine}");
         }
+        for odd in ["", "   ", "a\u{7}b", "a\u{202e}b", "\u{200b}", &"x".repeat(MAX_NAME + 1)] {
+            assert!(is_refused(odd), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_seen_makes_no_second_name() {
+        for unseen in
+            "\u{ad}\u{34f}\u{61c}\u{fe0f}\u{e0041}\u{180e}\u{180b}\u{200c}\u{200d}\u{2065}\u{17b4}\u{e0100}\u{fff0}\u{e000}".chars()
+        {
+            assert!(is_refused(&format!("Ad{unseen}a")), "U+{:04X}", u32::from(unseen));
+        }
+        let tower = format!("A{}", "\u{301}".repeat(6));
+        for name in ["\u{3164}", "\u{2800}", "\u{115f}\u{1160}", "\u{ffa0}", "\u{1d159}", "-", "...", &"\u{301}".repeat(60), &tower] {
+            assert!(is_refused(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn one_name_in_two_forms_is_one() {
+        let (composed, decomposed) = (person("Zo\u{eb}"), person("Zoe\u{308}"));
+        assert_eq!(composed.ok(), decomposed.ok());
+        for (one, other) in [("Zo\u{eb}", "ZOE\u{308}"), ("Ada", "Ａｄａ"), ("Ada", "𝐀𝐝𝐚"), ("fi", "\u{fb01}")] {
+            assert_eq!(key(one), key(other));
+            assert_eq!(key(&key(one)), key(one));
+        }
+        assert_eq!(typed_key("  GRACE \u{a0} hopper\n"), "grace hopper");
+        assert_eq!(typed_key(&"x".repeat(10_000)).len(), MAX_NAME);
     }
 }

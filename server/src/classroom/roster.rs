@@ -1,73 +1,154 @@
-//! Reads a roster: CSV (RFC 4180) with a header line that has a column `name`, or one name a line.
+//! Reads a roster: a table (CSV as in RFC 4180, or with semicolons or tabs) whose first line says where the names are,
+//! or one name a line.
 
-use super::{ClassError, names};
+use super::{ClassError, limits::MAX_PLACES, names};
 
-/// Words by which a column of names is known.
-const NAME_COLUMNS: [&str; 5] = ["name", "full name", "learner", "student", "display name"];
-const FIRST_COLUMNS: [&str; 4] = ["first name", "firstname", "given name", "first"];
-const LAST_COLUMNS: [&str; 5] = ["last name", "lastname", "surname", "family name", "last"];
+/// What separates a table's columns. Spreadsheets of many languages write semicolons.
+const MARKS: [u8; 3] = [b',', b';', b'\t'];
+/// Words by which columns are known, the surest first. `name` beside only one half of a name is its other half.
+const WHOLE: [&str; 5] = ["full name", "fullname", "display name", "displayname", "vollständiger name"];
+const PEOPLE: [&str; 6] = ["learner name", "student name", "learner", "student", "participant", "teilnehmer"];
+const FIRST: [&str; 7] = ["first name", "firstname", "given name", "givenname", "vorname", "first", "given"];
+const LAST: [&str; 8] = ["last name", "lastname", "surname", "family name", "familyname", "nachname", "familienname", "last"];
 
 /// Where a line's name stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Columns {
     One(usize),
     Two(usize, usize),
+    /// There is no first line that says so: the first, where that can't be half a name.
+    Unsaid,
+    /// The same, and every line is as in `Lovelace, Ada`.
+    LastFirst,
 }
 
 /// A line's number with the name in it, or why there is none.
 type Line = (u64, Result<String, String>);
 
 /// Every line that has something in it.
+///
+/// # Errors
+/// Where it can't be told which lines there are, there is none, or there are more than a class has places.
 pub(super) fn names(text: &str) -> Result<Vec<Line>, ClassError> {
     let text = text.trim_start_matches('\u{feff}');
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .delimiter(delimiter(text))
-        .from_reader(text.as_bytes());
-    let mut columns = None;
-    let mut found = Vec::new();
-    for record in reader.records() {
+    // Before any work is done on it: the first may say what the columns are.
+    let lines = text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).count();
+    if i64::try_from(lines).unwrap_or(i64::MAX) > MAX_PLACES + 1 {
+        return ClassError::refused(format!(
+            "The roster has {lines} lines, and a class has {MAX_PLACES} places at most. Nobody was added: give fewer."
+        ));
+    }
+    let (mark, header) = table(text);
+    if let Some(line) = unclosed(text, char::from(mark)) {
+        return ClassError::refused(format!(
+            "On line {line} of the roster begins a quote (\") that nothing ends, so that it can't be told where the next line is. \
+             Nobody was added: take it away, or end it."
+        ));
+    }
+    let mut records = Vec::with_capacity(lines);
+    for record in reader(text, mark).records() {
         let record =
             record.map_err(|error| ClassError::Refused(format!("The roster could not be read: {error}. Save it as CSV in UTF-8.")))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let Some(columns) = &columns else {
-            let (known, is_header) = head(&record);
-            if !is_header {
-                found.push((line, name(&record, &known)));
-            }
-            columns = Some(known);
-            continue;
-        };
-        found.push((line, name(&record, columns)));
+        if record.iter().any(|field| !field.is_empty()) || header.is_some() {
+            records.push((record.position().map_or(0, csv::Position::line), record));
+        }
     }
+    let unsaid = if mark == b',' && records.iter().all(|(_, record)| record.len() == 2 && may_be_halves(record)) {
+        Columns::LastFirst
+    } else {
+        Columns::Unsaid
+    };
+    let columns = header.unwrap_or(unsaid);
+    let found: Vec<Line> =
+        records.iter().skip(usize::from(header.is_some())).map(|(line, record)| (*line, name(record, columns))).collect();
     if found.is_empty() {
         return ClassError::refused("There is no name in the roster. Give one name a line, or CSV with a column named \"name\".");
     }
     Ok(found)
 }
 
-/// Spreadsheets of many languages write semicolons.
-fn delimiter(text: &str) -> u8 {
-    let first = text.lines().next().unwrap_or_default();
-    [b';', b'\t'].into_iter().find(|mark| first.as_bytes().contains(mark) && !first.contains(',')).unwrap_or(b',')
+fn reader(text: &str, mark: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).delimiter(mark).from_reader(text.as_bytes())
 }
 
-fn head(record: &csv::StringRecord) -> (Columns, bool) {
-    let position = |words: &[&str]| record.iter().position(|field| words.contains(&field.to_lowercase().as_str()));
-    match (position(&NAME_COLUMNS), position(&FIRST_COLUMNS), position(&LAST_COLUMNS)) {
-        (Some(name), ..) => (Columns::One(name), true),
-        (None, Some(first), Some(last)) => (Columns::Two(first, last), true),
-        _ => (Columns::One(0), false),
+/// What separates the columns, and what the first line says about them, where it does.
+fn table(text: &str) -> (u8, Option<Columns>) {
+    for mark in MARKS {
+        let first = reader(text, mark).records().next().and_then(Result::ok);
+        if let Some(columns) = first.and_then(|first| said(&first)) {
+            return (mark, Some(columns));
+        }
+    }
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().as_bytes();
+    (MARKS.into_iter().rev().find(|mark| first.contains(mark)).unwrap_or(b','), None)
+}
+
+/// The best match, wherever it stands.
+fn said(first: &csv::StringRecord) -> Option<Columns> {
+    let words =
+        |field: &str| field.to_lowercase().split([' ', '_', '-', '\u{a0}']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let fields: Vec<String> = first.iter().map(words).collect();
+    let find = |known: &[&str]| known.iter().find_map(|word| fields.iter().position(|field| field == word));
+    let half = |index: usize| fields[index].contains("name");
+    if let Some(whole) = find(&WHOLE) {
+        return Some(Columns::One(whole));
+    }
+    match (find(&FIRST), find(&LAST), find(&["name"])) {
+        (Some(first), Some(last), _) | (Some(first), None, Some(last)) | (None, Some(last), Some(first)) => Some(Columns::Two(first, last)),
+        (None, None, Some(name)) => Some(Columns::One(name)),
+        // "Last, Ada" may be somebody; a column of surnames alone is called so in more than a word.
+        (Some(only), None, None) | (None, Some(only), None) => find(&PEOPLE).or(Some(only).filter(|only| half(*only))).map(Columns::One),
+        (None, None, None) => find(&PEOPLE).map(Columns::One),
     }
 }
 
-fn name(record: &csv::StringRecord, columns: &Columns) -> Result<String, String> {
+/// Whether the first two fields may be two halves of a name: neither is empty, a number, or an address.
+fn may_be_halves(record: &csv::StringRecord) -> bool {
+    let is_word =
+        |field: Option<&str>| field.is_some_and(|field| !field.is_empty() && !field.contains(|c: char| c == '@' || c.is_numeric()));
+    is_word(record.get(0)) && is_word(record.get(1))
+}
+
+/// The line on which a quoted field begins that has no end.
+fn unclosed(text: &str, mark: char) -> Option<u64> {
+    let (mut line, mut opened, mut begins) = (1, None, true);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let ends_line = letter == '\n' || (letter == '\r' && letters.peek() != Some(&'\n'));
+        line += u64::from(ends_line);
+        if letter == '"' && opened.is_some() {
+            // Two are one that is meant.
+            if letters.next_if_eq(&'"').is_none() {
+                opened = None;
+            }
+            begins = false;
+        } else if letter == '"' && begins {
+            opened = Some(line);
+        } else {
+            begins = opened.is_none() && (letter == mark || letter == '\n' || letter == '\r');
+        }
+    }
+    opened
+}
+
+fn name(record: &csv::StringRecord, columns: Columns) -> Result<String, String> {
     let field = |index: usize| record.get(index).unwrap_or_default();
-    let text = match *columns {
+    let text = match columns {
         Columns::One(index) => field(index).to_owned(),
         Columns::Two(first, last) => format!("{} {}", field(first), field(last)),
+        Columns::LastFirst => format!("{}, {}", field(0), field(1)),
+        Columns::Unsaid if may_be_halves(record) => {
+            return Err(format!(
+                "It can't be told whether the name is \"{}\" or goes on after it. Say what the columns are in a first line, or put the \
+                 name in quotes.",
+                field(0)
+            ));
+        }
+        Columns::Unsaid => field(0).to_owned(),
     };
+    if text.contains(['\n', '\r']) {
+        return Err("The name goes over several lines: a quote (\") is missing, or one too many.".to_owned());
+    }
     names::person(&text).map_err(|error| error.to_string())
 }
 
@@ -79,15 +160,66 @@ mod tests {
         names(text).expect("it can be read").into_iter().map(|(_, name)| name.unwrap_or_else(|why| format!("! {why}"))).collect()
     }
 
+    fn refusal(text: &str) -> String {
+        names(text).expect_err("it is refused").to_string()
+    }
+
     #[test]
     fn one_name_a_line_is_a_roster() {
         assert_eq!(read("Ada Lovelace\r\nGrace Hopper\n\n  Edsger  Dijkstra \n"), ["Ada Lovelace", "Grace Hopper", "Edsger Dijkstra"]);
+        assert_eq!(read("\"Lovelace, Ada\"\n\"Duke\" Ellington\n"), ["Lovelace, Ada", "Duke Ellington"]);
     }
 
     #[test]
     fn a_spreadsheet_with_a_column_of_names_is_a_roster() {
         assert_eq!(read("id,Name,mail\n1,\"Lovelace, Ada\",a@x\n2,Grace,g@x\n"), ["Lovelace, Ada", "Grace"]);
         assert_eq!(read("\u{feff}First name;Last name\nAda;Lovelace\n"), ["Ada Lovelace"]);
+    }
+
+    #[test]
+    fn the_column_of_names_is_the_one_that_says_so_best_and_halves_of_names_are_joined() {
+        for (text, name) in [
+            ("Student,Name\n4711,Ada Lovelace\n", "Ada Lovelace"),
+            ("Name,Student,Full name\nx,4711,Ada Lovelace\n", "Ada Lovelace"),
+            ("Student\tID\tSection\nAda Lovelace\t7\tA\n", "Ada Lovelace"),
+            ("Last Name,First Name,Student\nLovelace,Ada,4711\n", "Ada Lovelace"),
+            ("ID;Vorname;Nachname\n7;Ada;Lovelace\n", "Ada Lovelace"),
+            ("Name;Vorname;E-Mail\nLovelace;Ada;a@x\n", "Ada Lovelace"),
+            ("Name\tSurname\nAda\tLovelace\n", "Ada Lovelace"),
+            ("first_name,last_name\nAda,Lovelace\n", "Ada Lovelace"),
+            ("Surname,Mail\nLovelace,a@x\n", "Lovelace"),
+            ("DISPLAY-NAME,Mail\nAda Lovelace,a@x\n", "Ada Lovelace"),
+        ] {
+            assert_eq!(read(text), [name], "{text}");
+        }
+    }
+
+    #[test]
+    fn without_a_header_no_half_of_a_name_is_lost() {
+        assert_eq!(read("Lovelace, Ada\nHopper, Grace\n"), ["Lovelace, Ada", "Hopper, Grace"]);
+        assert_eq!(read("Last, Ada\n"), ["Last, Ada"]);
+        assert_eq!(read("Ada Lovelace,ada@example.com\nGrace Hopper,g@example.com\n"), ["Ada Lovelace", "Grace Hopper"]);
+        let mixed = read("Plato\nLovelace, Ada\n");
+        assert_eq!(mixed[0], "Plato");
+        assert!(mixed[1].starts_with("! It can't be told whether the name is \"Lovelace\""), "{mixed:?}");
+        assert!(read("Lovelace;Ada\n")[0].contains("what the columns are"), "nor with semicolons");
+    }
+
+    #[test]
+    fn a_quote_that_nothing_ends_swallows_nobody() {
+        assert!(refusal("name\nAda\n\"Grace\nEdsger\n").contains("On line 3 "));
+        assert!(refusal("id;name\r\n1;\"Ada\r\n2;Grace\r\n").contains("On line 2 "));
+        let both = names("name,group\n\"Ada,x\nGrace,y\nBob\",x\nEdsger,y\n").expect("it can be read");
+        assert_eq!(both.len(), 2);
+        assert!(both[0].1.as_ref().is_err_and(|why| why.contains("several lines")), "{both:?}");
+        assert_eq!(read("name,seat\n\"Ada \"\"Duke\"\" L.\",\"a\nb\"\n"), ["Ada \"Duke\" L."]);
+    }
+
+    #[test]
+    fn a_list_of_more_than_a_class_takes_is_not_worked_on() {
+        let list = |lines: usize| format!("name\n{}", "Ada\n".repeat(lines));
+        assert_eq!(read(&list(500)).len(), 500);
+        assert!(refusal(&list(8000)).contains("8001 lines"));
     }
 
     #[test]

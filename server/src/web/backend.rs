@@ -7,6 +7,7 @@ use app::{
     model::{self, Certificate, ClassCard, Joined, LessonSummary, PersonalLink, PlaceCard, Progress, SandboxStatus, Seat},
 };
 use gateway::Egress;
+use tower_sessions::session::Id;
 
 use super::{
     asker::Asker,
@@ -65,6 +66,19 @@ impl LearnerBackend {
             return Ok(());
         }
         self.state.pace.costly(self.client, Instant::now()).map_err(|wait| BackendError::Refused(pace::too_much(wait)))
+    }
+
+    /// Each is a new learner, and a place of the class is gone: of one browser, not more than share a computer.
+    fn may_be_someone_else(&self) -> Result<Id, BackendError> {
+        let (now, session) = (Instant::now(), self.session()?.id().ok_or(BackendError::NotSignedIn)?);
+        self.state.pace.costly(self.client, now).map_err(|wait| BackendError::Refused(pace::too_much(wait)))?;
+        self.state.pace.someone_else(session, now).map_err(|wait| {
+            let minutes = wait.as_secs().div_ceil(60);
+            BackendError::Refused(format!(
+                "Very many people have joined from this browser. Use another one, or try again in {minutes} min."
+            ))
+        })?;
+        Ok(session)
     }
 
     /// The browser is that learner's from now on.
@@ -216,9 +230,16 @@ impl Backend for LearnerBackend {
 
     fn join_class<'a>(&'a self, code: &'a str, name: &'a str, someone_else: bool) -> BackendFuture<'a, Joined> {
         Box::pin(async move {
+            // First what is the browser's own: it must not use up the codes of its neighbours.
+            let another = if someone_else { Some(self.may_be_someone_else()?) } else { None };
             self.may_look_codes_up()?;
-            self.may_be_stored().await?;
+            if another.is_none() {
+                self.may_be_stored().await?;
+            }
             let joined = self.state.classroom.join(&self.learner, code, name, someone_else, &self.base).await;
+            if let (Some(session), Err(_)) = (another, &joined) {
+                self.state.pace.nobody_else(session);
+            }
             self.arrived(joined.map_err(|error| self.class_error(error))?).await
         })
     }
@@ -269,7 +290,7 @@ impl Backend for LearnerBackend {
 
     fn certificate<'a>(&'a self, id: &'a str) -> BackendFuture<'a, Certificate> {
         Box::pin(async move {
-            self.may_look_codes_up()?;
+            self.state.pace.certificate(self.client, Instant::now()).map_err(|wait| BackendError::Refused(pace::too_much(wait)))?;
             self.state.classroom.certificate(id).await.map_err(|error| self.class_error(error))
         })
     }

@@ -1,6 +1,11 @@
-//! Nothing that a page sends is large, or takes long to say.
+//! Nothing that a page sends is large, or takes long to say. A class's roster may be larger than the rest; not many of
+//! them come from one address at once.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     body::{Body, to_bytes},
@@ -11,8 +16,15 @@ use axum::{
 };
 use tokio::time::timeout;
 
+use super::client::Client;
+
 /// Bytes of a request's body. The longest is an answer to a question.
 const MAX_BODY_BYTES: usize = 32 * 1024;
+/// The same of a roster: that of a full class, as learning platforms export it, with all their columns.
+const MAX_ROSTER_BYTES: usize = 512 * 1024;
+const ROSTER: &str = "/api/fn/teach/add_roster";
+/// Rosters that are read from one address at once. Whoever asks isn't known yet.
+const MAX_ROSTERS: usize = 4;
 /// From a request's headers to its body's end.
 const BODY_LIMIT: Duration = Duration::from_secs(15);
 
@@ -27,10 +39,54 @@ async fn within(request: Request, next: Next, limit: Duration) -> Response {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    match timeout(limit, to_bytes(body, MAX_BODY_BYTES)).await {
+    let is_roster = parts.uri.path() == ROSTER;
+    let reading = if is_roster { Reading::of(parts.extensions.get::<Client>().copied()) } else { None };
+    if is_roster && reading.is_none() {
+        return (StatusCode::TOO_MANY_REQUESTS, "Other rosters come from your network's address just now. Try again in a moment.\n")
+            .into_response();
+    }
+    let most = if is_roster { MAX_ROSTER_BYTES } else { MAX_BODY_BYTES };
+    let read = timeout(limit, to_bytes(body, most)).await;
+    drop(reading);
+    match read {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "That is more than Lunchbox takes at once: 32 KiB.\n").into_response(),
+        Ok(Err(_)) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, format!("That is more than Lunchbox takes at once: {} KiB.\n", most / 1024)).into_response()
+        }
         Err(_) => (StatusCode::REQUEST_TIMEOUT, "The request's body did not come in time.\n").into_response(),
+    }
+}
+
+/// How many rosters are being read, by address.
+static READING: Mutex<Option<HashMap<Client, usize>>> = Mutex::new(None);
+
+/// A roster that is being read.
+struct Reading(Client);
+
+impl Reading {
+    /// `None`: too many are.
+    fn of(client: Option<Client>) -> Option<Self> {
+        let client = client.unwrap_or_else(|| Client::of(std::net::Ipv4Addr::UNSPECIFIED.into()));
+        let mut reading = READING.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = reading.get_or_insert_default().entry(client).or_default();
+        if *count >= MAX_ROSTERS {
+            return None;
+        }
+        *count += 1;
+        Some(Self(client))
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let mut reading = READING.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = reading.get_or_insert_default();
+        if let Some(count) = all.get_mut(&self.0) {
+            *count -= 1;
+            if *count == 0 {
+                all.remove(&self.0);
+            }
+        }
     }
 }
 
@@ -56,5 +112,29 @@ mod tests {
             assert_eq!(status(method, Body::from("x=1")).await, StatusCode::OK);
         }
         assert_eq!(status(Method::POST, Body::from("x".repeat(MAX_BODY_BYTES + 1))).await, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test]
+    async fn a_roster_may_be_larger_and_only_a_few_are_read_from_one_address_at_once() {
+        let router = Router::new().fallback(any(|body: String| async move { body.len().to_string() })).layer(from_fn(limit));
+        let ask = |path: &str, body| {
+            let mut request = Request::builder().method(Method::POST).uri(path).body(body).expect("it is a request");
+            request.extensions_mut().insert(Client::of([203, 0, 113, 7].into()));
+            router.clone().oneshot(request)
+        };
+        let sized = |bytes: usize| Body::from("x".repeat(bytes));
+        let status = async |path: &str, body| ask(path, body).await.expect("it answers").status();
+        assert_eq!(status(ROSTER, sized(MAX_ROSTER_BYTES)).await, StatusCode::OK);
+        assert_eq!(status(ROSTER, sized(MAX_ROSTER_BYTES + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(status("/api/fn/teach/add_rosters", sized(MAX_BODY_BYTES + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
+
+        let never = || Body::from_stream(stream::pending::<Result<String, std::io::Error>>());
+        let mut slow: Vec<_> = (0..MAX_ROSTERS).map(|_| Box::pin(ask(ROSTER, never()))).collect();
+        for one in &mut slow {
+            assert!(futures_util::poll!(one).is_pending());
+        }
+        assert_eq!(status(ROSTER, sized(1)).await, StatusCode::TOO_MANY_REQUESTS);
+        drop(slow);
+        assert_eq!(status(ROSTER, sized(1)).await, StatusCode::OK, "what is given up does not count");
     }
 }

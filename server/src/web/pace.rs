@@ -6,6 +6,7 @@
 //! sandbox) and some 2500 requests (pages, scripts, streams, terminals).
 
 mod bucket;
+pub mod passwords;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,7 +22,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use self::bucket::{Buckets, Rate};
+use tower_sessions::session::Id;
+
+use self::{
+    bucket::{Buckets, Rate},
+    passwords::{Guesser, Guesses},
+};
 use super::client::Client;
 use crate::{app_state::AppState, learner::LearnerId};
 
@@ -32,11 +38,10 @@ const REQUESTS: Rate = Rate { burst: 3000.0, per_second: 100.0 };
 /// Of an address: join codes and personal codes that are looked up. A class behind one address types a few
 /// hundred; of a thousand million join codes one guesses none at a code a second.
 const CODES: Rate = Rate { burst: 300.0, per_second: 1.0 };
-/// Of an address: passwords that were wrong.
-const PASSWORDS: Rate = Rate { burst: 10.0, per_second: 1.0 / 30.0 };
-/// Of an account: the same, from however many addresses. More, so that nobody is kept out by somebody else's
-/// guesses.
-const PASSWORDS_OF_ACCOUNT: Rate = Rate { burst: 50.0, per_second: 1.0 / 60.0 };
+/// Of an address: certificates that are looked at. Nobody guesses one; each is a question to the database.
+const CERTIFICATES: Rate = Rate { burst: 300.0, per_second: 5.0 };
+/// Of a browser: people who join a class after somebody else did there, as at a shared computer.
+const SOMEONE_ELSE: Rate = Rate { burst: 10.0, per_second: 10.0 / 3600.0 };
 /// Of a learner: starts and resets together.
 const MAX_STARTS: usize = 20;
 const WINDOW: Duration = Duration::from_secs(10 * 60);
@@ -51,14 +56,23 @@ pub struct Pace {
     costly: Arc<Mutex<Buckets<Client>>>,
     requests: Arc<Mutex<Buckets<Client>>>,
     codes: Arc<Mutex<Buckets<Client>>>,
-    passwords: Arc<Mutex<(Buckets<Client>, Buckets<String>)>>,
+    certificates: Arc<Mutex<Buckets<Client>>>,
+    someone_else: Arc<Mutex<Buckets<Id>>>,
+    passwords: Arc<Mutex<Guesses>>,
 }
 
 impl Default for Pace {
     fn default() -> Self {
         let buckets = |rate| Arc::new(Mutex::new(Buckets::new(rate)));
-        let passwords = Arc::new(Mutex::new((Buckets::new(PASSWORDS), Buckets::new(PASSWORDS_OF_ACCOUNT))));
-        Self { starts: Arc::default(), costly: buckets(COSTLY), requests: buckets(REQUESTS), codes: buckets(CODES), passwords }
+        Self {
+            starts: Arc::default(),
+            costly: buckets(COSTLY),
+            requests: buckets(REQUESTS),
+            codes: buckets(CODES),
+            certificates: buckets(CERTIFICATES),
+            someone_else: Arc::new(Mutex::new(Buckets::new(SOMEONE_ELSE))),
+            passwords: Arc::default(),
+        }
     }
 }
 
@@ -98,21 +112,38 @@ impl Pace {
         self.codes.lock().unwrap_or_else(PoisonError::into_inner).take(client, now)
     }
 
-    /// Counts a password that is tried, by address and by account. `Err`: so long until the next is allowed.
+    /// Counts a certificate that is looked at. `Err`: so long until the next is allowed.
+    ///
+    /// # Errors
+    /// Where the address has had too many.
+    pub fn certificate(&self, client: Client, now: Instant) -> Result<(), Duration> {
+        self.certificates.lock().unwrap_or_else(PoisonError::into_inner).take(client, now)
+    }
+
+    /// Counts somebody who joins where another was before. `Err`: so long until the next is allowed.
+    ///
+    /// # Errors
+    /// Where the browser has had too many.
+    pub fn someone_else(&self, session: Id, now: Instant) -> Result<(), Duration> {
+        self.someone_else.lock().unwrap_or_else(PoisonError::into_inner).take(session, now)
+    }
+
+    /// Nobody joined after all: it does not count.
+    pub fn nobody_else(&self, session: Id) {
+        self.someone_else.lock().unwrap_or_else(PoisonError::into_inner).give_back(&session);
+    }
+
+    /// Counts a password that is tried. `Err`: so long until the next is allowed.
     ///
     /// # Errors
     /// Where there were too many that were wrong.
-    pub fn password(&self, client: Client, account: &str, now: Instant) -> Result<(), Duration> {
-        let mut passwords = self.passwords.lock().unwrap_or_else(PoisonError::into_inner);
-        passwords.0.take(client, now)?;
-        passwords.1.take(account.to_lowercase(), now)
+    pub fn password(&self, guesser: &Guesser, now: Instant) -> Result<(), Duration> {
+        self.passwords.lock().unwrap_or_else(PoisonError::into_inner).take(guesser, now)
     }
 
-    /// The password was right: it does not count.
-    pub fn password_was_right(&self, client: Client, account: &str) {
-        let mut passwords = self.passwords.lock().unwrap_or_else(PoisonError::into_inner);
-        passwords.0.give_back(&client);
-        passwords.1.give_back(&account.to_lowercase());
+    /// The password was not wrong: it does not count.
+    pub fn password_was_not_wrong(&self, guesser: &Guesser) {
+        self.passwords.lock().unwrap_or_else(PoisonError::into_inner).give_back(guesser);
     }
 
     /// Counts something costly. `Err`: so long until the next is allowed.

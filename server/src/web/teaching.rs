@@ -17,6 +17,7 @@ use super::{
     backend::LearnerBackend,
     instructor::{self, SignInError},
     pace,
+    pace::passwords::{self, Guesser},
 };
 use crate::{
     classroom::{Account, Assist, Classroom, Event, Invited},
@@ -57,12 +58,13 @@ impl InstructorBackend {
     }
 
     async fn enter(&self, account: &Account, from: i64) -> Result<Me, BackendError> {
+        passwords::remember(self.session()?, &account.name).await.map_err(|error| self.internal(&error))?;
         instructor::sign_in(self.session()?, &self.learner, account, from).await.map_err(|error| self.sign_in_error(error))?;
         Ok(me(account))
     }
 
-    fn may_try_password(&self, account: &str) -> Result<(), BackendError> {
-        self.state.pace.password(self.client, account, Instant::now()).map_err(|wait| {
+    fn may_try_password(&self, guesser: &Guesser) -> Result<(), BackendError> {
+        self.state.pace.password(guesser, Instant::now()).map_err(|wait| {
             let seconds = wait.as_secs().max(1);
             BackendError::Refused(format!("Too many passwords were wrong. Try again in {seconds} s, or ask an admin for a new password."))
         })
@@ -98,12 +100,14 @@ impl Teaching for InstructorBackend {
 
     fn sign_in<'a>(&'a self, name: &'a str, password: &'a str) -> BackendFuture<'a, Me> {
         Box::pin(async move {
-            self.may_try_password(name)?;
-            match self.ask(self.classroom().sign_in(name, password)).await? {
-                Some(account) => {
-                    self.state.pace.password_was_right(self.client, name);
-                    self.enter(&account, clock::now()).await
-                }
+            let guesser = Guesser::of(self.session.as_ref(), self.client, name).await.map_err(|error| self.internal(&error))?;
+            self.may_try_password(&guesser)?;
+            let found = self.ask(self.classroom().sign_in(name, password)).await;
+            if !matches!(found, Ok(None)) {
+                self.state.pace.password_was_not_wrong(&guesser);
+            }
+            match found? {
+                Some(account) => self.enter(&account, clock::now()).await,
                 None => {
                     Err(BackendError::Refused("Name or password is wrong. Try again; an admin can give you a new password.".to_owned()))
                 }
@@ -142,9 +146,10 @@ impl Teaching for InstructorBackend {
     fn change_password<'a>(&'a self, old: &'a str, new: &'a str) -> BackendFuture<'a, ()> {
         Box::pin(async move {
             let who = self.account().await?;
-            self.may_try_password(&who.name)?;
+            let guesser = Guesser::IsIn { account: who.id.clone() };
+            self.may_try_password(&guesser)?;
             let from = self.ask(self.classroom().change_password(&who, old, new)).await?;
-            self.state.pace.password_was_right(self.client, &who.name);
+            self.state.pace.password_was_not_wrong(&guesser);
             self.enter(&who, from).await.map(drop)
         })
     }
