@@ -58,7 +58,7 @@ test("an instructor sets up a class, sees who is stuck and why, is let in, helps
   await teaching.keyboard.type("docker rm -f web && docker run -d -p 8080:80 nginx");
   await teaching.keyboard.press("Enter");
   await ada.lesson.expectStepDone();
-  await expect(board.why("Ada")).toBeEmpty();
+  await expect(board.why("Ada"), "her hand is still up, and nothing else is wrong").toHaveText("Hand up.");
   expect(await ada.lesson.terminal.screen()).not.toContain("without leave");
   await ada.page.getByRole("region", { name: "Your class" }).getByRole("button", { name: "End" }).click();
   await expect(side.getByRole("button", { name: "Ask to type" })).toBeVisible();

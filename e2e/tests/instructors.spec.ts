@@ -75,6 +75,15 @@ test("a list gives each learner a link of their own, and the board says who is a
   await people.getByRole("button", { name: "Add them" }).click();
   await expect(people.getByText("2 learners added.")).toBeVisible();
   await expect(people.getByText("1 line left out:")).toBeVisible();
+  await people.getByLabel(/^Names, one a line/).fill("Edsger");
+  await people.getByRole("button", { name: "Add them" }).click();
+  await expect(people.getByText("1 learner added.")).toBeVisible();
+  await expect(people.getByLabel(/^Names, one a line/), "all were taken").toHaveValue("");
+  const made = people.locator(".links__table").getByRole("rowheader");
+  await expect(made, "links are shown only now: none is lost to a second list").toHaveText(["Lovelace, Ada", "Grace", "Edsger"]);
+  await people.getByRole("row").filter({ hasText: "Edsger" }).getByRole("button", { name: "Remove…" }).click();
+  await teaching.getByRole("dialog", { name: "Remove Edsger" }).getByRole("button", { name: "Remove", exact: true }).click();
+  await expect(people.getByRole("status").filter({ hasText: "Edsger is removed, and deleted: 1 place" })).toBeVisible();
   const saved = teaching.waitForEvent("download");
   await people.getByRole("link", { name: "Save as CSV" }).click();
   const file = readFileSync(await (await saved).path(), "utf8");
@@ -82,7 +91,10 @@ test("a list gives each learner a link of their own, and the board says who is a
 
   const board = new BoardPage(teaching);
   await board.open(room.id);
-  await expect(teaching.getByText("2 awaited")).toBeVisible();
+  await teaching.getByRole("link", { name: "2 awaited" }).click();
+  await expect(teaching.getByRole("heading", { name: "Learners", exact: true })).toBeInViewport();
+  await expect(teaching.getByRole("row").filter({ hasText: "Lovelace, Ada" })).toContainText("Not here yet");
+  await board.open(room.id);
 
   const { page } = await newLearner();
   await page.goto(new URL(link).pathname);
@@ -134,6 +146,7 @@ test("an instructor who was invited sees a class once it is shared, and no longe
   await grace.goto("/teach/admin");
   await hydrated(grace);
   await grace.getByRole("button", { name: "Make a link for a new instructor" }).click();
+  await expect(grace.getByRole("heading", { name: "For a new instructor" })).toBeFocused();
   const link = await grace.locator(".made-link").getByLabel("Link").inputValue();
 
   const { page: otto } = await newLearner();
@@ -160,6 +173,7 @@ test("an instructor who was invited sees a class once it is shared, and no longe
   await hydrated(otto);
   await sharing.getByRole("listitem").filter({ hasText: name }).getByRole("button", { name: "End sharing" }).click();
   await expect(sharing.getByText("Nobody else.")).toBeVisible();
+  await expect(otto.getByText("This class is gone, or no longer shared with you.")).toBeVisible();
   expect((await otto.goto(`/teach/classes/${room.id}`))?.status()).toBe(404);
 
   await grace.goto("/teach/admin");
@@ -201,7 +215,10 @@ test("a deleted class says what went with it", async ({ newLearner, complaints }
   await teaching.getByRole("button", { name: "Delete…" }).click();
   await teaching.getByRole("dialog").getByRole("button", { name: "Delete the class" }).click();
   await expect(teaching.getByRole("heading", { name: "The class is deleted, and with it:" })).toBeFocused();
-  await expect(teaching.getByRole("listitem").filter({ hasText: /^1 learner/ })).toBeVisible();
+  await expect(teaching.getByRole("heading", { name: "The class is deleted, and with it:" })).toBeInViewport({ ratio: 1 });
+  await expect(teaching.getByRole("listitem").filter({ hasText: /^1 learner$/ })).toBeVisible();
+  await expect(teaching.getByRole("listitem").filter({ hasText: /^1 class$/ })).toBeVisible();
+  await expect(teaching.getByRole("button", { name: "Save" }), "there is nothing left to set up").toBeHidden();
   await page.goto("/join");
   await hydrated(page);
   await page.getByLabel("Code of the class").fill(room.code);

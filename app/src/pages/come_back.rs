@@ -34,9 +34,9 @@ pub(crate) fn ComeBackPage() -> impl IntoView {
 
 fn welcome_back(PlaceCard { class, name }: PlaceCard, come: Action<Come, Result<Joined, ApiError>>) -> AnyView {
     view! {
-        <h1 class="join__title">"Welcome back"</h1>
+        <h1 class="join__title">"Welcome"</h1>
         <p class="join__text">
-            "Your work is where you left it. From now on, this browser is yours: whoever used it before comes back by a link or code of their own."
+            "What you do here stays yours: this link or code brings you back to it. From now on, this browser is yours, too; whoever used it before comes back by a link or code of their own."
         </p>
         <p class="join__buttons">
             <button

@@ -61,6 +61,8 @@ pub(crate) fn HomePage() -> impl IntoView {
                         .collect_view()}
                 </ul>
             </section>
+            // Another bundle's page.
+            <a class="home__teach" href="/teach" rel="external">"For instructors"</a>
         </main>
     }
     .into_any()

@@ -12,7 +12,7 @@ mod table;
 mod tools;
 
 pub(crate) use cells::mark;
-pub(crate) use panel::SidePanel;
+pub(crate) use panel::{SidePanel, escape};
 pub(crate) use state::{BoardState, Open};
 pub(crate) use table::{LineNotice, Table, legend};
 pub(crate) use tools::{LessonTabs, Tools};

@@ -2,10 +2,15 @@
 
 use leptos::prelude::*;
 
-use crate::{components::CopyField, model::PersonalLink, teach::live::click};
+use crate::{
+    components::CopyField,
+    model::PersonalLink,
+    teach::{live::click, words::is_of_this_machine_alone},
+};
 
 #[component]
 pub(crate) fn Links(links: Vec<PersonalLink>) -> impl IntoView {
+    let warning = links.first().and_then(|link| for_this_machine_alone(&link.link));
     let table = tabbed(&links);
     let file = format!("data:text/csv;charset=utf-8,{}", percent(&csv(&links)));
     let rows = links
@@ -25,6 +30,7 @@ pub(crate) fn Links(links: Vec<PersonalLink>) -> impl IntoView {
             <p class="links__warn">
                 "These are shown only now. Copy, print or keep them before you leave this page; whoever has a link is that learner."
             </p>
+            {warning}
             <div class="form__row no-print">
                 <CopyField label="All, to paste into a table" text=table />
                 <a class="button" href=file download="personal-links.csv">"Save as CSV"</a>
@@ -37,6 +43,18 @@ pub(crate) fn Links(links: Vec<PersonalLink>) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// Said beside a link that only this machine can open.
+pub(crate) fn for_this_machine_alone(link: &str) -> Option<AnyView> {
+    is_of_this_machine_alone(link).then(|| {
+        view! {
+            <p class="notice">
+                "Learners on other computers can't open this address. Set "<code>"public_url"</code>" (see docs/classroom.md), or open Lunchbox by this machine's name."
+            </p>
+        }
+        .into_any()
+    })
 }
 
 fn tabbed(links: &[PersonalLink]) -> String {

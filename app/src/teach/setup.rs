@@ -10,7 +10,7 @@ mod way_in;
 pub(crate) use details::Details;
 pub(crate) use lessons::LessonChoice;
 pub(crate) use people::People;
-pub(crate) use rest::{Delete, Sharing, TakeAway};
+pub(crate) use rest::{Delete, Gone, Sharing, TakeAway};
 pub(crate) use way_in::WayInCard;
 #[cfg(feature = "ssr")]
 pub(crate) use way_in::qr;

@@ -4,10 +4,21 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{EventSource, MessageEvent};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{EventSource, MessageEvent, RequestInit, Response};
 
 use super::frame::go_to_sign_in;
-use crate::{api, state::Line};
+/// How the line to the server stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Not yet open for the first time.
+    Opening,
+    Open,
+    /// Was lost; being opened again.
+    Lost,
+    /// There is no more to follow for whoever is signed in: nothing is tried again.
+    Gone,
+}
 
 /// Pause before the stream is opened anew where the browser has given up, in milliseconds.
 const REOPEN_AFTER_MS: u64 = 2_000;
@@ -47,13 +58,15 @@ fn open(url: String, line: RwSignal<Line>, heard: Heard, slot: StoredValue<Optio
     });
     let failing = source.clone();
     let lost = Closure::<dyn Fn()>::new(move || {
-        line.try_set(Line::Lost);
+        if line.try_get_untracked() != Some(Line::Gone) {
+            line.try_set(Line::Lost);
+        }
+        look_why(url.clone(), line, slot);
         // The browser itself tries again, except after an answer that was no stream at all.
         if failing.ready_state() == EventSource::CLOSED {
             let url = url.clone();
             let again = move || {
                 if slot.try_with_value(Option::is_some) == Some(true) {
-                    leave_if_signed_out();
                     open(url, line, heard, slot);
                 }
             };
@@ -64,13 +77,27 @@ fn open(url: String, line: RwSignal<Line>, heard: Heard, slot: StoredValue<Optio
     slot.try_set_value(Some(Stream { source, _opened: opened, _message: message, _named: named, _lost: lost }));
 }
 
-/// An `EventSource` doesn't say why it was refused. That nobody is signed in any more is one reason.
-fn leave_if_signed_out() {
-    leptos::task::spawn_local(async {
-        if matches!(api::teach::account::me().await, Ok(None)) {
-            go_to_sign_in();
+/// An `EventSource` doesn't say why it ended or was refused; its address, asked without its content, does.
+fn look_why(url: String, line: RwSignal<Line>, slot: StoredValue<Option<Stream>, LocalStorage>) {
+    leptos::task::spawn_local(async move {
+        match status(&url).await {
+            Some(401) => go_to_sign_in(),
+            Some(404) => {
+                line.try_set(Line::Gone);
+                // Closes it, and it isn't opened again.
+                slot.try_set_value(None);
+            }
+            _ => {}
         }
     });
+}
+
+/// What the server answers there; `None`: nothing.
+async fn status(url: &str) -> Option<u16> {
+    let init = RequestInit::new();
+    init.set_method("HEAD");
+    let answer = JsFuture::from(window().fetch_with_str_and_init(url, &init)).await.ok()?;
+    Some(answer.dyn_into::<Response>().ok()?.status())
 }
 
 fn listener(callback: Callback<String>) -> Closure<dyn Fn(MessageEvent)> {

@@ -7,7 +7,6 @@ mod note;
 mod timeline;
 
 use leptos::{ev, prelude::*};
-use wasm_bindgen::JsCast;
 
 use self::{
     assist::{Assist, AssistState},
@@ -19,25 +18,17 @@ use crate::{
     api::{self, lessons::OpenedLesson},
     components::{DiagramPanel, Icon},
     model::{SandboxStatus, StreamMessage, TimelineEntry, Watched},
-    state::{Line, Work},
+    state::Work,
     teach::{
         board::{BoardState, Open},
         doing::Doing,
         live::{click, live, part},
-        stream::{self, Heard},
+        stream::{self, Heard, Line},
         words::since,
     },
 };
 
 pub(crate) use note::NoteForm;
-
-/// Moves the focus back to a learner's row.
-pub(crate) fn focus_row(place: &str) {
-    let cell = document().query_selector(&format!("[data-place=\"{place}\"] [data-cell]")).ok().flatten();
-    if let Some(cell) = cell.and_then(|cell| cell.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _ = cell.focus();
-    }
-}
 
 /// What is shown under the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,6 +154,12 @@ fn Watching(state: BoardState, watched: Watched, open: RwSignal<Open>) -> impl I
             status => view! { <p class="side__none">{no_terminal(&status, &name)}</p> }.into_any(),
         }
     };
+    // Who looks on goes through it by Tab as through the rest of the page.
+    let keys = move |event: ev::KeyboardEvent| {
+        if event.key() == "Tab" && assist.get_untracked() != AssistState::Granted {
+            event.stop_propagation();
+        }
+    };
     let is_ready = Memo::new(move |_| work.is_ready());
     let tabs = TABS
         .map(|(this, words)| {
@@ -184,7 +181,7 @@ fn Watching(state: BoardState, watched: Watched, open: RwSignal<Open>) -> impl I
     };
     view! {
         <div class="watch">
-            <div class="watch__terminal">{part(terminal)}</div>
+            <div class="watch__terminal" on:keydown:capture=keys>{part(terminal)}</div>
             <Assist place=place.clone() name=name.clone() assist=assist is_ready=is_ready />
             <div class="tabs" role="group" aria-label="Beside the terminal">{tabs}</div>
             <div class="watch__below">{part(below)}</div>

@@ -1,6 +1,6 @@
 //! Numbers and times in words.
 
-use crate::model::{ClassState, StepOutline};
+use crate::model::{ClassState, Deleted, StepOutline};
 
 /// "1 learner", "2 learners", "no learners".
 pub(crate) fn count(number: usize, one: &str) -> String {
@@ -24,8 +24,8 @@ pub(crate) fn since(milliseconds: i64) -> String {
 /// A measured length of time.
 pub(crate) fn seconds(seconds: u32) -> String {
     match seconds {
-        0..90 => format!("{seconds} s"),
-        90..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
     }
 }
@@ -41,6 +41,40 @@ pub(crate) fn state(state: ClassState) -> &'static str {
 /// "3. Publish a port"
 pub(crate) fn step_name(index: usize, step: &StepOutline) -> String {
     format!("{}. {}", index + 1, step.title)
+}
+
+/// What was deleted, each with its number; nothing is said of what there was none of.
+pub(crate) fn deleted(deleted: &Deleted) -> Vec<String> {
+    let said = |(what, number): &(String, u64)| match number {
+        0 => None,
+        1 => Some(format!("1 {}", singular(what))),
+        _ => Some(format!("{number} {what}")),
+    };
+    deleted.counts.iter().filter_map(said).collect()
+}
+
+/// What was deleted with a learner who was removed.
+pub(crate) fn removed(name: &str, gone: &Deleted) -> String {
+    format!("{name} is removed, and deleted: {}.", deleted(gone).join(", "))
+}
+
+fn singular(plural: &str) -> &str {
+    match plural {
+        "classes" => "class",
+        "sandboxes" => "sandbox",
+        other => other.strip_suffix('s').unwrap_or(other),
+    }
+}
+
+/// Whether an address leads learners at other computers nowhere: to their own.
+pub(crate) fn is_of_this_machine_alone(link: &str) -> bool {
+    let bare = link.split_once("://").map_or(link, |(_, bare)| bare);
+    let host = bare.split(['/', '?']).next().unwrap_or_default();
+    let name = match host.strip_prefix('[') {
+        Some(in_brackets) => in_brackets.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name == "localhost" || name.ends_with(".localhost") || name.starts_with("127.") || name == "::1"
 }
 
 /// A number of bytes, as people say it.
@@ -70,9 +104,26 @@ mod tests {
 
     #[test]
     fn a_measured_time_is_said_as_finely_as_it_matters() {
-        assert_eq!(seconds(42), "42 s");
+        assert_eq!((seconds(42), seconds(72)), ("42 s".into(), "1 min 12 s".into()));
         assert_eq!(seconds(125), "2 min 05 s");
         assert_eq!(seconds(3_720), "1 h 02 min");
+    }
+
+    #[test]
+    fn what_was_deleted_is_said_in_the_singular_where_it_was_one_and_not_at_all_where_it_was_none() {
+        let counts = [("classes", 1), ("certificates", 1), ("notes", 0), ("sandboxes", 1), ("steps", 3)];
+        let gone = Deleted { counts: counts.map(|(what, number)| (what.to_owned(), number)).into() };
+        assert_eq!(deleted(&gone), ["1 class", "1 certificate", "1 sandbox", "3 steps"]);
+    }
+
+    #[test]
+    fn an_address_of_this_machine_alone_is_told_from_one_that_others_can_open() {
+        for own in ["http://localhost:3000/join/K7", "http://127.0.0.1/join/K7", "http://[::1]:3000/join/K7", "http://box.localhost:80"] {
+            assert!(is_of_this_machine_alone(own), "{own}");
+        }
+        for others in ["https://box.example/join/K7", "http://192.168.1.7:3000", "http://localhost.example", "http://[2001:db8::1]/"] {
+            assert!(!is_of_this_machine_alone(others), "{others}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What stands beside the board: a learner or a step.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 
 use super::{
     state::{BoardState, Open},
@@ -21,13 +23,6 @@ pub(crate) fn SidePanel(state: BoardState, open: RwSignal<Open>) -> impl IntoVie
         }
         now
     });
-    let close = move |_| {
-        let was = open.get_untracked();
-        open.set(Open::Nothing);
-        if let Open::Learner(place) = was {
-            crate::teach::watch::focus_row(&place);
-        }
-    };
     part(move || {
         let inner = match open.get() {
             Open::Nothing => return ().into_any(),
@@ -36,10 +31,40 @@ pub(crate) fn SidePanel(state: BoardState, open: RwSignal<Open>) -> impl IntoVie
         };
         view! {
             <section class="pane side" aria-labelledby="side-title">
-                <button type="button" class="button button--quiet side__close" aria-label="Close" title="Close" on:click=click(close)>"✕"</button>
+                <button type="button" class="button button--quiet side__close" aria-label="Close" title="Close" on:click=click(move |_| close(open))>"✕"</button>
                 {inner}
             </section>
         }
         .into_any()
     })
+}
+
+/// Puts away what stands beside the board, and gives the focus back to where it was opened.
+fn close(open: RwSignal<Open>) {
+    let from = match open.get_untracked() {
+        Open::Nothing => return,
+        Open::Learner(place) => format!("[data-place=\"{place}\"] [data-cell]"),
+        Open::Step(_) => ".head__button[aria-expanded=\"true\"]".to_owned(),
+    };
+    let from = document().query_selector(&from).ok().flatten().and_then(|from| from.dyn_into::<HtmlElement>().ok());
+    open.set(Open::Nothing);
+    if let Some(from) = from {
+        // Only what is not on the page can't take the focus.
+        let _ = from.focus();
+    }
+}
+
+/// Escape closes it: not out of a dialog, which it closes itself, not out of what was written in a field, and not while
+/// one types in a learner's terminal, where it is a key like others.
+pub(crate) fn escape(event: &ev::KeyboardEvent, open: RwSignal<Open>) {
+    if event.key() != "Escape" {
+        return;
+    }
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let is_in = |place: &str| target.as_ref().is_some_and(|target| target.closest(place).ok().flatten().is_some());
+    if is_in("dialog, .field:not(:placeholder-shown)") || is_in(".watch:has(.assist--on) lunchbox-terminal") {
+        return;
+    }
+    event.stop_propagation();
+    close(open);
 }

@@ -53,7 +53,7 @@ pub(super) fn Row(state: BoardState, row: RowSignal, open: RwSignal<Open>) -> im
         let row = row.clone();
         part(move || row.with(|row| row.last.as_ref().map(last)))
     };
-    let why = live(move || row.with(|row| row.stuck.join(" ")));
+    let why = live(move || row.with(why));
     let why_title = why.clone();
     view! {
         <div
@@ -89,6 +89,12 @@ fn on_step(row: &BoardRow, now: i64) -> String {
         Some(step) => (step + 1).to_string(),
         None => String::new(),
     }
+}
+
+/// Why one is to be looked after.
+fn why(row: &BoardRow) -> String {
+    let hand = (row.hand_at > 0).then_some("Hand up.");
+    hand.into_iter().chain(row.stuck.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
 }
 
 /// What one has tried on the step one looks at.
@@ -148,6 +154,14 @@ mod tests {
     fn the_board_says_where_one_is_and_for_how_long() {
         assert_eq!(on_step(&row(Some(2), 60_000), 420_000), "3 · 6 min");
         assert_eq!(on_step(&row(None, 0), 420_000), "");
+    }
+
+    #[test]
+    fn a_raised_hand_is_a_reason_and_comes_first() {
+        let up = BoardRow { hand_at: 1, stuck: vec!["Wrong 3 times in a row.".into()], ..row(None, 0) };
+        assert_eq!(why(&up), "Hand up. Wrong 3 times in a row.");
+        assert_eq!(why(&BoardRow { stuck: Vec::new(), ..up }), "Hand up.");
+        assert_eq!(why(&row(None, 0)), "");
     }
 
     #[test]

@@ -7,8 +7,7 @@ use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*};
 use super::order::{Sorting, by_progress, order};
 use crate::{
     model::{Board, BoardMessage, BoardRow, Pace, StepOutline, StepRef, StepSummary},
-    state::Line,
-    teach::stream::{self, Heard},
+    teach::stream::{self, Heard, Line},
 };
 
 /// Rows move no more often than this, in milliseconds: an eye must be able to follow.
@@ -61,6 +60,8 @@ pub(crate) struct BoardState {
     pub(crate) now: RwSignal<i64>,
     /// The server's clock less the browser's.
     ahead: StoredValue<i64>,
+    /// What came of removing a learner, until something else is opened.
+    pub(crate) told: RwSignal<Option<String>>,
     /// Said to screen readers.
     pub(crate) said: RwSignal<String>,
     /// The projector's view: order names nobody.
@@ -86,6 +87,7 @@ impl BoardState {
             line: RwSignal::new(Line::Opening),
             now: RwSignal::new(board.at),
             ahead: StoredValue::new(0),
+            told: RwSignal::new(None),
             said: RwSignal::new(String::new()),
             is_projected,
         };
@@ -110,6 +112,12 @@ impl BoardState {
                 ticking.inspect(IntervalHandle::clear);
                 moving.inspect(IntervalHandle::clear);
             });
+        });
+        // Whose class it no longer is keeps none of its names.
+        Effect::new(move |_| {
+            if self.line.get() == Line::Gone {
+                self.forget(&self.order.get_untracked());
+            }
         });
         // Whoever sorts anew sees it at once.
         Effect::new(move |before: Option<Sorting>| {

@@ -21,7 +21,7 @@ pub(super) fn StepCard(state: BoardState, index: usize, open: RwSignal<Open>) ->
     let turns = move || {
         let turns = summary.with(|summary| summary.wrong_turns.clone());
         if turns.is_empty() {
-            return view! { <p class="soft">"Nobody has gone wrong here in a way that others have, too."</p> }.into_any();
+            return view! { <p class="soft">"Nobody has gone wrong here."</p> }.into_any();
         }
         let turns = turns
             .into_iter()
@@ -100,7 +100,7 @@ fn LeadHere(state: BoardState, step: String) -> impl IntoView {
         <div>
             {part(move || {
                 if is_here() {
-                    view! { <p class="soft">"The class is here. Learners can look at this step and those before it."</p> }.into_any()
+                    view! { <p class="soft">"The class is here. Learners may look at any step; when you move the class on, they go along unless they are typing."</p> }.into_any()
                 } else {
                     let lead = lead.clone();
                     view! {

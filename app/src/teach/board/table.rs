@@ -11,12 +11,22 @@ use super::{
 };
 use crate::{
     model::{CellState, StepOutline, StepSummary},
-    state::Line,
     teach::{
         live::{click, live, part},
+        stream::Line,
         words::{seconds, step_name},
     },
 };
+
+/// Columns of names, side by side, that any screen has room for.
+const MOST_COLUMNS: usize = 12;
+/// How wide columns are at least, in pixels (style/teach-board.css); names with the row's edges and a bar to scroll.
+const NAME_PX: usize = 208 + 20 + 15;
+const STEP_PX: usize = 30;
+const HERE_PX: usize = 104;
+const TRIED_PX: usize = 136;
+const LAST_PX: usize = 144;
+const WHY_PX: usize = 176;
 
 #[component]
 pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
@@ -34,8 +44,11 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
     };
     let rows = move || state.order.get();
     view! {
+        // What there is room for depends on how many steps there are, which a query of the container can't ask.
+        <style>{fitting(steps.len())}</style>
         <div class="board" style=columns>
             <div class="board__scroll">
+            <div class="board__numbers" aria-hidden="true">{(0..MOST_COLUMNS).map(|_| numbers(steps.len())).collect_view()}</div>
             <div
                 class="board__grid"
                 role="grid"
@@ -69,7 +82,7 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
                     </For>
                 </div>
             </div>
-            {part(move || state.order.with(Vec::is_empty).then(|| empty(state)))}
+            {part(move || (state.order.with(Vec::is_empty) && state.line.get() != Line::Gone).then(|| empty(state)))}
             </div>
             <p class="legend board__legend">
                 {legend("stuck")}
@@ -79,6 +92,24 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// The numbers of the steps above a column of names, where everybody is shown at once.
+fn numbers(steps: usize) -> AnyView {
+    view! { <div class="row row--numbers"><span></span>{(1..=steps).map(|number| view! { <span>{number}</span> }).collect_view()}</div> }
+        .into_any()
+}
+
+/// Which columns are left out where they could not be shown whole: what was tried and the last command first, then
+/// the reason, then for how long; what is beside a learner's row says it too. Steps stay where they are.
+fn fitting(steps: usize) -> String {
+    let all = |columns: &[usize]| NAME_PX + steps * STEP_PX + columns.iter().sum::<usize>() - 1;
+    let (whole, why, here) = (all(&[HERE_PX, TRIED_PX, LAST_PX, WHY_PX]), all(&[HERE_PX, WHY_PX]), all(&[HERE_PX]));
+    format!(
+        "@container (max-width:{whole}px){{.row{{grid-template-columns:13rem repeat({steps},30px) 6.5rem minmax(0,1fr)}}.row__tried,.row__last{{display:none}}}}\
+        @container (max-width:{why}px){{.row{{grid-template-columns:13rem repeat({steps},30px) minmax(0,1fr)}}.row__why{{display:none}}}}\
+        @container (max-width:{here}px){{.row{{grid-template-columns:minmax(6rem,13rem) repeat({steps},minmax(22px,30px))}}.row__here{{display:none}}}}"
+    )
 }
 
 /// A step's column: its number, how many have passed it, and more at a click.
@@ -158,8 +189,12 @@ pub(crate) fn LineNotice(line: RwSignal<Line>) -> impl IntoView {
     view! {
         <div class="line-notice" role="status">
             {part(move || {
-                (line.get() == Line::Lost)
-                    .then(|| view! { <p class="line-notice__text">"The line to Lunchbox is lost, so this may be old. Trying again…"</p> })
+                let text = match line.get() {
+                    Line::Opening | Line::Open => return None,
+                    Line::Lost => "The line to Lunchbox is lost, so this may be old. Trying again…",
+                    Line::Gone => "This class is gone, or no longer shared with you.",
+                };
+                Some(view! { <p class="line-notice__text">{text}</p> })
             })}
         </div>
     }

@@ -41,7 +41,8 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
     let tally = Memo::new(move |_| state.tally());
     let awaited = move || {
         let awaited = state.awaited.get();
-        (awaited > 0).then(|| view! { <span class="fact">{format!("{awaited} awaited")}</span> })
+        let setup = format!("/teach/classes/{}/setup#people-title", state.class.get_value());
+        (awaited > 0).then(|| view! { <a class="fact" href=setup rel="external" title="Who is on your list and not here yet">{format!("{awaited} awaited")}</a> })
     };
     let next_hand = move |_| {
         let up = state.order.with_untracked(|order| {
@@ -96,6 +97,7 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
                     <button type="button" class="button" on:click=click(move |_| confirm::close(dialog))>"Close"</button>
                 </div>
             </dialog>
+            {part(move || state.told.get().map(|told| view! { <p class="notice notice--good tools__told" role="status">{told}</p> }))}
         </div>
     }
     .into_any()

@@ -10,7 +10,7 @@ use crate::{
     teach::{
         confirm::{self, Confirm},
         doing::Doing,
-        frame::Bar,
+        frame::{Bar, focus},
         live::{click, live, part},
         load::{Ask, Loaded, page},
         words::{bytes, count},
@@ -19,6 +19,8 @@ use crate::{
 
 /// How often the machine is looked at, in milliseconds.
 const LOOK_EVERY_MS: u64 = 5_000;
+/// From so many hundredths on it is said that something is nearly used up.
+const FULL: u32 = 85;
 
 #[component]
 pub(crate) fn AdminPage() -> impl IntoView {
@@ -62,7 +64,7 @@ fn Admin(machine: Machine, instructors: Vec<Instructor>) -> impl IntoView {
                     <Gauge
                         name="Disk"
                         share=move || machine.with(|now| used(now.disk_bytes, now.disk_free_bytes))
-                        words=move || machine.with(|now| format!("{} free of {}", bytes(now.disk_free_bytes), bytes(now.disk_bytes)))
+                        words=move || machine.with(disk)
                     />
                     <Gauge
                         name="Places"
@@ -87,7 +89,12 @@ fn fit(machine: &Machine) -> String {
 
 fn load(machine: &Machine) -> String {
     let tenths = (machine.load * 10.0) as u32;
-    format!("{}.{} of {} busy", tenths / 10, tenths % 10, count(machine.cores as usize, "core"))
+    format!("Load {}.{} on {}", tenths / 10, tenths % 10, count(machine.cores as usize, "core"))
+}
+
+fn disk(machine: &Machine) -> String {
+    let free = format!("{} free of {}", bytes(machine.disk_free_bytes), bytes(machine.disk_bytes));
+    if used(machine.disk_bytes, machine.disk_free_bytes) < FULL { free } else { format!("{free}: less than {} %", 100 - FULL) }
 }
 
 /// 0 to 100.
@@ -111,7 +118,7 @@ fn Gauge(
         <div class="gauge">
             <dt>{name}</dt>
             <dd>
-                <progress class="meter" class:meter--full=live(move || { share.get() >= 85 }) max="100" value=live(move || share.get()) aria-hidden="true"></progress>
+                <progress class="meter" class:meter--full=live(move || { share.get() >= FULL }) max="100" value=live(move || share.get()) aria-hidden="true"></progress>
                 <span>{part(move || words.get())}</span>
             </dd>
         </div>
@@ -193,7 +200,12 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
     let link = RwSignal::new(None::<(String, InvitationLink)>);
     let dialog = NodeRef::<html::Dialog>::new();
     let asked = RwSignal::new(None::<Instructor>);
-    let invite = move |_| doing.ask(api::teach::admin::invite(), move |made| link.set(Some(("For a new instructor".to_owned(), made))));
+    // It stands below the table, perhaps out of sight.
+    let show = move |words: String, made: InvitationLink| {
+        link.set(Some((words, made)));
+        request_animation_frame(|| focus("made-link-title"));
+    };
+    let invite = move |_| doing.ask(api::teach::admin::invite(), move |made| show("For a new instructor".to_owned(), made));
     let remove = Callback::new(move |()| {
         let Some(gone) = asked.get_untracked() else { return };
         let id = gone.id.clone();
@@ -207,7 +219,7 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
                 let (id, name) = (one.id.clone(), one.name.clone());
                 let reset = move |_| {
                     let words = format!("For {name}, to set a new password");
-                    doing.ask(api::teach::admin::reset_password(id.clone()), move |made| link.set(Some((words, made))));
+                    doing.ask(api::teach::admin::reset_password(id.clone()), move |made| show(words, made));
                 };
                 let ask = {
                     let one = one.clone();
@@ -247,7 +259,7 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
                 {part(move || link.get().map(|(words, made)| {
                     view! {
                         <div class="made-link">
-                            <h3>{words}</h3>
+                            <h3 id="made-link-title" tabindex="-1">{words}</h3>
                             <CopyField label="Link" text=made.link />
                             <p class="soft">"It works once, until "<When at=made.expires_at shown=Shown::Minute />". It is shown only now."</p>
                         </div>
@@ -296,6 +308,13 @@ mod tests {
     #[test]
     fn shares_are_whole_percents_and_nothing_divides_by_nothing() {
         assert_eq!((used(100, 25), used(0, 0), percent(3.0, 60.0), percent(9.0, 0.0)), (75, 0, 5, 100));
-        assert_eq!(load(&machine()), "1.2 of 2 cores busy");
+        assert_eq!(load(&machine()), "Load 1.2 on 2 cores");
+    }
+
+    #[test]
+    fn a_disk_that_is_nearly_full_says_so() {
+        let disk_of = |free: u64| disk(&Machine { disk_bytes: 100 << 30, disk_free_bytes: free << 30, ..machine() });
+        assert_eq!(disk_of(50), "50.0 GiB free of 100.0 GiB");
+        assert_eq!(disk_of(14), "14.0 GiB free of 100.0 GiB: less than 15 %");
     }
 }

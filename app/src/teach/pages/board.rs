@@ -7,10 +7,11 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use crate::{
     model::{Board, ClassState},
     teach::{
-        board::{BoardState, LessonTabs, LineNotice, Open, SidePanel, Table, Tools},
+        board::{BoardState, LessonTabs, LineNotice, Open, SidePanel, Table, Tools, escape},
         frame::{Bar, ClassNav, ClassPage},
         live::live,
         load::{Ask, Loaded, page},
+        stream::Line,
     },
 };
 
@@ -37,6 +38,16 @@ fn BoardView(board: Board) -> impl IntoView {
     state.follow();
     let open = RwSignal::new(Open::Nothing);
     let all_at_once = RwSignal::new(false);
+    Effect::new(move |_| {
+        if state.line.get() == Line::Gone {
+            open.set(Open::Nothing);
+        }
+    });
+    Effect::new(move |_| {
+        if open.with(|open| *open != Open::Nothing) {
+            state.told.set(None);
+        }
+    });
     view! {
         <Title text=title />
         <div class="teach-bench" class:teach-bench--all=live(move || all_at_once.get()) class:teach-bench--side=live(move || open.with(|open| *open != Open::Nothing))>
@@ -48,7 +59,7 @@ fn BoardView(board: Board) -> impl IntoView {
                     <LessonTabs class=class lessons=lessons here=lesson />
                     <Tools state=state open=open all_at_once=all_at_once />
                 </div>
-                <div class="teach-bench__panes">
+                <div class="teach-bench__panes" on:keydown:capture=move |event| escape(&event, open)>
                     <section class="pane board-pane" aria-label="The board"><Table state=state open=open /></section>
                     <SidePanel state=state open=open />
                 </div>

@@ -79,6 +79,8 @@ fn card(class: ClassSummary) -> AnyView {
                 {(!is_mine).then(|| format!("{owner}'s · "))}
                 "Made "
                 <When at=made_at shown=Shown::Day />
+                ", "
+                <When at=made_at shown=Shown::Clock />
                 {(now == ClassState::Closed).then_some(" · its report stays")}
             </p>
         </article>
@@ -105,9 +107,7 @@ fn NewClass(lessons: Vec<LessonOutline>, is_open: bool) -> impl IntoView {
         let draft = ClassDraft { name: name.get_untracked(), lessons: chosen.get_untracked(), ..ClassDraft::default() };
         doing.ask(api::teach::classes::make_class(draft), |id| leave_for(&format!("/teach/classes/{id}/setup?new=1")));
     };
-    view! {
-        <details class="new-class" open=is_open>
-            <summary class="button button--primary">"Make a class"</summary>
+    let form = view! {
             <form class="form new-class__form" on:submit=submitted(submit)>
                 <label class="form__label">
                     "Name"
@@ -126,6 +126,14 @@ fn NewClass(lessons: Vec<LessonOutline>, is_open: bool) -> impl IntoView {
                 {doing.alert()}
                 <button type="submit" class="button button--primary button--large" disabled=doing.pending>{doing.label("Make the class", "Making it…")}</button>
             </form>
+    };
+    if is_open {
+        return view! { <section class="new-class" aria-label="Make a class">{form}</section> }.into_any();
+    }
+    view! {
+        <details class="new-class">
+            <summary class="button button--primary">"Make a class"</summary>
+            {form}
         </details>
     }
     .into_any()

@@ -8,7 +8,7 @@ use crate::{
     model::{Board, CellState, StepOutline},
     teach::{
         board::{BoardState, LineNotice, legend, mark},
-        live::{live, part},
+        live::{click, live, part},
         load::{Ask, Loaded, page},
     },
 };
@@ -47,6 +47,7 @@ fn Projected(board: Board) -> impl IntoView {
                 <h1>{name}</h1>
                 <p>{title}</p>
                 <p class="projector__count">{part(move || format!("{} here", tally.get().online))}</p>
+                <button type="button" class="button button--quiet projector__full" on:click=click(|_| full_screen())>"Full screen"</button>
             </header>
             <ol class="projector__steps" role="list">{heads}</ol>
             <div class="projector__rows" role="img" aria-label="One row a learner, without names, one cell a step">
@@ -64,6 +65,16 @@ fn Projected(board: Board) -> impl IntoView {
         </main>
     }
     .into_any()
+}
+
+/// The whole screen, or back from it.
+fn full_screen() {
+    if document().fullscreen_element().is_some() {
+        document().exit_fullscreen();
+    } else if let Some(page) = document().document_element() {
+        // A browser that knows no full screen leaves the page as it is.
+        let _ = page.request_fullscreen();
+    }
 }
 
 fn step_head(state: BoardState, index: usize, step: &StepOutline) -> AnyView {

@@ -8,8 +8,9 @@ use crate::{
     model::{ClassDetails, LessonOutline},
     teach::{
         frame::{Bar, ClassNav, ClassPage},
+        live::{live, part},
         load::{Ask, Loaded, page},
-        setup::{Delete, Details, People, Sharing, TakeAway, WayInCard},
+        setup::{Delete, Details, Gone, People, Sharing, TakeAway, WayInCard},
     },
 };
 
@@ -31,25 +32,28 @@ fn Setup(class: ClassDetails, lessons: Vec<LessonOutline>, is_new: bool) -> impl
     let (id, name) = (class.id.clone(), class.draft.name.clone());
     let nav_class = id.clone();
     let class = RwSignal::new(class);
+    let deleted = RwSignal::new(None);
+    let is_gone = move || deleted.with(Option::is_some);
     view! {
         <Title text=format!("{name} · Set up") />
         <Bar><ClassNav class=nav_class name=name here=ClassPage::Setup /></Bar>
         <main class="teach-page teach-page--wide" id="main">
-            <h1>"Set up"</h1>
+            <h1>{part(move || if is_gone() { "Deleted" } else { "Set up" })}</h1>
+            <Gone deleted=deleted />
             {is_new.then(|| {
                 view! {
-                    <p class="notice notice--good" role="status">
+                    <p class="notice notice--good" role="status" hidden=live(is_gone)>
                         "Your class is made and open. Show its code now, or set the rest first: lessons, pace, times and who else teaches it."
                     </p>
                 }
             })}
-            <div class="setup">
+            <div class="setup" hidden=live(is_gone)>
                 <WayInCard class=class />
                 <Details class=class lessons=lessons />
                 <People class=class />
                 <Sharing class=class />
                 <TakeAway id=id />
-                <Delete class=class />
+                <Delete class=class deleted=deleted />
             </div>
         </main>
     }

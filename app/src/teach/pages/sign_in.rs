@@ -9,7 +9,7 @@ use crate::{
     teach::{
         doing::Doing,
         frame::{Bar, leave_for, next_page},
-        live::{live, submitted, typed},
+        live::{click, live, part, submitted, typed},
     },
 };
 
@@ -55,7 +55,10 @@ pub(crate) fn Field(
     #[prop(optional)] note: &'static str,
     #[prop(optional)] least: Option<u32>,
 ) -> impl IntoView {
-    view! {
+    let is_secret = kind == "password";
+    let seen = RwSignal::new(false);
+    let kind = live(move || if seen.get() { "text" } else { kind });
+    let line = view! {
         <label class="form__label">
             {label}
             <input
@@ -70,6 +73,24 @@ pub(crate) fn Field(
             />
             {(!note.is_empty()).then(|| view! { <span class="form__note">{note}</span> })}
         </label>
+    }
+    .into_any();
+    if !is_secret {
+        return line;
+    }
+    view! {
+        <div class="secret">
+            {line}
+            <button
+                type="button"
+                class="secret__show"
+                aria-pressed=live(move || seen.get().to_string())
+                on:click=click(move |_| seen.update(|seen| *seen = !*seen))
+            >
+                {part(move || if seen.get() { "Hide" } else { "Show" })}
+                <span class="unseen">" what is typed"</span>
+            </button>
+        </div>
     }
     .into_any()
 }

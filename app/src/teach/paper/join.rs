@@ -8,7 +8,7 @@ use super::moment;
 use crate::{
     api,
     model::{ClassDetails, ClassState},
-    teach::{frame::failed, setup::qr},
+    teach::{frame::failed, links::for_this_machine_alone, setup::qr},
 };
 
 #[component]
@@ -31,6 +31,7 @@ pub(super) fn JoinPaper() -> impl IntoView {
 fn sheet(class: ClassDetails) -> AnyView {
     let ClassDetails { id, draft, state, way_in, .. } = class;
     let (short, _) = address(&way_in.link);
+    let warning = for_this_machine_alone(&way_in.link);
     let said = match state {
         ClassState::Open => ().into_any(),
         ClassState::Planned => view! { <p class="join-sheet__state">"Opens "{moment(draft.opens_at)}</p> }.into_any(),
@@ -48,11 +49,12 @@ fn sheet(class: ClassDetails) -> AnyView {
                 <p class="join-sheet__link">{way_in.link}</p>
             </div>
             <div class="join-sheet__qr">{qr(&way_in.qr)}</div>
-            <p class="join-sheet__foot no-print">
+            <div class="join-sheet__foot no-print">
                 <a class="button" href=format!("/teach/classes/{id}")>"To the board"</a>
                 <button type="button" class="button" data-do="full">"Full screen"</button>
                 <button type="button" class="button" data-do="print">"Print"</button>
-            </p>
+                {warning}
+            </div>
         </main>
     }
     .into_any()

@@ -75,7 +75,7 @@ fn sheet(report: Report) -> AnyView {
             </section>
             <section class="report__part">
                 <h2>"Wrong turns"</h2>
-                <p class="soft">"What several got wrong in the same way, with the message each of them got."</p>
+                <p class="soft">"What learners got wrong, the commonest first, with the message each of them got."</p>
                 {wrong_turns(&steps)}
             </section>
             <section class="report__part">

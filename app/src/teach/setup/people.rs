@@ -7,13 +7,13 @@ use wasm_bindgen_futures::JsFuture;
 use crate::{
     api,
     components::{Shown, When},
-    model::{ClassDetails, Place, RosterResult},
+    model::{ClassDetails, PersonalLink, Place, RosterResult},
     teach::{
         confirm::{self, Confirm},
         doing::Doing,
         links::Links,
         live::{click, live, part, submitted, typed},
-        words::count,
+        words::{count, removed},
     },
 };
 
@@ -22,6 +22,7 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
     let doing = Doing::new();
     let text = RwSignal::new(String::new());
     let result = RwSignal::new(None::<RosterResult>);
+    let links = RwSignal::new(Vec::<PersonalLink>::new());
     let id = StoredValue::new(class.with_untracked(|class| class.id.clone()));
     let reload = move || {
         doing.ask(api::teach::classes::class(id.get_value()), move |now| class.set(now));
@@ -32,6 +33,8 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
             if made.left_out.is_empty() {
                 text.set(String::new());
             }
+            // Shown only now: those of the lists before stay.
+            links.update(|links| links.extend(made.added.iter().cloned()));
             result.set(Some(made));
             reload();
         });
@@ -64,7 +67,7 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
                 {doing.alert()}
             </form>
             <div aria-live="polite">{part(move || result.get().map(outcome))}</div>
-            <Places class=class />
+            <Places class=class links=links />
         </section>
     }
     .into_any()
@@ -83,8 +86,13 @@ fn outcome(result: RosterResult) -> AnyView {
             <ul class="left-out">{left_out.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
         }
     });
-    let links = (!added.is_empty()).then(|| view! { <Links links=added /> });
-    view! { <div class="outcome"><p><strong>{added_words}</strong></p>{left}{links}</div> }.into_any()
+    view! { <div class="outcome"><p><strong>{added_words}</strong></p>{left}</div> }.into_any()
+}
+
+/// All links that were made since the page came.
+fn shown(links: RwSignal<Vec<PersonalLink>>) -> Option<AnyView> {
+    let links = links.get();
+    (!links.is_empty()).then(|| view! { <Links links=links /> }.into_any())
 }
 
 /// Puts a chosen file's text where it can be looked at before it is sent.
@@ -103,9 +111,9 @@ fn read_file(event: &ev::Event, text: RwSignal<String>) {
 }
 
 #[component]
-fn Places(class: RwSignal<ClassDetails>) -> impl IntoView {
+fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> impl IntoView {
     let doing = Doing::new();
-    let link = RwSignal::new(None);
+    let told = RwSignal::new(String::new());
     let dialog = NodeRef::<html::Dialog>::new();
     let asked = RwSignal::new(None::<Place>);
     let title = move || {
@@ -113,17 +121,27 @@ fn Places(class: RwSignal<ClassDetails>) -> impl IntoView {
     };
     let remove = Callback::new(move |()| {
         let Some(gone) = asked.get_untracked() else { return };
-        let id = gone.id.clone();
-        doing.ask(api::teach::classes::remove_place(gone.id), move |_| class.update(|class| class.places.retain(|place| place.id != id)));
+        let (id, name) = (gone.id.clone(), gone.name);
+        doing.ask(api::teach::classes::remove_place(gone.id), move |gone| {
+            class.update(|class| class.places.retain(|place| place.id != id));
+            told.set(removed(&name, &gone));
+        });
     });
-    let rows = move || {
-        class
+    let rows =
+        move || {
+            class
             .with(|class| class.places.clone())
             .into_iter()
             .map(|place| {
                 let make = {
                     let id = place.id.clone();
-                    move |_| doing.ask(api::teach::classes::new_link(id.clone()), move |made| link.set(Some(made)))
+                    move |_| doing.ask(api::teach::classes::new_link(id.clone()), move |made| {
+                        // A new link ends the one before it.
+                        links.update(|links| {
+                            links.retain(|link| link.name != made.name);
+                            links.push(made);
+                        });
+                    })
                 };
                 let ask = {
                     let place = place.clone();
@@ -148,14 +166,15 @@ fn Places(class: RwSignal<ClassDetails>) -> impl IntoView {
                 }
             })
             .collect_view()
-    };
+        };
     view! {
         <h3>{part(move || match class.with(|class| class.places.len()) {
             0 => "Nobody is in the class yet".to_owned(),
             number => format!("{} in the class", count(number, "learner")),
         })}</h3>
         {doing.alert()}
-        <div aria-live="polite">{part(move || link.get().map(|link| view! { <Links links=vec![link] /> }))}</div>
+        <p role="status" class="told">{part(move || told.get())}</p>
+        {part(move || shown(links))}
         <div class="scroll-x scroll-y" hidden=live(move || class.with(|class| class.places.is_empty()))>
             <table class="plain-table">
                 <thead><tr><th scope="col">"Learner"</th><th scope="col">"Here"</th><th scope="col"><span class="unseen">"What to do"</span></th></tr></thead>

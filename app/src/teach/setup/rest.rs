@@ -10,7 +10,7 @@ use crate::{
         doing::Doing,
         frame::HOME,
         live::{click, live, part, submitted, typed},
-        words::count,
+        words::{self, count},
     },
 };
 
@@ -87,10 +87,9 @@ pub(crate) fn TakeAway(id: String) -> impl IntoView {
 }
 
 #[component]
-pub(crate) fn Delete(class: RwSignal<ClassDetails>) -> impl IntoView {
+pub(crate) fn Delete(class: RwSignal<ClassDetails>, deleted: RwSignal<Option<Deleted>>) -> impl IntoView {
     let doing = Doing::new();
     let dialog = NodeRef::<html::Dialog>::new();
-    let deleted = RwSignal::new(None::<Deleted>);
     let (id, is_owner) = class.with_untracked(|class| (class.id.clone(), class.is_owner));
     if !is_owner {
         return ().into_any();
@@ -103,32 +102,35 @@ pub(crate) fn Delete(class: RwSignal<ClassDetails>) -> impl IntoView {
             "The class goes, with {learners} and all that they did in it: progress, answers, notes, timelines and hosts. Its code and personal links let nobody in any more. Take the results away first; this can't be undone."
         )
     };
+    view! {
+        <section class="panel panel--danger" aria-labelledby="delete-title">
+            <h2 id="delete-title">"Delete the class"</h2>
+            <p class="soft">"With all learners and what they did in it."</p>
+            {doing.alert()}
+            <p><button type="button" class="button" disabled=doing.pending on:click=click(move |_| confirm::open(dialog))>{doing.label("Delete…", "Deleting…")}</button></p>
+            <Confirm dialog=dialog title=Signal::derive(title) text=Signal::derive(text) yes="Delete the class" on_yes=delete />
+        </section>
+    }
+    .into_any()
+}
+
+/// All that is left of a class that was deleted: what went with it.
+#[component]
+pub(crate) fn Gone(deleted: RwSignal<Option<Deleted>>) -> impl IntoView {
     Effect::new(move |_| {
         if deleted.with(Option::is_some) {
             request_animation_frame(|| crate::teach::frame::focus("deleted-title"));
         }
     });
-    view! {
-        <section class="panel panel--danger" aria-labelledby="delete-title">
-            <h2 id="delete-title">"Delete the class"</h2>
-            {part(move || match deleted.get() {
-                Some(gone) => view! {
-                    <div role="status">
-                        <h3 id="deleted-title" tabindex="-1">"The class is deleted, and with it:"</h3>
-                        <ul>{gone.counts.into_iter().map(|(what, number)| view! { <li>{format!("{number} {what}")}</li> }).collect_view()}</ul>
-                        <p><a class="button button--primary" href=HOME>"Go to your classes"</a></p>
-                    </div>
-                }
-                .into_any(),
-                None => view! {
-                    <p class="soft">"With all learners and what they did in it."</p>
-                    {doing.alert()}
-                    <p><button type="button" class="button" disabled=doing.pending on:click=click(move |_| confirm::open(dialog))>{doing.label("Delete…", "Deleting…")}</button></p>
-                }
-                .into_any(),
-            })}
-            <Confirm dialog=dialog title=Signal::derive(title) text=Signal::derive(text) yes="Delete the class" on_yes=delete />
-        </section>
-    }
+    part(move || {
+        let gone = words::deleted(&deleted.get()?);
+        Some(view! {
+            <section class="panel">
+                <h2 id="deleted-title" tabindex="-1">"The class is deleted, and with it:"</h2>
+                <ul class="left-out">{gone.into_iter().map(|what| view! { <li>{what}</li> }).collect_view()}</ul>
+                <p><a class="button button--primary" href=HOME>"Go to your classes"</a></p>
+            </section>
+        })
+    })
     .into_any()
 }

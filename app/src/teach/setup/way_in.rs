@@ -9,6 +9,7 @@ use crate::{
     teach::{
         confirm::{self, Confirm},
         doing::Doing,
+        links::for_this_machine_alone,
         live::{click, part},
     },
 };
@@ -28,6 +29,7 @@ pub(crate) fn WayInCard(class: RwSignal<ClassDetails>) -> impl IntoView {
                 <div class="way-in-card__words">
                     <p class="way-in-card__code">{part(move || class.with(|class| class.way_in.code.clone()))}</p>
                     <CopyField label="Link" text=Signal::derive(move || class.with(|class| class.way_in.link.clone())) />
+                    {part(move || class.with(|class| for_this_machine_alone(&class.way_in.link)))}
                     <p class="soft">"They open this Lunchbox and type the code and their name, or follow the link."</p>
                     <div class="form__row">
                         <a class="button button--primary" href=join target="_blank" rel="noopener">"Show it large ↗"</a>

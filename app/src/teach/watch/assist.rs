@@ -37,7 +37,7 @@ pub(super) fn Assist(place: String, name: String, assist: RwSignal<AssistState>,
     let words = move || match assist.get() {
         AssistState::None => "You look on; nothing you type is sent.".to_owned(),
         AssistState::Asked => format!("Waiting for {name} to agree on their page…"),
-        AssistState::Granted => format!("You type in {name}'s terminal, and they see it. Either of you can end it."),
+        AssistState::Granted => format!("You type in {name}'s terminal, and they see it. F6 leaves it; either of you can end it."),
     };
     let button = move || {
         match assist.get() {

@@ -12,6 +12,7 @@ use crate::{
         doing::Doing,
         links::Links,
         live::{click, part},
+        words::removed,
     },
 };
 
@@ -22,13 +23,17 @@ pub(super) fn More(state: BoardState, place: String, name: String, open: RwSigna
     let removing = Doing::new();
     let dialog = NodeRef::<html::Dialog>::new();
     let place = StoredValue::new(place);
+    let title = format!("Remove {name} from the class?");
     let make_link = move |_| linking.ask(api::teach::classes::new_link(place.get_value()), move |made| link.set(Some(made)));
     let remove = Callback::new(move |()| {
-        removing.ask(api::teach::classes::remove_place(place.get_value()), move |_| open.set(Open::Nothing));
+        let name = name.clone();
+        removing.ask(api::teach::classes::remove_place(place.get_value()), move |gone| {
+            open.set(Open::Nothing);
+            state.told.set(Some(removed(&name, &gone)));
+        });
     });
-    let title = format!("Remove {name} from the class?");
     view! {
-        <div class="side__scroll more">
+        <div class="side__scroll helping">
             <NoteForm class=state.class.get_value() place=place.get_value() />
             <h3>"A way back in"</h3>
             <p class="soft">"For who has lost their page, or sits at another computer. A new link ends the old one."</p>

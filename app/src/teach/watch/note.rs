@@ -44,6 +44,7 @@ pub(crate) fn NoteForm(
                     rows="3"
                     maxlength=LONGEST
                     required
+                    placeholder=" "
                     prop:value=live(move || text.get())
                     on:input=typed(move |event| text.set(event_target_value(&event)))
                 ></textarea>

@@ -1,0 +1,123 @@
+// What stands beside the board can be read, reached and left, also by keyboard; who may no longer see it is told so.
+import { type Locator, type Page } from "@playwright/test";
+
+import { BoardPage, hydrated, joinClass, makeClass, signIn } from "../support/classroom.ts";
+import { expect, test } from "../support/test.ts";
+
+const SIZES = [
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+];
+
+/** Whether the middle of each edge of it is what one sees and presses there: in the window, and cut by nothing. */
+function isWhole(part: Locator): Promise<boolean> {
+  return part.evaluate((element) => {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    const edges: [number, number][] = [[left + 2, y], [right - 2, y], [x, top + 2], [x, bottom - 2]];
+    return edges.every(([x, y]) => {
+      const there = document.elementFromPoint(x, y);
+      return there !== null && element.contains(there);
+    });
+  });
+}
+
+/** How far from the left each step's head stands. */
+function heads(page: Page): Promise<number[]> {
+  return page.locator(".head").evaluateAll((all) => all.map((head) => Math.round(head.getBoundingClientRect().left)));
+}
+
+test("all that can be done for a learner can be seen whole and reached", async ({ newLearner, complaints }) => {
+  // Who was removed is looked at no longer.
+  complaints.expect(/404/);
+  const { page: teaching } = await newLearner();
+  await signIn(teaching);
+  const room = await makeClass(teaching, "Beside the board");
+  const { page } = await newLearner();
+  await joinClass(page, room.code, "Hopper, Grace");
+  const board = new BoardPage(teaching);
+  for (const size of SIZES) {
+    await teaching.setViewportSize(size);
+    await board.open(room.id);
+    const side = await board.look("Hopper, Grace");
+    await side.getByRole("button", { name: "Note, link…" }).click();
+    await side.getByRole("button", { name: "Make a new personal link" }).click();
+    await expect(side.getByText("These are shown only now.", { exact: false })).toBeVisible();
+    for (const part of [side.getByLabel(/^A note/), side.getByRole("button", { name: "Send" }), side.getByRole("button", { name: "Remove from the class…" })]) {
+      await part.scrollIntoViewIfNeeded();
+      expect(await isWhole(part), `${await part.textContent()} at ${size.width} pixels`).toBe(true);
+    }
+  }
+  const side = teaching.locator(".side");
+  await side.getByRole("button", { name: "Remove from the class…" }).click();
+  await side.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
+  await expect(teaching.getByText("Hopper, Grace is removed, and deleted: 1 place, 1 learner", { exact: false })).toBeVisible();
+  await expect(board.row("Hopper, Grace")).toHaveCount(0);
+});
+
+test("what stands beside the board is left by Escape, moves no column, and keeps no Tab", async ({ newLearner }) => {
+  const { page: teaching } = await newLearner();
+  await signIn(teaching);
+  const room = await makeClass(teaching, "By keyboard");
+  const { page, lesson } = await newLearner();
+  await joinClass(page, room.code, "Hopper, Grace");
+  await lesson.start();
+  await page.getByRole("button", { name: "Raise hand" }).click();
+  const board = new BoardPage(teaching);
+  for (const size of SIZES) {
+    await teaching.setViewportSize(size);
+    await board.open(room.id);
+    await expect(board.why("Hopper, Grace")).toHaveText("Hand up.");
+    const before = await heads(teaching);
+    const head = teaching.getByRole("button", { name: /^3/ });
+    await head.click();
+    await expect(teaching.locator("#side-title")).toBeFocused();
+    expect(await heads(teaching), "columns stay where they are").toEqual(before);
+    await teaching.keyboard.press("Escape");
+    await expect(teaching.locator(".side")).toHaveCount(0);
+    await expect(head).toBeFocused();
+
+    const side = await board.look("Hopper, Grace");
+    expect(await heads(teaching), "columns stay where they are").toEqual(before);
+    const terminal = side.locator("lunchbox-terminal").getByRole("textbox");
+    await terminal.focus();
+    await teaching.keyboard.press("Tab");
+    await expect(side.getByRole("button", { name: "Ask to type" })).toBeFocused();
+    await terminal.focus();
+    await teaching.keyboard.press("Escape");
+    await expect(teaching.locator(".side")).toHaveCount(0);
+    await expect(board.row("Hopper, Grace").locator("[data-cell]").first()).toBeFocused();
+  }
+});
+
+test("who has signed out everywhere sees no board any more, in any browser", async ({ newLearner, complaints }) => {
+  complaints.expect(/401/);
+  const [{ page: here }, { page: there }] = [await newLearner(), await newLearner()];
+  await signIn(here);
+  await signIn(there);
+  const room = await makeClass(here, "Signed out");
+  await new BoardPage(there).open(room.id);
+  await here.goto("/teach/account");
+  await hydrated(here);
+  await here.getByRole("button", { name: "Sign out everywhere" }).click();
+  await expect(there).toHaveURL(/\/teach\/sign-in\?next=/);
+});
+
+test("an instructor finds the way in from the first page, and sees what they type", async ({ newLearner }) => {
+  const { page } = await newLearner();
+  await page.goto("/");
+  await hydrated(page);
+  await page.getByRole("link", { name: "For instructors" }).click();
+  await expect(page).toHaveURL(/\/teach\/sign-in/);
+  await hydrated(page);
+  const password = page.getByLabel("Password");
+  await password.fill("a ship in harbour");
+  await expect(password).toHaveAttribute("type", "password");
+  await page.getByRole("button", { name: "Show what is typed" }).click();
+  await expect(password).toHaveAttribute("type", "text");
+});
+
+test("a step's callout has its name above its words", async ({ learner }) => {
+  const callout = learner.page.locator(".prose blockquote.note").first();
+  await expect(callout).toHaveCSS("display", "block");
+});
