@@ -65,6 +65,7 @@ test("a list gives each learner a link of their own, and the board says who is a
   const { page: teaching } = await newLearner();
   await signIn(teaching);
   const room = await makeClass(teaching, "With a list");
+  await expect(teaching.getByText("Learners on other computers can't open this address", { exact: false })).toBeVisible();
   const people = teaching.getByRole("region", { name: "Learners" });
   await people.locator("input[type=file]").setInputFiles({
     name: "roster.csv",

@@ -200,3 +200,17 @@ pub(crate) fn LineNotice(line: RwSignal<Line>) -> impl IntoView {
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_that_has_no_room_is_left_out_the_reason_after_the_last_command() {
+        let rules = fitting(14);
+        let at = |rule: &str| rules.find(rule).unwrap_or_else(|| panic!("{rule}: {rules}"));
+        assert!(at("max-width:1222px") < at("row__last") && at("row__last") < at("max-width:942px"), "{rules}");
+        assert!(at("max-width:942px") < at("row__why") && at("row__why") < at("max-width:766px"), "{rules}");
+        assert!(at("max-width:766px") < at("row__here"), "{rules}");
+    }
+}
