@@ -94,7 +94,7 @@ fn load(machine: &Machine) -> String {
 
 fn disk(machine: &Machine) -> String {
     let free = format!("{} free of {}", bytes(machine.disk_free_bytes), bytes(machine.disk_bytes));
-    if used(machine.disk_bytes, machine.disk_free_bytes) < FULL { free } else { format!("{free}: less than {} %", 100 - FULL) }
+    if used(machine.disk_bytes, machine.disk_free_bytes) < FULL { free } else { format!("{free}: less than {}\u{a0}%", 100 - FULL) }
 }
 
 /// 0 to 100.
@@ -315,6 +315,6 @@ mod tests {
     fn a_disk_that_is_nearly_full_says_so() {
         let disk_of = |free: u64| disk(&Machine { disk_bytes: 100 << 30, disk_free_bytes: free << 30, ..machine() });
         assert_eq!(disk_of(50), "50.0 GiB free of 100.0 GiB");
-        assert_eq!(disk_of(14), "14.0 GiB free of 100.0 GiB: less than 15 %");
+        assert_eq!(disk_of(14), "14.0 GiB free of 100.0 GiB: less than 15\u{a0}%");
     }
 }
