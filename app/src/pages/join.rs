@@ -17,8 +17,8 @@ use crate::{
 
 /// Once a class should be open, so many milliseconds are left to the server's clock.
 const GRACE_MS: f64 = 1_500.0;
-/// What a browser's timer can wait at most, in milliseconds.
-const LONGEST_WAIT_MS: f64 = 2_147_483_647.0;
+/// It may be opened sooner than it was said: how long until that is noticed, in milliseconds.
+const LONGEST_WAIT_MS: f64 = 120_000.0;
 
 #[component]
 pub(crate) fn JoinPage() -> impl IntoView {
@@ -49,7 +49,7 @@ fn look_again_when_it_opens(found: Resource<Answer>) {
             Some(Ok(Loaded::Class(card, _))) if card.state == ClassState::Planned => Some(card.opens_at),
             _ => None,
         });
-        let wait = opens_at.map(|at| (at as f64 - js_sys::Date::now()).max(0.0) + GRACE_MS).filter(|wait| *wait < LONGEST_WAIT_MS)?;
+        let wait = opens_at.map(|at| ((at as f64 - js_sys::Date::now()).max(0.0) + GRACE_MS).min(LONGEST_WAIT_MS))?;
         set_timeout_with_handle(move || found.refetch(), std::time::Duration::from_millis(wait as u64)).ok()
     });
 }

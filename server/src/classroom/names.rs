@@ -64,12 +64,13 @@ fn in_one_line(text: &str) -> String {
 }
 
 /// Controls, formats (among them what turns or hides what stands beside it, and joiners), characters of nobody's or
-/// of private use, and what else is ignored where it can't be shown (Default_Ignorable_Code_Point) or is blank.
+/// of private use, what stands for bytes that were no text, and what else is ignored where it can't be shown
+/// (Default_Ignorable_Code_Point) or is blank.
 fn is_odd(letter: char) -> bool {
     letter.general_category_group() == GeneralCategoryGroup::Other
         || matches!(letter,
             '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2028}' | '\u{2029}'
-            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{16fe4}' | '\u{1d159}' | '\u{e0100}'..='\u{e01ef}')
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fffd}' | '\u{16fe4}' | '\u{1d159}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// By which a name can be called.
@@ -115,7 +116,18 @@ mod tests {
             assert!(is_refused(&format!("Ad{unseen}a")), "U+{:04X}", u32::from(unseen));
         }
         let tower = format!("A{}", "\u{301}".repeat(6));
-        for name in ["\u{3164}", "\u{2800}", "\u{115f}\u{1160}", "\u{ffa0}", "\u{1d159}", "-", "...", &"\u{301}".repeat(60), &tower] {
+        for name in [
+            "\u{3164}",
+            "\u{2800}",
+            "\u{115f}\u{1160}",
+            "\u{ffa0}",
+            "\u{1d159}",
+            "J\u{fffd}rgen",
+            "-",
+            "...",
+            &"\u{301}".repeat(60),
+            &tower,
+        ] {
             assert!(is_refused(name), "{name:?}");
         }
     }

@@ -1,7 +1,8 @@
 //! Who is in the class: a list to upload, personal links, and places.
 
+use js_sys::{Array, Function, Reflect};
 use leptos::{ev, html, prelude::*};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
@@ -100,14 +101,27 @@ fn read_file(event: &ev::Event, text: RwSignal<String>) {
     let input = event_target::<web_sys::HtmlInputElement>(event);
     let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
     let file: &web_sys::Blob = file.unchecked_ref();
-    let reading = JsFuture::from(file.text());
+    let (reading, bytes) = (JsFuture::from(file.text()), JsFuture::from(file.array_buffer()));
     leptos::task::spawn_local(async move {
-        if let Ok(read) = reading.await {
-            text.try_set(read.as_string().unwrap_or_default());
-        }
+        let Ok(read) = reading.await else { return };
+        let read = read.as_string().unwrap_or_default();
+        let read = if read.contains(char::REPLACEMENT_CHARACTER) {
+            bytes.await.ok().and_then(|bytes| as_windows_1252(&bytes)).unwrap_or(read)
+        } else {
+            read
+        };
+        text.try_set(read);
     });
     // So that the same file can be taken again after it was mended.
     input.set_value("");
+}
+
+/// What isn't UTF-8 is a table as Excel saves it in Western Europe.
+fn as_windows_1252(bytes: &JsValue) -> Option<String> {
+    let class: Function = Reflect::get(&js_sys::global(), &"TextDecoder".into()).ok()?.dyn_into().ok()?;
+    let decoder = Reflect::construct(&class, &Array::of1(&"windows-1252".into())).ok()?;
+    let decode: Function = Reflect::get(&decoder, &"decode".into()).ok()?.dyn_into().ok()?;
+    decode.call1(&decoder, bytes).ok()?.as_string()
 }
 
 #[component]
