@@ -62,8 +62,8 @@ pub trait Backend: Send + Sync + 'static {
     fn new_way_back<'a>(&'a self, seat: &'a str) -> BackendFuture<'a, PersonalLink>;
     fn raise_hand<'a>(&'a self, seat: &'a str, up: bool) -> BackendFuture<'a, ()>;
     fn put_note_away<'a>(&'a self, seat: &'a str, note: &'a str) -> BackendFuture<'a, ()>;
-    /// Lets who asked type in the terminal, refuses it, or ends it.
-    fn allow_assist<'a>(&'a self, seat: &'a str, allow: bool) -> BackendFuture<'a, ()>;
+    /// Lets the instructor of that name type in the terminal, refuses it, or ends it.
+    fn allow_assist<'a>(&'a self, seat: &'a str, who: &'a str, allow: bool) -> BackendFuture<'a, ()>;
     /// For a lesson that has been passed; `name` as it shall be on it. The same again where there is one.
     fn make_certificate<'a>(&'a self, lesson: &'a str, name: &'a str) -> BackendFuture<'a, Certificate>;
     /// Anybody's, by the secret in its link.

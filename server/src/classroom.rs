@@ -12,8 +12,10 @@ mod board;
 mod certificates;
 mod classes;
 mod codes;
+mod deletion;
 mod did;
 pub mod export;
+mod help;
 mod hub;
 mod invitations;
 mod limits;
@@ -39,10 +41,10 @@ pub(crate) use self::timeline::did_entry;
 pub use self::{
     accounts::Account,
     board::{Boards, Snapshot},
-    hub::{Assist, Event, Hub, Present, Watching},
+    hub::{Event, Hub, Present, Watching},
     invitations::{Invited, admin_link, password_link},
     names::typed_key,
-    rights::{ClassRow, PlaceRow},
+    rights::{ClassRow, PlaceRow, signed_in_until},
     seats::Arrival,
 };
 use crate::{sandboxes::Sandboxes, shelf::Shelf};

@@ -45,10 +45,10 @@ pub async fn put_note_away(seat: String, note: String) -> Result<(), ApiError> {
     super::answer(super::backend()?.put_note_away(&seat, &note).await)
 }
 
-/// Lets an instructor type in the terminal, refuses it, or ends it.
+/// Lets the instructor of that name type in the terminal, refuses it, or ends it.
 #[server(name = AllowAssist, prefix = "/api/fn", endpoint = "allow_assist", output = PostJsonText)]
-pub async fn allow_assist(seat: String, allow: bool) -> Result<(), ApiError> {
-    super::answer(super::backend()?.allow_assist(&seat, allow).await)
+pub async fn allow_assist(seat: String, who: String, allow: bool) -> Result<(), ApiError> {
+    super::answer(super::backend()?.allow_assist(&seat, &who, allow).await)
 }
 
 #[server(name = MakeCertificate, prefix = "/api/fn", endpoint = "make_certificate", output = PostJsonText)]

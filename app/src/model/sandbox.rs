@@ -40,9 +40,9 @@ pub enum StreamMessage {
     Progress {
         progress: super::Progress,
     },
-    /// The learner's place in a class that has this lesson.
+    /// The learner's place in a class; `None`: they are in none.
     Seat {
-        seat: super::Seat,
+        seat: Option<super::Seat>,
     },
 }
 
@@ -75,7 +75,13 @@ struct FlatMessage {
     status: Option<SandboxStatus>,
     host: Option<super::HostView>,
     progress: Option<super::Progress>,
-    seat: Option<super::Seat>,
+    #[serde(default, deserialize_with = "there")]
+    seat: Option<Option<super::Seat>>,
+}
+
+/// `null` says that there is none; a message about something else says nothing of it.
+fn there<'de, D: serde::Deserializer<'de>>(seat: D) -> Result<Option<Option<super::Seat>>, D::Error> {
+    Option::deserialize(seat).map(Some)
 }
 
 impl TryFrom<FlatMessage> for StreamMessage {
@@ -114,6 +120,7 @@ mod tests {
         }
         there_and_back(&StreamMessage::Host { host: super::super::HostView::default() });
         there_and_back(&StreamMessage::Progress { progress: super::super::Progress::default() });
+        there_and_back(&StreamMessage::Seat { seat: None });
     }
 
     #[test]

@@ -52,9 +52,9 @@ pub struct Seat {
     pub hand: bool,
     /// Not yet put away, oldest first.
     pub notes: Vec<Note>,
-    /// Who wants to type in the learner's terminal, or does.
+    /// Who wants to type in the learner's terminal, or does; in whichever of their classes.
     pub assist: Option<Assist>,
-    /// Names of instructors who look at the terminal now.
+    /// Names of instructors who look at the terminal now; of all the learner's classes.
     pub watched_by: Vec<String>,
 }
 

@@ -19,8 +19,9 @@ pub(crate) enum SeatAsk {
     PutAway {
         note: String,
     },
-    /// Lets who asked type, refuses it, or ends it.
+    /// Lets who is named type, refuses it, or ends it.
     Assist {
+        who: String,
         allow: bool,
     },
 }
@@ -30,7 +31,7 @@ impl SeatAsk {
         match self.clone() {
             Self::Hand { up } => api::seats::raise_hand(seat, up).await,
             Self::PutAway { note } => api::seats::put_note_away(seat, note).await,
-            Self::Assist { allow } => api::seats::allow_assist(seat, allow).await,
+            Self::Assist { who, allow } => api::seats::allow_assist(seat, who, allow).await,
         }
     }
 
@@ -39,12 +40,14 @@ impl SeatAsk {
         match self {
             Self::Hand { up } => seat.hand = up,
             Self::PutAway { note } => seat.notes.retain(|there| there.id != note),
-            Self::Assist { allow: true } => {
-                if let Some(assist) = &mut seat.assist {
+            Self::Assist { who, allow: true } => {
+                if let Some(assist) = seat.assist.as_mut().filter(|assist| assist.who == who) {
                     assist.granted = true;
                 }
             }
-            Self::Assist { allow: false } => seat.assist = None,
+            Self::Assist { who, .. } => {
+                seat.assist.take_if(|assist| assist.who == who);
+            }
         }
     }
 }
@@ -300,11 +303,14 @@ mod tests {
         now.assist = Some(Assist { who: "Grace".to_owned(), granted: false });
         SeatAsk::Hand { up: true }.done(&mut now);
         SeatAsk::PutAway { note: "1".to_owned() }.done(&mut now);
-        SeatAsk::Assist { allow: true }.done(&mut now);
+        let answer = |who: &str, allow| SeatAsk::Assist { who: who.to_owned(), allow };
+        answer("Edsger", true).done(&mut now);
+        assert!(now.assist.as_ref().is_some_and(|assist| !assist.granted), "Grace has asked since");
+        answer("Grace", true).done(&mut now);
         assert!(now.hand);
         assert_eq!(now.notes, [note("2", false)]);
         assert!(now.assist.as_ref().is_some_and(|assist| assist.granted));
-        SeatAsk::Assist { allow: false }.done(&mut now);
+        answer("Grace", false).done(&mut now);
         assert_eq!(now.assist, None);
     }
 }

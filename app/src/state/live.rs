@@ -32,7 +32,7 @@ pub(crate) struct Live {
     /// The host has been heard of: what is in it is not just nothing yet.
     pub(crate) heard: RwSignal<bool>,
     pub(crate) progress: RwSignal<Progress>,
-    /// The learner's place in a class, where they are in one that has this lesson.
+    /// The learner's place in a class, where they are in one.
     pub(crate) seat: RwSignal<Option<Seat>>,
     pub(crate) line: RwSignal<Line>,
 }
@@ -99,7 +99,7 @@ impl Live {
                 set_changed(self.heard, true);
             }
             StreamMessage::Progress { progress } => set_changed(self.progress, progress),
-            StreamMessage::Seat { seat } => set_changed(self.seat, Some(seat)),
+            StreamMessage::Seat { seat } => set_changed(self.seat, seat),
         }
     }
 

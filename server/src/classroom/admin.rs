@@ -61,8 +61,18 @@ impl Classroom {
         if instructor == who.id {
             return ClassError::refused("That is your own account. Another admin can remove it.");
         }
-        self.known_instructor(instructor).await?;
         let mut transaction = self.pool.begin().await?;
+        // Two admins who remove each other take turns: the second has no account any more. It writes first, so that
+        // nobody is locked out by a look that is too old.
+        sqlx::query("UPDATE instructors SET is_admin = is_admin WHERE is_admin = 1").execute(&mut *transaction).await?;
+        let is_admin: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM instructors WHERE id = $1 AND is_admin = 1")
+            .bind(&who.id)
+            .fetch_one(&mut *transaction)
+            .await?;
+        let removed = sqlx::query("DELETE FROM instructors WHERE id = $1").bind(instructor).execute(&mut *transaction).await?;
+        if is_admin == 0 || removed.rows_affected() == 0 {
+            return Err(ClassError::NotFound);
+        }
         // What they shared among themselves goes; what is handed on is the new owner's alone.
         sqlx::query("DELETE FROM class_instructors WHERE instructor = $1 OR (instructor = $2 AND class IN (SELECT id FROM classes WHERE owner = $1))")
             .bind(instructor)
@@ -76,7 +86,6 @@ impl Classroom {
             .await?
             .rows_affected();
         sqlx::query("DELETE FROM invitations WHERE instructor = $1").bind(instructor).execute(&mut *transaction).await?;
-        sqlx::query("DELETE FROM instructors WHERE id = $1").bind(instructor).execute(&mut *transaction).await?;
         transaction.commit().await?;
         self.hub.account_ended(instructor);
         Ok(Deleted { counts: vec![("accounts".to_owned(), 1), ("classes that are yours now".to_owned(), classes)] })

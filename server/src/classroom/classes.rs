@@ -1,15 +1,15 @@
-//! Classes: made, changed, shared, led, deleted.
+//! Classes: made, changed, shared, led.
 
 use std::collections::HashMap;
 
-use app::model::{ClassDetails, ClassDraft, ClassSummary, Deleted, LessonOutline, Pace, StepOutline, StepRef};
+use app::model::{ClassDetails, ClassDraft, ClassSummary, LessonOutline, Pace, StepOutline, StepRef};
 use sqlx::Row as _;
 
 use super::{
     Account, ClassError, ClassRow, Classroom, Event, codes,
     limits::{MAX_CLASS_NAME, MAX_CLASSES, MAX_LESSONS},
     names,
-    rights::{CLASS_COLUMNS, THEIRS},
+    rights::{CLASS_COLUMNS, THEIRS, alone_with},
 };
 use crate::{clock::now, learner::LearnerId, lessons::Lesson};
 
@@ -166,7 +166,7 @@ impl Classroom {
     pub async fn change_class(&self, who: &Account, class: &str, draft: ClassDraft) -> Result<(), ClassError> {
         let class = self.class_of(who, class).await?;
         let draft = self.fit(draft)?;
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = alone_with(&self.pool, &class.id).await?;
         sqlx::query("UPDATE classes SET name = $1, pace = $2, opens_at = $3, closes_at = $4 WHERE id = $5")
             .bind(&draft.name)
             .bind(stored(draft.pace))
@@ -178,6 +178,10 @@ impl Classroom {
         sqlx::query("DELETE FROM class_lessons WHERE class = $1").bind(&class.id).execute(&mut *transaction).await?;
         put_lessons(&mut transaction, &class.id, &draft.lessons).await?;
         transaction.commit().await?;
+        if draft.closes_at != class.closes_at {
+            // Until then hosts may be watched.
+            self.hub.rights_changed();
+        }
         self.hub.tell(Event::Class(class.id));
         Ok(())
     }
@@ -217,11 +221,13 @@ impl Classroom {
         if other == class.owner {
             return ClassError::refused("It is their own class already.");
         }
+        let mut transaction = alone_with(&self.pool, &class.id).await?;
         sqlx::query("INSERT INTO class_instructors (class, instructor) VALUES ($1, $2) ON CONFLICT (class, instructor) DO NOTHING")
             .bind(&class.id)
             .bind(other)
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -262,29 +268,6 @@ impl Classroom {
             .await?;
         self.hub.tell(Event::Class(class.id));
         Ok(())
-    }
-
-    /// Deletes the class, the places in it, and what was stored of learners who are in no other. Their
-    /// sandboxes are removed.
-    ///
-    /// # Errors
-    /// Where it isn't theirs to delete, or the database fails.
-    pub async fn delete_class(&self, who: &Account, class: &str) -> Result<Deleted, ClassError> {
-        let class = self.class_owned_by(who, class).await?;
-        let ids: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM enrolments WHERE class = $1").bind(&class.id).fetch_all(&self.pool).await?;
-        let mut deleted = self.delete_places(&class.id, &ids).await?;
-        let mut transaction = self.pool.begin().await?;
-        let notes = sqlx::query("DELETE FROM notes WHERE class = $1").bind(&class.id).execute(&mut *transaction).await?;
-        for table in ["class_lessons", "class_instructors"] {
-            sqlx::query(&format!("DELETE FROM {table} WHERE class = $1")).bind(&class.id).execute(&mut *transaction).await?;
-        }
-        sqlx::query("DELETE FROM classes WHERE id = $1").bind(&class.id).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        deleted.counts.push(("notes".to_owned(), notes.rows_affected()));
-        deleted.counts.insert(0, ("classes".to_owned(), 1));
-        self.hub.tell(Event::Class(class.id));
-        Ok(deleted)
     }
 
     /// Slugs, in the class's order.

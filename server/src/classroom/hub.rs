@@ -40,7 +40,9 @@ pub struct Hub {
 struct Inner {
     news: broadcast::Sender<Event>,
     people: Mutex<HashMap<LearnerId, Person>>,
-    places: Mutex<HashMap<String, AtPlace>>,
+    /// Terminals that are looked at or typed in, by whose they are: whoever looks, in whichever class, the learner
+    /// sees it on every page of theirs.
+    helped: Mutex<HashMap<LearnerId, Helped>>,
     /// Accounts whose rights have changed: streams that are open look again.
     ended: watch::Sender<u64>,
 }
@@ -62,15 +64,23 @@ pub struct Doing {
 }
 
 #[derive(Default)]
-struct AtPlace {
+struct Helped {
     assist: Option<Assist>,
-    /// One an open view.
-    watchers: Vec<String>,
+    /// One an open view: place and instructor's name.
+    watchers: Vec<(String, String)>,
+}
+
+impl Helped {
+    fn is_over(&self) -> bool {
+        self.assist.is_none() && self.watchers.is_empty()
+    }
 }
 
 /// Who asks to type in a learner's terminal, or does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assist {
+    /// In which place of the learner's.
+    pub place: String,
     /// The instructor's account.
     pub account: String,
     pub name: String,
@@ -81,7 +91,7 @@ pub struct Assist {
 impl Default for Hub {
     fn default() -> Self {
         let inner =
-            Inner { news: broadcast::Sender::new(NEWS), people: Mutex::default(), places: Mutex::default(), ended: watch::Sender::new(0) };
+            Inner { news: broadcast::Sender::new(NEWS), people: Mutex::default(), helped: Mutex::default(), ended: watch::Sender::new(0) };
         Self { inner: Arc::new(inner) }
     }
 }
@@ -103,11 +113,32 @@ impl Hub {
         self.inner.ended.subscribe()
     }
 
-    pub(super) fn account_ended(&self, account: &str) {
-        for place in self.places().values_mut() {
-            place.assist.take_if(|assist| assist.account == account);
-        }
+    /// Rights have changed, or until when they last.
+    pub(super) fn rights_changed(&self) {
         self.inner.ended.send_modify(|count| *count += 1);
+    }
+
+    /// What that account asked or typed ends; who streams looks again whether they may.
+    pub fn account_ended(&self, account: &str) {
+        self.end_assists(|assist| assist.account == account);
+        self.rights_changed();
+    }
+
+    /// What was asked or typed in those places ends; who streams looks again whether they may.
+    pub(super) fn places_ended(&self, places: &[String]) {
+        self.end_assists(|assist| places.contains(&assist.place));
+        self.rights_changed();
+    }
+
+    fn end_assists(&self, is_meant: impl Fn(&Assist) -> bool) {
+        let mut told = Vec::new();
+        self.helped().retain(|learner, helped| {
+            if helped.assist.take_if(|assist| is_meant(assist)).is_some() {
+                told.push(learner.clone());
+            }
+            !helped.is_over()
+        });
+        told.into_iter().for_each(|learner| self.tell(Event::Seat(learner)));
     }
 
     /// A page of the learner's is open, until what is returned goes.
@@ -153,69 +184,73 @@ impl Hub {
         }
     }
 
-    /// Asks the learner at that place whether one may type. Whoever asked or typed before does no more.
-    pub fn ask_assist(&self, place: &str, assist: Assist) {
-        self.places().entry(place.to_owned()).or_default().assist = Some(Assist { granted: false, ..assist });
+    /// Asks the learner whether one may type. Whoever asked or typed before does no more.
+    pub fn ask_assist(&self, learner: &LearnerId, assist: Assist) {
+        self.helped().entry(learner.clone()).or_default().assist = Some(Assist { granted: false, ..assist });
+        self.tell(Event::Seat(learner.clone()));
     }
 
-    /// `false`: nobody asks.
-    pub fn grant_assist(&self, place: &str) -> bool {
-        match self.places().get_mut(place).and_then(|place| place.assist.as_mut()) {
-            Some(assist) => {
+    /// Lets the instructor of that name type, and nobody who has asked since. `false`: they don't ask.
+    pub fn grant_assist(&self, learner: &LearnerId, name: &str) -> bool {
+        let is_granted = match self.helped().get_mut(learner).and_then(|helped| helped.assist.as_mut()) {
+            Some(assist) if assist.name == name => {
                 assist.granted = true;
                 true
             }
-            None => false,
-        }
+            _ => false,
+        };
+        self.tell(Event::Seat(learner.clone()));
+        is_granted
     }
 
-    pub fn end_assist(&self, place: &str) {
-        let mut places = self.places();
-        if let Some(at) = places.get_mut(place) {
-            at.assist = None;
-            if at.watchers.is_empty() {
-                places.remove(place);
+    /// Ends what is asked or typed, where it is meant.
+    pub fn end_assist(&self, learner: &LearnerId, is_meant: impl Fn(&Assist) -> bool) {
+        let mut helped = self.helped();
+        if let Some(at) = helped.get_mut(learner) {
+            at.assist.take_if(|assist| is_meant(assist));
+            if at.is_over() {
+                helped.remove(learner);
             }
         }
+        drop(helped);
+        self.tell(Event::Seat(learner.clone()));
     }
 
-    pub fn assist(&self, place: &str) -> Option<Assist> {
-        self.places().get(place)?.assist.clone()
+    /// Who asks to type, or does, in whichever class.
+    pub fn assist(&self, learner: &LearnerId) -> Option<Assist> {
+        self.helped().get(learner)?.assist.clone()
     }
 
-    /// Whether that account may type at that place now.
-    pub fn may_type(&self, place: &str, account: &str) -> bool {
-        self.assist(place).is_some_and(|assist| assist.granted && assist.account == account)
+    /// Whether that account may type now, as an instructor of that place.
+    pub fn may_type(&self, learner: &LearnerId, place: &str, account: &str) -> bool {
+        self.assist(learner).is_some_and(|assist| assist.granted && assist.place == place && assist.account == account)
     }
 
-    /// Names of those who look at the place's terminal, each once.
-    pub fn watched_by(&self, place: &str) -> Vec<String> {
-        let mut names = self.places().get(place).map(|place| place.watchers.clone()).unwrap_or_default();
+    /// Names of those who look at the learner's terminal, in whichever class, each once.
+    pub fn watched_by(&self, learner: &LearnerId) -> Vec<String> {
+        let helped = self.helped();
+        let watchers = helped.get(learner).map(|helped| helped.watchers.as_slice()).unwrap_or_default();
+        let mut names: Vec<String> = watchers.iter().map(|(_, name)| name.clone()).collect();
         names.sort();
         names.dedup();
         names
     }
 
-    /// Somebody looks at the place's terminal, until what is returned goes; what they asked or typed ends
+    /// Somebody looks at the learner's terminal, until what is returned goes; what they asked or typed ends
     /// with their last view.
     pub fn watches(&self, place: &str, learner: &LearnerId, account: &str, name: &str) -> Watching {
-        self.places().entry(place.to_owned()).or_default().watchers.push(name.to_owned());
+        let watcher = (place.to_owned(), name.to_owned());
+        self.helped().entry(learner.clone()).or_default().watchers.push(watcher.clone());
         self.tell(Event::Seat(learner.clone()));
-        Watching {
-            hub: self.clone(),
-            place: place.to_owned(),
-            learner: learner.clone(),
-            account: account.to_owned(),
-            name: name.to_owned(),
-        }
+        Watching { hub: self.clone(), learner: learner.clone(), account: account.to_owned(), watcher }
     }
 
     fn people(&self) -> MutexGuard<'_, HashMap<LearnerId, Person>> {
         self.inner.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn places(&self) -> MutexGuard<'_, HashMap<String, AtPlace>> {
-        self.inner.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn helped(&self) -> MutexGuard<'_, HashMap<LearnerId, Helped>> {
+        self.inner.helped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -237,72 +272,30 @@ impl Drop for Present {
 /// An instructor looks at a terminal.
 pub struct Watching {
     hub: Hub,
-    place: String,
     learner: LearnerId,
     account: String,
-    name: String,
+    /// Place and instructor's name.
+    watcher: (String, String),
 }
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        let mut places = self.hub.places();
-        if let Some(place) = places.get_mut(&self.place) {
-            if let Some(index) = place.watchers.iter().position(|name| *name == self.name) {
-                place.watchers.swap_remove(index);
+        let mut all = self.hub.helped();
+        if let Some(helped) = all.get_mut(&self.learner) {
+            if let Some(index) = helped.watchers.iter().position(|watcher| *watcher == self.watcher) {
+                helped.watchers.swap_remove(index);
             }
-            if !place.watchers.contains(&self.name) {
-                place.assist.take_if(|assist| assist.account == self.account);
+            if !helped.watchers.contains(&self.watcher) {
+                helped.assist.take_if(|assist| assist.account == self.account && assist.place == self.watcher.0);
             }
-            if place.watchers.is_empty() && place.assist.is_none() {
-                places.remove(&self.place);
+            if helped.is_over() {
+                all.remove(&self.learner);
             }
         }
-        drop(places);
+        drop(all);
         self.hub.tell(Event::Seat(self.learner.clone()));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_learner_is_here_while_a_page_of_theirs_is_open() {
-        let (hub, ada) = (Hub::default(), LearnerId::random());
-        let (first, second) = (hub.came(&ada), hub.came(&ada));
-        drop(first);
-        assert!(hub.is_present(&ada));
-        drop(second);
-        assert!(!hub.is_present(&ada));
-    }
-
-    #[test]
-    fn one_types_only_after_the_learner_agreed_and_until_either_ends_it() {
-        let (hub, ada) = (Hub::default(), LearnerId::random());
-        let grace = Assist { account: "g".to_owned(), name: "Grace".to_owned(), granted: true };
-        assert!(!hub.grant_assist("p"), "nobody asks");
-        let view = hub.watches("p", &ada, "g", "Grace");
-        hub.ask_assist("p", grace.clone());
-        assert!(!hub.may_type("p", "g"), "asking grants nothing, whatever it says");
-        assert!(hub.grant_assist("p"));
-        assert!(hub.may_type("p", "g") && !hub.may_type("p", "other") && !hub.may_type("q", "g"));
-        hub.end_assist("p");
-        assert!(!hub.may_type("p", "g"));
-
-        hub.ask_assist("p", grace);
-        hub.grant_assist("p");
-        assert_eq!(hub.watched_by("p"), ["Grace"]);
-        drop(view);
-        assert!(!hub.may_type("p", "g"), "it ends with the view");
-        assert!(hub.watched_by("p").is_empty());
-    }
-
-    #[test]
-    fn who_is_signed_out_types_no_more() {
-        let hub = Hub::default();
-        hub.ask_assist("p", Assist { account: "g".to_owned(), name: "Grace".to_owned(), granted: false });
-        hub.grant_assist("p");
-        hub.account_ended("g");
-        assert!(!hub.may_type("p", "g"));
-    }
-}
+mod tests;

@@ -1,11 +1,11 @@
-//! Places in classes, as instructors keep them: who is there, personal links, removal.
+//! Places in classes, as instructors keep them: who is there, personal links.
 
-use app::model::{Deleted, PersonalLink, Place, QrCode, RosterResult, WayIn};
+use app::model::{PersonalLink, Place, QrCode, RosterResult, WayIn};
 use qrcode::{Color, QrCode as Drawn};
 use sqlx::Row as _;
 
 use super::{Account, ClassError, Classroom, Event, codes, limits::MAX_PLACES, names, rights::alone_with, roster};
-use crate::{clock::now, learner::LearnerId};
+use crate::clock::now;
 
 /// Under which a personal code is hashed.
 pub(super) const WAY_BACK: &str = "way back";
@@ -96,12 +96,17 @@ impl Classroom {
         Ok(result)
     }
 
-    /// A new personal link; the old one ends.
+    /// A new personal link; the old one ends. Who has it comes in as the learner, in other classes too: so the
+    /// learner is told, in all of theirs.
     ///
     /// # Errors
     /// Where the place isn't theirs to see, or the database fails.
     pub async fn new_link(&self, who: &Account, place: &str, base: &str) -> Result<PersonalLink, ClassError> {
         let place = self.place_of(who, place).await?;
+        if let Some(learner) = &place.learner {
+            let text = format!("{} made a new way back for you. If you did not ask for it, tell them.", who.name);
+            self.tell_everywhere(learner, &who.name, &text).await?;
+        }
         self.give_way_back(&place.id, &place.name, base).await
     }
 
@@ -113,79 +118,5 @@ impl Classroom {
             .execute(&self.pool)
             .await?;
         Ok(personal_link(base, name, &code))
-    }
-
-    /// Removes a learner from the class, and what was stored of them where they are in no other.
-    ///
-    /// # Errors
-    /// Where the place isn't theirs to see, or the database fails.
-    pub async fn remove_place(&self, who: &Account, place: &str) -> Result<Deleted, ClassError> {
-        let place = self.place_of(who, place).await?;
-        let deleted = self.delete_places(&place.class.id, std::slice::from_ref(&place.id)).await?;
-        self.hub.tell(Event::People(place.class.id));
-        Ok(deleted)
-    }
-
-    /// Deletes places, and everything of learners who have no other, their sandboxes included.
-    pub(super) async fn delete_places(&self, class: &str, places: &[String]) -> Result<Deleted, ClassError> {
-        let mut learners = Vec::new();
-        let mut counts = [
-            ("places", 0),
-            ("learners", 0),
-            ("steps", 0),
-            ("checks", 0),
-            ("answers", 0),
-            ("events", 0),
-            ("certificates", 0),
-            ("personal notes", 0),
-        ];
-        let mut transaction = alone_with(&self.pool, class).await?;
-        for place in places {
-            let learner: Option<Option<String>> =
-                sqlx::query_scalar("DELETE FROM enrolments WHERE id = $1 AND class = $2 RETURNING learner")
-                    .bind(place)
-                    .bind(class)
-                    .fetch_optional(&mut *transaction)
-                    .await?;
-            let Some(learner) = learner else { continue };
-            counts[0].1 += 1;
-            counts[7].1 +=
-                sqlx::query("DELETE FROM notes WHERE enrolment = $1").bind(place).execute(&mut *transaction).await?.rows_affected();
-            sqlx::query("DELETE FROM notes_put_away WHERE enrolment = $1").bind(place).execute(&mut *transaction).await?;
-            let Some(learner) = learner else { continue };
-            let others: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE learner = $1")
-                .bind(&learner)
-                .fetch_one(&mut *transaction)
-                .await?;
-            if others > 0 {
-                continue;
-            }
-            for (index, table) in [
-                (2, "progress_steps"),
-                (3, "progress_checks"),
-                (4, "progress_answers"),
-                (5, "progress_events"),
-                (6, "certificates"),
-                (usize::MAX, "progress_lessons"),
-            ] {
-                let gone =
-                    sqlx::query(&format!("DELETE FROM {table} WHERE learner = $1")).bind(&learner).execute(&mut *transaction).await?;
-                if let Some(count) = counts.get_mut(index) {
-                    count.1 += gone.rows_affected();
-                }
-            }
-            counts[1].1 +=
-                sqlx::query("DELETE FROM learners WHERE id = $1").bind(&learner).execute(&mut *transaction).await?.rows_affected();
-            learners.push(LearnerId::from_stored(learner));
-        }
-        transaction.commit().await?;
-        let mut sandboxes = 0;
-        for learner in &learners {
-            sandboxes += u64::from(self.sandboxes.close(learner).await);
-            self.hub.tell(Event::Seat(learner.clone()));
-        }
-        let mut counts: Vec<(String, u64)> = counts.map(|(what, count)| (what.to_owned(), count)).into();
-        counts.push(("sandboxes".to_owned(), sandboxes));
-        Ok(Deleted { counts })
     }
 }

@@ -3,7 +3,7 @@
 use app::model::{ClassState, Pace, StepRef};
 use sqlx::{AnyPool, Row as _, any::AnyRow};
 
-use super::{Account, ClassError, Classroom};
+use super::{Account, ClassError, Classroom, limits::SIGNED_IN_HOLDS};
 use crate::{clock::now, learner::LearnerId};
 
 /// A class, as it is stored.
@@ -44,11 +44,19 @@ pub(super) const THEIRS: &str =
 /// that has read before it writes, where another has written meanwhile (`SQLITE_BUSY_SNAPSHOT`).
 ///
 /// # Errors
-/// Where the database fails.
-pub(super) async fn alone_with<'a>(pool: &AnyPool, class: &str) -> Result<sqlx::Transaction<'a, sqlx::Any>, sqlx::Error> {
+/// [`ClassError::NotFound`] where the class has been deleted meanwhile.
+pub(super) async fn alone_with<'a>(pool: &AnyPool, class: &str) -> Result<sqlx::Transaction<'a, sqlx::Any>, ClassError> {
     let mut transaction = pool.begin().await?;
-    sqlx::query("UPDATE classes SET made_at = made_at WHERE id = $1").bind(class).execute(&mut *transaction).await?;
+    let there = sqlx::query("UPDATE classes SET made_at = made_at WHERE id = $1").bind(class).execute(&mut *transaction).await?;
+    if there.rows_affected() == 0 {
+        return Err(ClassError::NotFound);
+    }
     Ok(transaction)
+}
+
+/// Until when somebody stays signed in who did at `at`, in unix milliseconds.
+pub fn signed_in_until(at: i64) -> i64 {
+    at.saturating_add(i64::try_from(SIGNED_IN_HOLDS.as_millis()).unwrap_or(i64::MAX))
 }
 
 impl ClassRow {

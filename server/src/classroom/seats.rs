@@ -16,6 +16,11 @@ const NO_CLASS: &str = "There is no class with that code. Look at it again: six 
 const NO_PLACE: &str =
     "No place in a class has that personal code. Look at it again; a newer one may have replaced it. Your instructor can give you another.";
 
+/// Of whom the note is that somebody came back: no instructor wrote it.
+const CAME_BACK_FROM: &str = "Lunchbox";
+const CAME_BACK: &str = "Somebody came back as you from another browser just now, by your personal code. If it was not you, tell your \
+                         instructor, and make a new way back.";
+
 /// Somebody came in.
 #[derive(Debug, Clone)]
 pub struct Arrival {
@@ -31,13 +36,21 @@ struct Row {
     name: String,
     hand_at: i64,
     instructor: String,
+    joined_at: i64,
     class: ClassRow,
 }
 
 impl Row {
     fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let class = ClassRow::read(row)?;
-        Ok(Self { id: row.try_get(10)?, name: row.try_get(11)?, hand_at: row.try_get(12)?, instructor: row.try_get(13)?, class })
+        Ok(Self {
+            id: row.try_get(10)?,
+            name: row.try_get(11)?,
+            hand_at: row.try_get(12)?,
+            instructor: row.try_get(13)?,
+            joined_at: row.try_get(14)?,
+            class,
+        })
     }
 }
 
@@ -45,25 +58,28 @@ impl Row {
 fn seats_sql(rest: &str) -> String {
     format!(
         "SELECT {CLASS_COLUMNS}, e.id AS place, e.name AS person, e.hand_at, \
-         COALESCE((SELECT i.name FROM instructors i WHERE i.id = c.owner), '') AS instructor \
+         COALESCE((SELECT i.name FROM instructors i WHERE i.id = c.owner), '') AS instructor, e.joined_at \
          FROM enrolments e JOIN classes c ON c.id = e.class {rest}"
     )
 }
 
 impl Classroom {
-    /// The learner's newest place in a class that has this lesson, with the class's ID.
+    /// The learner's newest place in a class that has this lesson, or else their newest place, with the class's ID:
+    /// who is in a class sees on every page who looks on.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn seat(&self, learner: &LearnerId, lesson: &str) -> Result<Option<(String, Seat)>, ClassError> {
         let sql = seats_sql(
-            "JOIN class_lessons l ON l.class = c.id WHERE e.learner = $1 AND l.lesson = $2 ORDER BY e.joined_at DESC, e.id LIMIT 1",
+            "WHERE e.learner = $1 ORDER BY \
+             CASE WHEN EXISTS (SELECT 1 FROM class_lessons l WHERE l.class = c.id AND l.lesson = $2) THEN 0 ELSE 1 END, \
+             e.joined_at DESC, e.id LIMIT 1",
         );
         let row = sqlx::query(&sql).bind(learner.as_str()).bind(lesson).fetch_optional(&self.pool).await?;
         match row {
             Some(row) => {
                 let row = Row::read(&row)?;
-                Ok(Some((row.class.id.clone(), self.seat_of(row).await?)))
+                Ok(Some((row.class.id.clone(), self.seat_of(learner, row).await?)))
             }
             None => Ok(None),
         }
@@ -77,18 +93,19 @@ impl Classroom {
         let sql = seats_sql("WHERE e.learner = $1 ORDER BY e.joined_at DESC, e.id");
         let mut seats = Vec::new();
         for row in sqlx::query(&sql).bind(learner.as_str()).fetch_all(&self.pool).await? {
-            seats.push(self.seat_of(Row::read(&row)?).await?);
+            seats.push(self.seat_of(learner, Row::read(&row)?).await?);
         }
         Ok(seats)
     }
 
-    async fn seat_of(&self, row: Row) -> Result<Seat, ClassError> {
+    /// Who looks and who types is said in each place, in whichever it is.
+    async fn seat_of(&self, learner: &LearnerId, row: Row) -> Result<Seat, ClassError> {
         let lessons = self.lessons_of(&row.class.id).await?;
         let is_over = row.class.state() == ClassState::Closed;
         Ok(Seat {
-            notes: if is_over { Vec::new() } else { self.notes_for(&row.class.id, &row.id).await? },
-            assist: self.hub.assist(&row.id).map(|assist| Assist { who: assist.name, granted: assist.granted }),
-            watched_by: self.hub.watched_by(&row.id),
+            notes: if is_over { Vec::new() } else { self.notes_for(&row.class.id, &row.id, row.joined_at).await? },
+            assist: self.hub.assist(learner).map(|assist| Assist { who: assist.name, granted: assist.granted }),
+            watched_by: self.hub.watched_by(learner),
             id: row.id,
             name: row.name,
             instructor: row.instructor,
@@ -157,12 +174,7 @@ impl Classroom {
     pub async fn join(&self, learner: &LearnerId, code: &str, name: &str, someone_else: bool, base: &str) -> Result<Arrival, ClassError> {
         let class = self.class_by_code(code).await?;
         if !someone_else {
-            let mine: Option<String> = sqlx::query_scalar("SELECT id FROM enrolments WHERE learner = $1 AND class = $2")
-                .bind(learner.as_str())
-                .bind(&class.id)
-                .fetch_optional(&self.pool)
-                .await?;
-            if let Some(seat) = mine {
+            if let Some(seat) = place_in(&mut *self.pool.acquire().await?, learner, &class.id).await? {
                 return Ok(Arrival { learner: learner.clone(), seat, way_back: None });
             }
         }
@@ -176,7 +188,16 @@ impl Classroom {
         let learner = if someone_else { LearnerId::random() } else { learner.clone() };
         let (seat, code) = (codes::id(), codes::personal());
         let at = now();
-        let mut transaction = alone_with(&self.pool, &class.id).await?;
+        let mut transaction = match alone_with(&self.pool, &class.id).await {
+            Err(ClassError::NotFound) => return ClassError::refused(NO_CLASS),
+            begun => begun?,
+        };
+        // The same browser twice at once, as two tabs or two clicks: the other was first.
+        if let Some(seat) = place_in(&mut transaction, &learner, &class.id).await? {
+            return Ok(Arrival { learner, seat, way_back: None });
+        }
+        // Before anything is counted: a class of theirs that is being deleted meanwhile waits for it.
+        known(&mut transaction, &learner, at).await?;
         let places: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE class = $1").bind(&class.id).fetch_one(&mut *transaction).await?;
         let seats: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE learner = $1")
@@ -210,9 +231,9 @@ impl Classroom {
                  if you have none, your instructor can give you another. If it is somebody else, add a letter to your name."
             ));
         }
-        known(&mut transaction, &learner, at).await?;
         transaction.commit().await?;
         self.hub.tell(Event::People(class.id));
+        self.hub.tell(Event::Seat(learner.clone()));
         Ok(Arrival { learner, seat, way_back: Some(super::places::personal_link(base, &name, &code)) })
     }
 
@@ -246,16 +267,24 @@ impl Classroom {
         let row = self.place_by_code(code).await?;
         let (seat, class): (String, String) = (row.try_get("id")?, row.try_get("class")?);
         let learner: Option<String> = row.try_get("learner")?;
-        if let Some(learner) = learner {
-            return Ok(Arrival { learner: LearnerId::from_stored(learner), seat, way_back: None });
+        if let Some(learner) = learner.map(LearnerId::from_stored) {
+            // Who has a page open elsewhere did not expect it, or did it themselves.
+            if learner != *browser && self.hub.is_present(&learner) {
+                self.tell_everywhere(&learner, CAME_BACK_FROM, CAME_BACK).await?;
+            }
+            return Ok(Arrival { learner, seat, way_back: None });
         }
         let at = now();
-        let mut transaction = alone_with(&self.pool, &class).await?;
+        let mut transaction = match alone_with(&self.pool, &class).await {
+            Err(ClassError::NotFound) => return ClassError::refused(NO_PLACE),
+            begun => begun?,
+        };
         let others: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE learner = $1")
             .bind(browser.as_str())
             .fetch_one(&mut *transaction)
             .await?;
         let learner = if others > 0 { LearnerId::random() } else { browser.clone() };
+        known(&mut transaction, &learner, at).await?;
         let taken = sqlx::query("UPDATE enrolments SET learner = $1, joined_at = $2 WHERE id = $3 AND learner IS NULL")
             .bind(learner.as_str())
             .bind(at)
@@ -264,14 +293,14 @@ impl Classroom {
             .await?;
         if taken.rows_affected() == 0 {
             // Two tabs at once: the other one was first.
-            let first: Option<String> =
-                sqlx::query_scalar("SELECT learner FROM enrolments WHERE id = $1").bind(&seat).fetch_one(&mut *transaction).await?;
-            let learner = LearnerId::from_stored(first.ok_or(ClassError::NotFound)?);
+            let first: Option<Option<String>> =
+                sqlx::query_scalar("SELECT learner FROM enrolments WHERE id = $1").bind(&seat).fetch_optional(&mut *transaction).await?;
+            let Some(learner) = first.flatten().map(LearnerId::from_stored) else { return ClassError::refused(NO_PLACE) };
             return Ok(Arrival { learner, seat, way_back: None });
         }
-        known(&mut transaction, &learner, at).await?;
         transaction.commit().await?;
         self.hub.tell(Event::People(class));
+        self.hub.tell(Event::Seat(learner.clone()));
         Ok(Arrival { learner, seat, way_back: None })
     }
 
@@ -285,7 +314,7 @@ impl Classroom {
             .bind(&arrival.seat)
             .fetch_optional(&self.pool)
             .await?;
-        self.seat_of(Row::read(&row.ok_or(ClassError::NotFound)?)?).await
+        self.seat_of(&arrival.learner, Row::read(&row.ok_or(ClassError::NotFound)?)?).await
     }
 
     /// A new personal link of one's own; the old one ends.
@@ -296,48 +325,20 @@ impl Classroom {
         let (_, name) = self.seat_row(learner, seat).await?;
         self.give_way_back(seat, &name, base).await
     }
-
-    /// # Errors
-    /// Where the place isn't theirs, the class is over, or the database fails.
-    pub async fn raise_hand(&self, learner: &LearnerId, seat: &str, up: bool) -> Result<(), ClassError> {
-        let (class, _) = self.seat_row(learner, seat).await?;
-        if up && class.state() == ClassState::Closed {
-            return ClassError::refused("This class is over: nobody would see your hand.");
-        }
-        self.set_hand(seat, up).await?;
-        self.hub.tell(Event::Seat(learner.clone()));
-        Ok(())
-    }
-
-    /// A hand that is up stays where it is in the line.
-    pub(super) async fn set_hand(&self, place: &str, up: bool) -> Result<(), ClassError> {
-        let sql = if up {
-            "UPDATE enrolments SET hand_at = $1 WHERE id = $2 AND hand_at = 0"
-        } else {
-            "UPDATE enrolments SET hand_at = $1 WHERE id = $2"
-        };
-        sqlx::query(sql).bind(if up { now() } else { 0 }).bind(place).execute(&self.pool).await?;
-        Ok(())
-    }
-
-    /// Lets who asked type in the terminal, refuses it, or ends it.
-    ///
-    /// # Errors
-    /// Where the place isn't theirs, nobody asks any more, or the database fails.
-    pub async fn allow_assist(&self, learner: &LearnerId, seat: &str, allow: bool) -> Result<(), ClassError> {
-        self.seat_row(learner, seat).await?;
-        if !allow {
-            self.hub.end_assist(seat);
-        } else if !self.hub.grant_assist(seat) {
-            return ClassError::refused("Nobody asks to type any more.");
-        }
-        self.hub.tell(Event::Seat(learner.clone()));
-        Ok(())
-    }
 }
 
+/// The learner's place in that class.
+async fn place_in(connection: &mut sqlx::AnyConnection, learner: &LearnerId, class: &str) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT id FROM enrolments WHERE learner = $1 AND class = $2")
+        .bind(learner.as_str())
+        .bind(class)
+        .fetch_optional(connection)
+        .await
+}
+
+/// Something is stored of them from now on. Who is known already is held until the end of the transaction.
 async fn known(transaction: &mut sqlx::Transaction<'_, sqlx::Any>, learner: &LearnerId, at: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO learners (id, made_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
+    sqlx::query("INSERT INTO learners (id, made_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET made_at = learners.made_at")
         .bind(learner.as_str())
         .bind(at)
         .execute(&mut **transaction)

@@ -1,9 +1,9 @@
 //! What a learner did, newest first: in the lesson and on their host.
 
-use app::model::{Timeline, TimelineEntry, TimelineKind};
+use app::model::{ClassState, Timeline, TimelineEntry, TimelineKind};
 use sqlx::Row as _;
 
-use super::{ClassError, Classroom, did};
+use super::{ClassError, ClassRow, Classroom, did};
 use crate::{learner::LearnerId, sandboxes::Status};
 
 /// Entries given at once.
@@ -12,19 +12,22 @@ const PAGE: usize = 100;
 const ACTIVITIES: u32 = 5000;
 
 impl Classroom {
-    /// What the learner did before then (unix milliseconds; 0: until now). A host that is gone took with it
-    /// what was done on it.
+    /// What the learner did before then (unix milliseconds; 0: until now) in the class's lessons, and until it was
+    /// over. A host that is gone took with it what was done on it.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn timeline(&self, learner: &LearnerId, before: i64) -> Result<Timeline, ClassError> {
+    pub async fn timeline(&self, class: &ClassRow, learner: &LearnerId, before: i64) -> Result<Timeline, ClassError> {
         let before = if before > 0 { before } else { i64::MAX };
+        let before = if class.state() == ClassState::Closed { before.min(class.closes_at) } else { before };
         let rows = sqlx::query(
-            "SELECT at, kind, detail, step, lesson FROM progress_events WHERE learner = $1 AND at < $2 ORDER BY at DESC, id DESC LIMIT $3",
+            "SELECT at, kind, detail, step, lesson FROM progress_events WHERE learner = $1 AND at < $2 \
+             AND lesson IN (SELECT l.lesson FROM class_lessons l WHERE l.class = $4) ORDER BY at DESC, id DESC LIMIT $3",
         )
         .bind(learner.as_str())
         .bind(before)
         .bind(i64::try_from(PAGE + 1).unwrap_or(i64::MAX))
+        .bind(&class.id)
         .fetch_all(&self.pool)
         .await?;
         let mut entries = Vec::new();

@@ -275,10 +275,10 @@ impl Backend for LearnerBackend {
         )
     }
 
-    fn allow_assist<'a>(&'a self, seat: &'a str, allow: bool) -> BackendFuture<'a, ()> {
-        Box::pin(
-            async move { self.state.classroom.allow_assist(&self.learner, seat, allow).await.map_err(|error| self.class_error(error)) },
-        )
+    fn allow_assist<'a>(&'a self, seat: &'a str, who: &'a str, allow: bool) -> BackendFuture<'a, ()> {
+        Box::pin(async move {
+            self.state.classroom.allow_assist(&self.learner, seat, who, allow).await.map_err(|error| self.class_error(error))
+        })
     }
 
     fn make_certificate<'a>(&'a self, lesson: &'a str, name: &'a str) -> BackendFuture<'a, Certificate> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, session::Error};
 
 use crate::{
-    classroom::{Account, ClassError, Classroom},
+    classroom::{self, Account, ClassError, Classroom},
     learner::LearnerId,
 };
 
@@ -39,6 +39,24 @@ pub async fn signed_in(session: &Session, classroom: &Classroom) -> Result<Optio
     }
 }
 
+/// As [`signed_in`], from the session as it is stored now: a request that goes on for hours still has it as it
+/// was when it came.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn still_signed_in(session: &Session, classroom: &Classroom) -> Result<Option<Account>, SignInError> {
+    session.load().await?;
+    signed_in(session, classroom).await
+}
+
+/// Until when whoever is signed in is, in unix milliseconds; 0 where nobody is.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn until(session: &Session) -> Result<i64, SignInError> {
+    Ok(session.get::<SignedIn>(KEY).await?.map_or(0, |signed_in| classroom::signed_in_until(signed_in.at)))
+}
+
 /// From now on the session is that account's too, under another ID, so that one that somebody else gave the
 /// browser is worth nothing. The browser stays the learner that it was.
 ///
@@ -51,9 +69,11 @@ pub async fn sign_in(session: &Session, learner: &LearnerId, account: &Account, 
     Ok(())
 }
 
+/// Stored when it returns: streams that are open look it up.
+///
 /// # Errors
 /// Where the database fails.
 pub async fn sign_out(session: &Session) -> Result<(), SignInError> {
     session.remove::<SignedIn>(KEY).await?;
-    Ok(())
+    Ok(session.save().await?)
 }

@@ -146,10 +146,15 @@ pub(super) fn events(
         let mut seat = None;
         let mut done: Option<LastDone> = state.classroom.hub().doing(&learner).last;
         if reader == For::Learner {
-            seat = seat_of(&state, &learner, &lesson).await;
-            if let Some((_, seat)) = &seat {
-                yield event(&StreamMessage::Seat { seat: seat.clone() });
+            match state.classroom.seat(&learner, &lesson.slug).await {
+                Ok(found) => seat = found,
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "A stream ends: the learner's place could not be read.");
+                    return;
+                }
             }
+            // That there is none, too: there may have been one when the page was made.
+            yield event(&StreamMessage::Seat { seat: seat.clone().map(|(_, seat)| seat) });
         }
         let _ = timeout(FIRST_LOOK, watched.following.picture.wait_for(|picture| picture.sandbox == ready)).await;
         loop {
@@ -178,11 +183,18 @@ pub(super) fn events(
                             done = last;
                         }
                         (news, For::Learner) if concerns(&news, &learner, &seat) => {
-                            let newest = seat_of(&state, &learner, &lesson).await;
-                            if newest != seat && let Some((_, seat)) = &newest {
-                                yield event(&StreamMessage::Seat { seat: seat.clone() });
+                            match state.classroom.seat(&learner, &lesson.slug).await {
+                                Ok(newest) if newest != seat => {
+                                    seat = newest;
+                                    yield event(&StreamMessage::Seat { seat: seat.clone().map(|(_, seat)| seat) });
+                                }
+                                Ok(_) => {}
+                                // The next news asks again.
+                                Err(error) => tracing::error!(
+                                    error = &error as &dyn std::error::Error,
+                                    "A learner's place could not be looked up."
+                                ),
                             }
-                            seat = newest.or(seat);
                         }
                         (Err(broadcast::error::RecvError::Closed), _) => return,
                         _ => {}
@@ -205,18 +217,6 @@ fn concerns(news: &Result<classroom::Event, broadcast::error::RecvError>, learne
         Ok(classroom::Event::Class(class)) => seat.as_ref().is_some_and(|(known, _)| known == class),
         Ok(classroom::Event::Learner(_) | classroom::Event::People(_)) | Err(broadcast::error::RecvError::Closed) => false,
         Err(broadcast::error::RecvError::Lagged(_)) => seat.is_some(),
-    }
-}
-
-/// The learner's place in a class that has the lesson. `None` too where it can't be told just now: the next
-/// news asks again.
-async fn seat_of(state: &AppState, learner: &LearnerId, lesson: &Lesson) -> Option<(String, Seat)> {
-    match state.classroom.seat(learner, &lesson.slug).await {
-        Ok(seat) => seat,
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "A learner's place could not be looked up.");
-            None
-        }
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 use app::{
     backend::{Backend as _, BackendError, BackendFuture, Teaching},
     model::{
-        Board, ClassDetails, ClassDraft, ClassSummary, Deleted, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
-        PersonalLink, Report, RosterResult, StepRef, Timeline, Watched,
+        Board, ClassDetails, ClassDraft, ClassState, ClassSummary, Deleted, Instructor, Invitation, InvitationLink, LessonOutline, Machine,
+        Me, PersonalLink, Report, RosterResult, SandboxStatus, StepRef, Timeline, Watched,
     },
 };
 
@@ -20,7 +20,7 @@ use super::{
     pace::passwords::{self, Guesser},
 };
 use crate::{
-    classroom::{Account, Assist, Classroom, Event, Invited},
+    classroom::{Account, Classroom, Invited},
     clock,
     learner::LearnerId,
 };
@@ -58,9 +58,23 @@ impl InstructorBackend {
     }
 
     async fn enter(&self, account: &Account, from: i64) -> Result<Me, BackendError> {
+        let before = self.signed_in().await?;
         passwords::remember(self.session()?, &account.name).await.map_err(|error| self.internal(&error))?;
         instructor::sign_in(self.session()?, &self.learner, account, from).await.map_err(|error| self.sign_in_error(error))?;
+        if let Some(before) = before.filter(|before| before.id != account.id) {
+            self.classroom().hub().account_ended(&before.id);
+        }
         Ok(me(account))
+    }
+
+    /// Streams of the session end, and what the account typed in learners' terminals.
+    async fn leave(&self) -> Result<(), BackendError> {
+        let before = self.signed_in().await?;
+        instructor::sign_out(self.session()?).await.map_err(|error| self.sign_in_error(error))?;
+        if let Some(before) = before {
+            self.classroom().hub().account_ended(&before.id);
+        }
+        Ok(())
     }
 
     fn may_try_password(&self, guesser: &Guesser) -> Result<(), BackendError> {
@@ -116,7 +130,7 @@ impl Teaching for InstructorBackend {
     }
 
     fn sign_out(&self) -> BackendFuture<'_, ()> {
-        Box::pin(async move { instructor::sign_out(self.session()?).await.map_err(|error| self.sign_in_error(error)) })
+        Box::pin(self.leave())
     }
 
     fn invitation<'a>(&'a self, token: &'a str) -> BackendFuture<'a, Invitation> {
@@ -139,7 +153,7 @@ impl Teaching for InstructorBackend {
         Box::pin(async move {
             let who = self.account().await?;
             self.ask(self.classroom().sign_out_everywhere(&who)).await?;
-            instructor::sign_out(self.session()?).await.map_err(|error| self.sign_in_error(error))
+            self.leave().await
         })
     }
 
@@ -320,14 +334,16 @@ impl Teaching for InstructorBackend {
             let who = self.account().await?;
             let place = self.ask(self.classroom().place_of(&who, place)).await?;
             let lesson = self.ask(self.classroom().lesson_shown(&place.class, lesson)).await?;
-            let (progress, sandbox, timeline) = match place.learner {
-                Some(learner) => {
-                    let timeline = self.ask(self.classroom().timeline(&learner, 0)).await?;
-                    let theirs = self.as_learner(learner);
-                    (theirs.progress(&lesson.slug).await?, theirs.sandbox().await?, timeline)
+            let (mut progress, mut timeline) = Default::default();
+            let mut sandbox = SandboxStatus::None { removed_idle: false };
+            if let Some(learner) = place.learner {
+                timeline = self.ask(self.classroom().timeline(&place.class, &learner, 0)).await?;
+                let theirs = self.as_learner(learner);
+                progress = theirs.progress(&lesson.slug).await?;
+                if place.class.state() != ClassState::Closed {
+                    sandbox = theirs.sandbox().await?;
                 }
-                None => (Default::default(), app::model::SandboxStatus::None { removed_idle: false }, Timeline::default()),
-            };
+            }
             Ok(Watched { id: place.id, name: place.name, class: place.class.id, lesson: lesson.view(), progress, sandbox, timeline })
         })
     }
@@ -337,7 +353,7 @@ impl Teaching for InstructorBackend {
             let who = self.account().await?;
             let place = self.ask(self.classroom().place_of(&who, place)).await?;
             match place.learner {
-                Some(learner) => self.ask(self.classroom().timeline(&learner, before)).await,
+                Some(learner) => self.ask(self.classroom().timeline(&place.class, &learner, before)).await,
                 None => Ok(Timeline::default()),
             }
         })
@@ -346,26 +362,14 @@ impl Teaching for InstructorBackend {
     fn ask_assist<'a>(&'a self, place: &'a str) -> BackendFuture<'a, ()> {
         Box::pin(async move {
             let who = self.account().await?;
-            let place = self.ask(self.classroom().place_of(&who, place)).await?;
-            let Some(learner) = place.learner.filter(|learner| self.classroom().hub().is_present(learner)) else {
-                return Err(BackendError::Refused(format!(
-                    "{} has no page open that could be asked. Wait until they are back.",
-                    place.name
-                )));
-            };
-            self.classroom().hub().ask_assist(&place.id, Assist { account: who.id, name: who.name, granted: false });
-            self.classroom().hub().tell(Event::Seat(learner));
-            Ok(())
+            self.ask(self.classroom().ask_assist(&who, place)).await
         })
     }
 
     fn end_assist<'a>(&'a self, place: &'a str) -> BackendFuture<'a, ()> {
         Box::pin(async move {
             let who = self.account().await?;
-            let place = self.ask(self.classroom().place_of(&who, place)).await?;
-            self.classroom().hub().end_assist(&place.id);
-            place.learner.into_iter().for_each(|learner| self.classroom().hub().tell(Event::Seat(learner)));
-            Ok(())
+            self.ask(self.classroom().end_assist(&who, place)).await
         })
     }
 

@@ -24,10 +24,11 @@ pub(super) fn Watching(class: InClass) -> impl IntoView {
 #[component]
 pub(super) fn Assisting(class: InClass, assist: Assist) -> impl IntoView {
     let Assist { who, granted } = assist;
+    let asked = StoredValue::new(who.clone());
     let answer = move |allow| {
         move |_| {
             if !class.ask.pending().get_untracked() {
-                class.ask.dispatch(SeatAsk::Assist { allow });
+                class.ask.dispatch(SeatAsk::Assist { who: asked.get_value(), allow });
             }
         }
     };

@@ -1,5 +1,5 @@
 //! `/api/teach/terminal?place=…&id=1`: a learner's terminal, for an instructor who looks: as the learner's
-//! own browser is sent it, and typed into only while the learner lets them.
+//! own browser is sent it, and typed into only while the learner lets them. It ends with the class.
 //!
 //! Binary messages are the terminal's bytes. Text is JSON: `{"resize":{"cols":80,"rows":24}}` (as the
 //! learner's is), `{"clear":true}` (what follows is to be shown on an empty screen), `{"away":true}` (the
@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use app::model::ClassState;
 use axum::{
     Extension,
     extract::{
@@ -29,7 +30,7 @@ use crate::{
     classroom::{Account, PlaceRow},
     learner::LearnerId,
     sandboxes::{Screen, ScreenPlace, Status},
-    web::teach_stream,
+    web::teach_stream::{self, At, Look},
 };
 
 /// What a browser says that has read that it may type.
@@ -49,14 +50,23 @@ pub async fn watch(
     Query(query): Query<WatchQuery>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    // Before the first look, so that nothing is missed.
+    let mut look = Look::new(&state, session.clone());
     let (who, place) = match teach_stream::place_of(&state, &session, &query.place).await {
         Ok(found) => found,
         Err(answer) => return answer,
     };
     let name = Some(query.id).filter(|id| !id.is_empty() && id.len() <= MAX_NAME).unwrap_or_else(|| "1".to_owned());
     upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES).on_upgrade(move |socket| async move {
-        let mut view = View { state, session, who, place, name, socket, knows_leave: false };
-        let why = view.serve().await;
+        let mut view = View { state, who, place, name, socket, knows_leave: false };
+        let why = match view.place.learner.clone() {
+            _ if view.place.class.state() == ClassState::Closed => Some("this class is over"),
+            Some(learner) => {
+                look.at = At::Place { id: view.place.id.clone(), learner: learner.clone(), account: view.who.id.clone(), is_over: false };
+                view.serve(learner, look).await
+            }
+            None => Some("they have not come yet"),
+        };
         if let Some(why) = why {
             view.tell(json!({ "closed": why })).await;
         }
@@ -66,7 +76,6 @@ pub async fn watch(
 
 struct View {
     state: AppState,
-    session: Session,
     who: Account,
     place: PlaceRow,
     name: String,
@@ -85,12 +94,11 @@ enum Next {
 
 impl View {
     /// Shows until either side ends it. Why, where the browser is still there to be told.
-    async fn serve(&mut self) -> Option<&'static str> {
-        let Some(learner) = self.place.learner.clone() else { return Some("they have not come yet") };
+    async fn serve(&mut self, learner: LearnerId, mut look: Look) -> Option<&'static str> {
         let hub = self.state.classroom.hub().clone();
         // Before anything is shown: the learner sees who looks.
         let _watching = hub.watches(&self.place.id, &learner, &self.who.id, &self.who.name);
-        let (mut news, mut rights) = (hub.listen(), hub.rights());
+        let mut news = hub.listen();
         let screens = self.state.sandboxes.workstations().screens().clone();
         let mut status = self.state.sandboxes.watch(&learner);
         let mut came = screens.came();
@@ -118,7 +126,7 @@ impl View {
                 return None;
             }
             let next = loop {
-                let now = self.assist();
+                let now = self.assist(&learner);
                 if now != assist {
                     assist = now;
                     self.knows_leave = false;
@@ -135,18 +143,14 @@ impl View {
                         }
                     }
                     message = self.socket.recv() => match message {
-                        Some(Ok(Message::Binary(bytes))) => self.typed(screen.as_deref(), bytes).await,
+                        Some(Ok(Message::Binary(bytes))) => self.typed(&learner, screen.as_deref(), bytes).await,
                         Some(Ok(Message::Text(text))) => self.knows_leave |= assist == "granted" && text.as_str() == TYPING,
                         Some(Ok(Message::Close(_)) | Err(_)) | None => break Next::Over(None),
                         Some(Ok(_)) => {}
                     },
                     // Whatever it is: above is looked how it stands with typing.
                     event = news.recv() => if matches!(event, Err(RecvError::Closed)) { break Next::Over(None) },
-                    changed = rights.changed() => {
-                        if changed.is_err() || !self.may_still(&learner).await {
-                            break Next::Over(Some("you may not look any more"));
-                        }
-                    }
+                    () = look.is_due() => if !look.may().await { break Next::Over(Some("you may not look any more")) },
                     _ = status.changed() => break Next::Again,
                     _ = came.changed() => {
                         let found = match &*status.borrow() {
@@ -174,25 +178,21 @@ impl View {
     }
 
     /// How it stands with typing.
-    fn assist(&self) -> &'static str {
-        match self.state.classroom.hub().assist(&self.place.id) {
-            Some(assist) if assist.account == self.who.id && assist.granted => "granted",
-            Some(assist) if assist.account == self.who.id => "asked",
-            _ => "none",
+    fn assist(&self, learner: &LearnerId) -> &'static str {
+        let mine = self.state.classroom.hub().assist(learner);
+        match mine.filter(|assist| assist.place == self.place.id && assist.account == self.who.id) {
+            Some(assist) if assist.granted => "granted",
+            Some(_) => "asked",
+            None => "none",
         }
     }
 
     /// What is typed without the learner's leave goes nowhere.
-    async fn typed(&mut self, screen: Option<&Screen>, bytes: Bytes) {
-        let may = self.knows_leave && self.state.classroom.hub().may_type(&self.place.id, &self.who.id);
+    async fn typed(&mut self, learner: &LearnerId, screen: Option<&Screen>, bytes: Bytes) {
+        let may = self.knows_leave && self.state.classroom.hub().may_type(learner, &self.place.id, &self.who.id);
         if let Some(screen) = screen.filter(|_| may) {
             screen.type_in(bytes).await;
         }
-    }
-
-    async fn may_still(&mut self, learner: &LearnerId) -> bool {
-        let found = teach_stream::place_of(&self.state, &self.session, &self.place.id).await;
-        found.is_ok_and(|(who, place)| who.id == self.who.id && place.learner.as_ref() == Some(learner))
     }
 
     async fn show(&mut self, screen: &Screen, position: &mut ScreenPlace, size: &mut (u16, u16)) -> bool {

@@ -1,0 +1,60 @@
+use super::*;
+
+fn asks(place: &str, name: &str) -> Assist {
+    Assist { place: place.to_owned(), account: name.to_lowercase(), name: name.to_owned(), granted: true }
+}
+
+#[test]
+fn a_learner_is_here_while_a_page_of_theirs_is_open() {
+    let (hub, ada) = (Hub::default(), LearnerId::random());
+    let (first, second) = (hub.came(&ada), hub.came(&ada));
+    drop(first);
+    assert!(hub.is_present(&ada));
+    drop(second);
+    assert!(!hub.is_present(&ada));
+}
+
+#[test]
+fn one_types_only_after_the_learner_agreed_and_until_either_ends_it() {
+    let (hub, ada) = (Hub::default(), LearnerId::random());
+    assert!(!hub.grant_assist(&ada, "Grace"), "nobody asks");
+    let view = hub.watches("p", &ada, "grace", "Grace");
+    hub.ask_assist(&ada, asks("p", "Grace"));
+    assert!(!hub.may_type(&ada, "p", "grace"), "asking grants nothing, whatever it says");
+    assert!(hub.grant_assist(&ada, "Grace"));
+    assert!(hub.may_type(&ada, "p", "grace") && !hub.may_type(&ada, "p", "other") && !hub.may_type(&ada, "q", "grace"));
+    hub.end_assist(&ada, |assist| assist.name == "Grace");
+    assert!(!hub.may_type(&ada, "p", "grace"));
+
+    hub.ask_assist(&ada, asks("p", "Grace"));
+    hub.grant_assist(&ada, "Grace");
+    assert_eq!(hub.watched_by(&ada), ["Grace"]);
+    drop(view);
+    assert!(!hub.may_type(&ada, "p", "grace"), "it ends with the view");
+    assert!(hub.watched_by(&ada).is_empty());
+}
+
+#[test]
+fn leave_is_given_to_whom_the_learner_was_asked_about_and_to_nobody_who_asked_since() {
+    let (hub, ada) = (Hub::default(), LearnerId::random());
+    hub.ask_assist(&ada, asks("p", "Grace"));
+    hub.ask_assist(&ada, asks("p", "Edsger"));
+    assert!(!hub.grant_assist(&ada, "Grace"), "Edsger has asked since");
+    assert!(!hub.may_type(&ada, "p", "edsger") && !hub.may_type(&ada, "p", "grace"));
+    assert_eq!(hub.assist(&ada).map(|assist| (assist.name, assist.granted)), Some(("Edsger".to_owned(), false)));
+}
+
+#[test]
+fn who_is_signed_out_types_no_more_nor_does_anybody_in_a_place_that_is_gone() {
+    let (hub, ada) = (Hub::default(), LearnerId::random());
+    let (account_ended, place_ended): (fn(&Hub), fn(&Hub)) = (|hub| hub.account_ended("grace"), |hub| hub.places_ended(&["p".to_owned()]));
+    for ends in [account_ended, place_ended] {
+        hub.ask_assist(&ada, asks("p", "Grace"));
+        hub.grant_assist(&ada, "Grace");
+        let (mut rights, mut news) = (hub.rights(), hub.listen());
+        ends(&hub);
+        assert!(!hub.may_type(&ada, "p", "grace"));
+        assert!(rights.has_changed().unwrap_or_default() && rights.borrow_and_update().gt(&0));
+        assert_eq!(news.try_recv(), Ok(Event::Seat(ada.clone())), "the learner's page is told");
+    }
+}
