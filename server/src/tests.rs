@@ -3,12 +3,15 @@
 
 mod accounts;
 mod assets;
+mod at_once;
 mod classes;
 mod crowding;
 mod guessing;
 mod helping;
+mod leaving;
 mod markup;
 mod people;
 mod progress;
 mod rights;
 mod support;
+mod told;

@@ -29,8 +29,8 @@ impl Classroom {
     /// Where it isn't theirs to delete, or the database fails.
     pub async fn delete_class(&self, who: &Account, class: &str) -> Result<Deleted, ClassError> {
         let class = self.class_owned_by(who, class).await?;
-        // All in one, so that nobody comes in between. By learner, so that two classes with the same learners
-        // don't wait for each other.
+        // All in one, so that nobody comes in between. By learner, so that of two classes with the same learners one
+        // waits for the other, and not each for the other.
         let mut transaction = alone_with(&self.pool, &class.id).await?;
         let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM enrolments WHERE class = $1 ORDER BY learner")
             .bind(&class.id)

@@ -16,7 +16,7 @@ const LESSON: &str = "docker-images";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Reads until text or bytes hold it; returns all that came.
-async fn until(socket: &mut Socket, wanted: &str) -> String {
+pub(super) async fn until(socket: &mut Socket, wanted: &str) -> String {
     let mut seen = String::new();
     while !seen.contains(wanted) {
         match timeout(PATIENCE, socket.next()).await.unwrap_or_else(|_| panic!("no {wanted:?} in {seen:?}")) {
@@ -29,7 +29,7 @@ async fn until(socket: &mut Socket, wanted: &str) -> String {
     seen
 }
 
-async fn enter(socket: &mut Socket, line: &str) {
+pub(super) async fn enter(socket: &mut Socket, line: &str) {
     socket.send(Message::binary(format!("{line}\n").into_bytes())).await.unwrap();
 }
 
@@ -57,7 +57,7 @@ async fn an_instructor_sees_the_terminal_and_types_only_while_the_learner_lets_t
     until(&mut view, r#"{"assist":"asked"}"#).await;
     enter(&mut view, "touch /root/not-granted").await;
     page.until("the question", |last| last["seat"]["seat"]["assist"]["granted"] == false).await;
-    assert_eq!(ada.call("allow_assist", &[("seat", &place), ("allow", "true")]).await.status, StatusCode::OK);
+    assert_eq!(ada.call("allow_assist", &[("seat", &place), ("who", "Grace"), ("allow", "true")]).await.status, StatusCode::OK);
     until(&mut view, r#"{"assist":"granted"}"#).await;
     enter(&mut view, "touch /root/not-knowing").await;
     view.send(Message::text(r#"{"typing":true}"#)).await.unwrap();
@@ -65,7 +65,7 @@ async fn an_instructor_sees_the_terminal_and_types_only_while_the_learner_lets_t
     let seen = until(&mut mine, "from Grace").await + &until(&mut view, "from Grace").await;
     assert!(!seen.contains("not-"), "what was typed without leave went nowhere: {seen}");
 
-    ada.call("allow_assist", &[("seat", &place), ("allow", "false")]).await;
+    ada.call("allow_assist", &[("seat", &place), ("who", "Grace"), ("allow", "false")]).await;
     until(&mut view, r#"{"assist":"none"}"#).await;
     enter(&mut view, "touch /root/after").await;
     enter(&mut mine, "ls /root; echo li''sted").await;

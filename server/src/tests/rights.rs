@@ -234,7 +234,7 @@ async fn a_learner_does_nothing_in_a_place_that_is_anothers() {
     for (function, fields) in [
         ("raise_hand", &[("seat", "{place}"), ("up", "true")][..]),
         ("put_note_away", &[("seat", "{place}"), ("note", "x")]),
-        ("allow_assist", &[("seat", "{place}"), ("allow", "true")]),
+        ("allow_assist", &[("seat", "{place}"), ("who", "Owner"), ("allow", "true")]),
         ("new_way_back", &[("seat", "{place}")]),
     ] {
         let filled: Vec<(&str, String)> = fields.iter().map(|(name, value)| (*name, world.filled(&class, value))).collect();
