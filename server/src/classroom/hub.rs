@@ -63,6 +63,10 @@ pub struct Doing {
     pub errors: u32,
 }
 
+/// A `docker run` of what isn't there asks for a container, a pull and a container again. What goes wrong within so many
+/// milliseconds of the last is taken for the same command's; nobody types as fast.
+const ONE_COMMAND_MS: i64 = 700;
+
 #[derive(Default)]
 struct Helped {
     assist: Option<Assist>,
@@ -170,7 +174,12 @@ impl Hub {
         }
         let doing = &mut people.entry(learner.clone()).or_default().doing;
         for line in lines {
-            doing.errors = if line.error.is_empty() { 0 } else { doing.errors.saturating_add(1) };
+            let is_one_with_the_last = doing.last.as_ref().is_some_and(|last| !last.error.is_empty() && line.at - last.at < ONE_COMMAND_MS);
+            doing.errors = match (line.error.is_empty(), is_one_with_the_last) {
+                (true, _) => 0,
+                (false, true) => doing.errors,
+                (false, false) => doing.errors.saturating_add(1),
+            };
             doing.last = Some(line);
         }
         drop(people);

@@ -11,11 +11,11 @@ async fn a_stream_begins_with_the_whole_state() {
     let server = TestServer::start().await;
     let learner = server.learner().await;
     let mut stream = learner.stream(LESSON).await;
-    let types: Vec<_> = [stream.next().await, stream.next().await, stream.next().await]
+    let types: Vec<_> = [stream.next().await, stream.next().await, stream.next().await, stream.next().await]
         .into_iter()
         .map(|message| message.unwrap()["type"].clone())
         .collect();
-    assert_eq!(types, ["sandbox", "progress", "host"]);
+    assert_eq!(types, ["sandbox", "progress", "seat", "host"]);
     stream.until("the registry's images", |last| last["host"]["host"]["registry"].to_string().contains("nginx:latest")).await;
 
     let mut visitor = server.visitor();

@@ -58,3 +58,19 @@ fn who_is_signed_out_types_no_more_nor_does_anybody_in_a_place_that_is_gone() {
         assert_eq!(news.try_recv(), Ok(Event::Seat(ada.clone())), "the learner's page is told");
     }
 }
+
+#[test]
+fn what_one_command_asks_in_vain_counts_once() {
+    let (hub, ada) = (Hub::default(), LearnerId::random());
+    let _page = hub.came(&ada);
+    let fails = |at| Activity {
+        seq: 1,
+        at,
+        kind: gateway::ActivityKind::ImagePullFailed { reference: "ngnix:latest".to_owned(), message: "not found".to_owned() },
+    };
+    hub.did(&ada, &[fails(1_000), fails(1_200), fails(5_000)]);
+    assert_eq!(hub.doing(&ada).errors, 2);
+    let kind = gateway::ActivityKind::NetworkCreated { name: "n".to_owned() };
+    hub.did(&ada, &[Activity { seq: 2, at: 5_100, kind }, fails(5_200)]);
+    assert_eq!(hub.doing(&ada).errors, 1, "it went well in between");
+}
