@@ -173,10 +173,8 @@ impl Classroom {
     /// Where there is no such class, it isn't open, the name is no good or taken, or the database fails.
     pub async fn join(&self, learner: &LearnerId, code: &str, name: &str, someone_else: bool, base: &str) -> Result<Arrival, ClassError> {
         let class = self.class_by_code(code).await?;
-        if !someone_else {
-            if let Some(seat) = place_in(&mut *self.pool.acquire().await?, learner, &class.id).await? {
-                return Ok(Arrival { learner: learner.clone(), seat, way_back: None });
-            }
+        if !someone_else && let Some(seat) = place_in(&mut *self.pool.acquire().await?, learner, &class.id).await? {
+            return Ok(Arrival { learner: learner.clone(), seat, way_back: None });
         }
         match class.state() {
             ClassState::Open => {}
