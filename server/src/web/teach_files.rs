@@ -111,14 +111,10 @@ fn csv_body(classroom: Classroom, class: ClassRow, lessons: Vec<String>) -> Body
 }
 
 /// A JSON array of what each part gives.
-fn array<P, T: Serialize, F: Future<Output = Result<Vec<T>, ClassError>> + Send>(
+fn array<P: Send, T: Serialize + Send, F: Future<Output = Result<Vec<T>, ClassError>> + Send>(
     parts: Vec<P>,
     of: impl Fn(P) -> F + Send,
-) -> impl Stream<Item = Result<Bytes, ClassError>> + Send
-where
-    P: Send,
-    T: Send,
-{
+) -> impl Stream<Item = Result<Bytes, ClassError>> + Send {
     async_stream::stream! {
         yield Ok(Bytes::from_static(b"["));
         let mut first = true;
