@@ -28,8 +28,13 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
     // One connection beforehand: a pool would say no more than that it has waited.
     let mut first = single(url).await?;
     suits(&mut first).await?;
-    if !hold(&mut first).await? {
-        return Err(DatabaseError::BeingRestored);
+    // A restore that has just ended may not have let go yet.
+    let until = Instant::now() + FAREWELL_LIMIT;
+    while !hold(&mut first).await? {
+        if Instant::now() > until {
+            return Err(DatabaseError::BeingRestored);
+        }
+        sleep(FAREWELL_PAUSE).await;
     }
     // What is told to a learner is stored before, whatever the database's own default is. And nobody needs to
     // hear at every start that tables are there already.

@@ -49,7 +49,8 @@ impl TestDatabase {
         connection.execute(format!("CREATE SCHEMA {name}").as_str()).await.expect("a schema");
         connection.close().await.expect("it ends");
         let mut url = server.clone();
-        url.query_pairs_mut().append_pair("options", &format!("-csearch_path={name}"));
+        // By its name its connections are found again.
+        url.query_pairs_mut().append_pair("options", &format!("-csearch_path={name}")).append_pair("application_name", &name);
         Self { url: url.into(), place: Place::Schema { server, name } }
     }
 
@@ -100,13 +101,16 @@ impl Drop for TestDatabase {
              FOR found IN SELECT nspname FROM pg_namespace WHERE starts_with(nspname, '{name}') \
              LOOP EXECUTE format('DROP SCHEMA %I CASCADE', found); END LOOP; END $$"
         );
-        let server = server.clone();
+        let (server, name) = (server.clone(), name.clone());
         // A runtime of its own: the test's may be ending. What can't be removed goes with the whole cluster.
         let removed = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let mut connection = PgConnection::connect(server.as_str()).await.map_err(std::io::Error::other)?;
                 // Something that the test left open may hold a lock; nobody waits for it for ever.
+                let close = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{name}'");
+                // A server that a test has started lets go of none by itself.
+                connection.execute(close.as_str()).await.map_err(std::io::Error::other)?;
                 connection.execute("SET lock_timeout = '2s'").await.map_err(std::io::Error::other)?;
                 connection.execute(drop.as_str()).await.map_err(std::io::Error::other)
             })
