@@ -13,12 +13,12 @@ const MINUTE: i64 = 60_000;
 fn lesson() -> Lesson {
     let (library, mistakes) = Library::load(Path::new("../lessons"));
     assert!(mistakes.is_empty(), "{mistakes:?}");
-    (*library.lesson("docker-images").unwrap()).clone()
+    (*library.lesson("docker-images").expect("the first lesson is there")).clone()
 }
 
 /// The lab's first step; it has checks and hints.
 fn pull(lesson: &Lesson) -> usize {
-    let index = lesson.steps.iter().position(|step| step.id == "pull-an-image").unwrap();
+    let index = lesson.steps.iter().position(|step| step.id == "pull-an-image").expect("it has that step");
     assert!(lesson.steps[index].is_checked() && !lesson.steps[index].hints.is_empty());
     index
 }
@@ -67,7 +67,7 @@ fn three_commands_that_went_wrong_count_for_the_step_they_were_typed_in() {
 fn who_has_seen_every_hint_is_stuck_after_a_while() {
     let lesson = lesson();
     let index = pull(&lesson);
-    let hints = u32::try_from(lesson.steps[index].hints.len()).unwrap();
+    let hints = u32::try_from(lesson.steps[index].hints.len()).expect("there are a few");
     let seen = |solution| at(index, StepFacts { hints, solution, ..StepFacts::default() });
     assert!(judged(&seen(false), quiet(), None, MINUTE).stuck.is_empty(), "they are reading it");
     assert_eq!(judged(&seen(false), quiet(), None, 2 * MINUTE).stuck, ["Has seen every hint, and it isn't done."]);
