@@ -5,6 +5,14 @@ import { createRequire } from "node:module";
 import type { AxeResults, RunOptions } from "axe-core";
 import { type Page, expect } from "@playwright/test";
 
+/** What pages are made for. */
+export const SIZES = [
+  { name: "a small laptop", width: 1280, height: 720 },
+  { name: "a projector", width: 1920, height: 1080 },
+  { name: "a tablet", width: 820, height: 1180 },
+];
+export const THEMES = ["light", "dark"] as const;
+
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Serious and critical violations, each as one readable line. */

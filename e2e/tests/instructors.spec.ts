@@ -4,15 +4,9 @@ import { readFileSync } from "node:fs";
 
 import type { Page } from "@playwright/test";
 
-import { expectNoSidewaysScroll, violations } from "../support/accessibility.ts";
+import { SIZES, THEMES, expectNoSidewaysScroll, violations } from "../support/accessibility.ts";
 import { BoardPage, type ClassRoom, hydrated, joinClass, makeClass, signIn, signUp } from "../support/classroom.ts";
 import { type Learner, expect, test } from "../support/test.ts";
-
-const SIZES = [
-  { name: "a small laptop", width: 1280, height: 720 },
-  { name: "a projector", width: 1920, height: 1080 },
-  { name: "a tablet", width: 820, height: 1180 },
-];
 
 /** Each page of a class's and of an instructor's. */
 function pages({ id }: ClassRoom): string[] {
@@ -33,7 +27,7 @@ async function classAtWork(newLearner: () => Promise<Learner>, teaching: Page): 
   return room;
 }
 
-for (const theme of ["light", "dark"] as const) {
+for (const theme of THEMES) {
   test(`instructors' pages fit and are accessible, ${theme}`, async ({ newLearner }) => {
     test.slow();
     const { page } = await newLearner({ colorScheme: theme });

@@ -2,16 +2,9 @@
 // rule of accessibility is broken.
 import type { Page } from "@playwright/test";
 
-import { expectNoSidewaysScroll, violations } from "../support/accessibility.ts";
+import { SIZES, THEMES, expectNoSidewaysScroll, violations } from "../support/accessibility.ts";
 import { steps } from "../support/steps.ts";
 import { type Learner, expect, test } from "../support/test.ts";
-
-const SIZES = [
-  { name: "a small laptop", width: 1280, height: 720 },
-  { name: "a projector", width: 1920, height: 1080 },
-  { name: "a tablet", width: 820, height: 1180 },
-];
-const THEMES = ["light", "dark"] as const;
 
 /** A lesson at work: an image, a running container, a stopped one. */
 async function atWork({ lesson }: Learner): Promise<void> {

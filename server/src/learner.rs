@@ -12,7 +12,7 @@ impl LearnerId {
     /// The learner with that secret. Who reads the database doesn't learn it.
     pub fn of(secret: &str) -> Self {
         let digest: [u8; 32] = Sha256::new().chain_update("learner ").chain_update(secret).finalize().into();
-        Self(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(crate::hex::hex(&digest[..16]))
     }
 
     /// A learner whom nobody is.

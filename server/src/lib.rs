@@ -25,6 +25,7 @@ pub mod shelf;
 pub mod backup;
 mod clock;
 pub mod database;
+mod hex;
 
 #[cfg(test)]
 mod tests;

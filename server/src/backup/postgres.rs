@@ -8,9 +8,12 @@ use sqlx::{Connection as _, PgConnection};
 
 use self::programs::{Client, PG_DUMP, PG_RESTORE};
 use super::{BackupError, Contents, Kept, Restored, known_migrations, part::Part, stamp};
-use crate::database::{
-    DatabaseError,
-    postgres::{hold, hold_alone, schema, single},
+use crate::{
+    database::{
+        DatabaseError,
+        postgres::{hold, hold_alone, schema, single},
+    },
+    hex::hex,
 };
 
 /// Bytes of a name in PostgreSQL.
@@ -83,7 +86,6 @@ async fn schema_of(file: &Path) -> Result<String, BackupError> {
 
 /// SQL that fails where what was restored is of a newer Lunchbox.
 fn verdict(schema: &str) -> String {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let known: Vec<String> =
         known_migrations().iter().map(|(version, sum)| format!("({version}::bigint, '\\x{}'::bytea)", hex(sum))).collect();
     format!(

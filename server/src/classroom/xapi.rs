@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 
 use super::{ClassError, ClassRow, Classroom, export::instant, limits::LEARNERS_AT_ONCE};
+use crate::hex::hex;
 
 /// Learners that are read together: the first and the last of their names, as they are compared.
 #[derive(Debug, Clone)]
@@ -180,7 +181,7 @@ fn uuid(of: &str) -> String {
     let mut bytes: [u8; 32] = Sha256::digest(of).into();
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&bytes[..16]);
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 

@@ -21,6 +21,8 @@ const NAME: &str = "lunchbox";
 /// PostgreSQL's locks for applications have numbers. This one is the schema's: shared by everybody who has it
 /// open, had alone by who restores it.
 const LOCK: &str = "hashtextextended('lunchbox ' || coalesce(current_schema(), ''), 0)";
+/// How everybody takes it who has the schema open.
+const SHARED: &str = "pg_try_advisory_lock_shared";
 
 /// Opens the database, which must be there.
 pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
@@ -29,12 +31,8 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
     let mut first = single(url).await?;
     suits(&mut first).await?;
     // A restore that has just ended may not have let go yet.
-    let until = Instant::now() + FAREWELL_LIMIT;
-    while !hold(&mut first).await? {
-        if Instant::now() > until {
-            return Err(DatabaseError::BeingRestored);
-        }
-        sleep(FAREWELL_PAUSE).await;
+    if !lock_soon(&mut first, SHARED).await? {
+        return Err(DatabaseError::BeingRestored);
     }
     // What is told to a learner is stored before, whatever the database's own default is. And nobody needs to
     // hear at every start that tables are there already.
@@ -75,25 +73,30 @@ pub(crate) async fn single(url: &str) -> Result<PgConnection, DatabaseError> {
 
 /// Says that the database is in use, until the connection ends. False: it is being restored.
 pub(crate) async fn hold(connection: &mut PgConnection) -> Result<bool, DatabaseError> {
-    Ok(try_lock(connection, "pg_try_advisory_lock_shared").await?)
+    Ok(try_lock(connection, SHARED).await?)
 }
 
 /// False: somebody has the database open. True: nobody opens it before the connection ends.
 pub(crate) async fn hold_alone(connection: &mut PgConnection) -> Result<bool, DatabaseError> {
-    let until = Instant::now() + FAREWELL_LIMIT;
-    loop {
-        let alone = try_lock(connection, "pg_try_advisory_lock").await?;
-        if alone || Instant::now() > until {
-            return Ok(alone);
-        }
-        sleep(FAREWELL_PAUSE).await;
-    }
+    lock_soon(connection, "pg_try_advisory_lock").await
 }
 
 /// The schema that Lunchbox's tables are in.
 pub(crate) async fn schema(connection: &mut PgConnection) -> Result<String, DatabaseError> {
     let schema: Option<String> = sqlx::query_scalar("SELECT current_schema()::text").fetch_one(connection).await?;
     schema.ok_or(DatabaseError::NoSchema)
+}
+
+/// Tries for as long as it may take until a process that has ended lets go.
+async fn lock_soon(connection: &mut PgConnection, function: &str) -> Result<bool, DatabaseError> {
+    let until = Instant::now() + FAREWELL_LIMIT;
+    loop {
+        let locked = try_lock(connection, function).await?;
+        if locked || Instant::now() > until {
+            return Ok(locked);
+        }
+        sleep(FAREWELL_PAUSE).await;
+    }
 }
 
 async fn try_lock(connection: &mut PgConnection, function: &str) -> Result<bool, sqlx::Error> {

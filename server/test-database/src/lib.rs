@@ -107,10 +107,10 @@ impl Drop for TestDatabase {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let mut connection = PgConnection::connect(server.as_str()).await.map_err(std::io::Error::other)?;
-                // Something that the test left open may hold a lock; nobody waits for it for ever.
                 let close = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{name}'");
                 // A server that a test has started lets go of none by itself.
                 connection.execute(close.as_str()).await.map_err(std::io::Error::other)?;
+                // Something else that the test left open may hold a lock; nobody waits for it for ever.
                 connection.execute("SET lock_timeout = '2s'").await.map_err(std::io::Error::other)?;
                 connection.execute(drop.as_str()).await.map_err(std::io::Error::other)
             })
