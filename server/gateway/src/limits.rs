@@ -52,6 +52,9 @@ pub(crate) const MAX_NAME_BYTES: usize = 255;
 pub(crate) const MAX_STOP_SECONDS: i64 = 30;
 /// Pulls and pushes of one sandbox that run at once; the next waits its turn.
 pub(crate) const MAX_TRANSFERS: usize = 2;
+/// Containers of steps that are done, and the most bytes that each of them may hold, which go only at a build's end.
+pub(crate) const MAX_SPENT_CONTAINERS: usize = 16;
+pub(crate) const MAX_SPENT_BYTES: i64 = 1024 * 1024;
 /// How long a build may take, all steps together.
 pub(crate) const BUILD_TIME: Duration = Duration::from_secs(600);
 /// Files in a build context. A large `node_modules` has some 50,000.

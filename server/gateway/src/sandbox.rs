@@ -1,6 +1,10 @@
 //! What lives only while a sandbox is served: its stream of activity, of Docker's events, the
 //! transfers under way, and the counting of what is open at once. All of it can be lost.
 
+mod execs;
+
+pub(crate) use self::execs::Execs;
+
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
@@ -50,6 +54,7 @@ pub(crate) struct Sandbox {
     pub(crate) naming: tokio::sync::RwLock<()>,
     /// Execs that may be made before those that live must be counted again. Changed by who has the turn.
     pub(crate) exec_room: AtomicU32,
+    pub(crate) execs: Execs,
     /// Only one build runs at a time.
     pub(crate) building: Arc<Semaphore>,
     /// Pulls and pushes at once; more wait.
@@ -82,6 +87,7 @@ impl Sandbox {
             turns: Turns::default(),
             naming: tokio::sync::RwLock::default(),
             exec_room: AtomicU32::new(0),
+            execs: Execs::default(),
             building: Arc::new(Semaphore::new(1)),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
             uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),

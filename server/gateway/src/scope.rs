@@ -11,6 +11,7 @@ use crate::{
     limits,
     reference::Reference,
     refusal::Refusal,
+    sandbox::Execs,
 };
 
 /// The default network as learners know it.
@@ -87,15 +88,14 @@ impl OwnVolume {
 #[derive(Debug, Clone)]
 pub(crate) struct OwnExec {
     id: String,
-    container: String,
+    container: OwnContainer,
 }
 
 impl OwnExec {
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
-    /// Engine ID of its container.
-    pub(crate) fn container(&self) -> &str {
+    pub(crate) fn container(&self) -> &OwnContainer {
         &self.container
     }
 }
@@ -247,11 +247,13 @@ impl Scope {
         Ok(self.ledger.volumes(&self.sandbox).await?.into_iter().map(|row| OwnVolume { row }).collect())
     }
 
-    /// Execs are asked for by their full ID only.
-    pub(crate) async fn exec(&self, asked: &str) -> Result<OwnExec, Refusal> {
-        let container = self.ledger.exec_container(&self.sandbox, asked).await?;
-        container
-            .map(|container| OwnExec { id: asked.to_owned(), container })
+    /// One of those that were made here, as long as its container is the sandbox's.
+    pub(crate) async fn exec(&self, made: &Execs, asked: &str) -> Result<OwnExec, Refusal> {
+        let row = match made.container_of(asked) {
+            Some(container) => self.ledger.containers(&self.sandbox).await?.into_iter().find(|row| row.engine_id == container),
+            None => None,
+        };
+        row.map(|row| OwnExec { id: asked.to_owned(), container: OwnContainer { row } })
             .ok_or_else(|| Refusal::new(http::StatusCode::NOT_FOUND, format!("No such exec instance: {asked}")))
     }
 

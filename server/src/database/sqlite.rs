@@ -24,7 +24,7 @@ pub(crate) const BUSY_LIMIT: Duration = Duration::from_secs(10);
 const HOW: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;";
 /// How one of the ledger's works. With `NORMAL` only checkpoints, and commits of the others, wait for the disk,
 /// so that a killed server loses nothing, but a power cut takes the commits since then
-/// (<https://sqlite.org/pragma.html#pragma_synchronous>). A `docker exec` writes three times.
+/// (<https://sqlite.org/pragma.html#pragma_synchronous>). A `docker exec` writes twice.
 const HOW_LEDGER: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;";
 
 /// Opens the file, and makes it and its folder where there is none.

@@ -1,6 +1,6 @@
 //! `docker exec`: made, started on a connection of its own, looked at.
 
-use std::sync::atomic::Ordering;
+use std::{collections::HashSet, sync::atomic::Ordering};
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -88,7 +88,7 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
         Refusal { message: refusal.message.replace(own.engine_id(), request.parameters.get("id")), ..refusal }
     };
     let created: Created = context.shared.engine.json(ask).await.map_err(said)?;
-    context.shared.ledger.add_exec(context.scope.sandbox(), &created.id, own.engine_id()).await?;
+    context.sandbox.execs.add(&created.id, own.engine_id());
     Ok(body::json(StatusCode::CREATED, &created))
 }
 
@@ -104,9 +104,10 @@ async fn place(context: &Context) -> Result<Turn<Execs>, Refusal> {
     }
     let all = context.scope.containers().await?;
     let asked = all.iter().map(|own| context.shared.engine.json::<ExecIds>(Ask::get(&["containers", own.engine_id(), "json"])));
-    let alive: usize =
-        futures_util::future::join_all(asked).await.into_iter().filter_map(|ids| ids.ok()?.exec_ids).map(|ids| ids.len()).sum();
-    let alive = u32::try_from(alive).unwrap_or(u32::MAX);
+    let alive: HashSet<String> =
+        futures_util::future::join_all(asked).await.into_iter().filter_map(|ids| ids.ok()?.exec_ids).flatten().collect();
+    context.sandbox.execs.keep_alive(&alive);
+    let alive = u32::try_from(alive.len()).unwrap_or(u32::MAX);
     if alive < most {
         context.sandbox.exec_room.store(most - alive - 1, Ordering::Relaxed);
         return Ok(turn);
@@ -126,10 +127,14 @@ struct StartRequest {
     console_size: Option<[u32; 2]>,
 }
 
+async fn find(context: &Context, asked: &str) -> Result<OwnExec, Refusal> {
+    context.scope.exec(&context.sandbox.execs, asked).await
+}
+
 /// `POST /exec/{id}/start`
 pub(crate) async fn start(context: &Context, request: Request) -> Answer {
     request.query.finish()?;
-    let own = context.scope.exec(request.parameters.get("id")).await?;
+    let own = find(context, request.parameters.get("id")).await?;
     let asked: StartRequest = Request::json(request.body, &request.headers).await?;
     let ask = Ask::post(&["exec", own.id(), "start"]).json(&asked)?.patient();
     if asked.detach {
@@ -147,11 +152,10 @@ pub(crate) async fn start(context: &Context, request: Request) -> Answer {
 }
 
 async fn told(context: &Context, own: &OwnExec) {
-    let Ok(container) = context.scope.container(own.container()).await else { return };
     let Ok(exec) = context.shared.engine.json::<Inspected>(Ask::get(&["exec", own.id(), "json"])).await else { return };
     let process = exec.process_config;
     let command = std::iter::once(process.entrypoint).chain(process.arguments.into_iter().flatten()).collect();
-    let (id, name) = (container.engine_id().to_owned(), container.name().to_owned());
+    let (id, name) = (own.container().engine_id().to_owned(), own.container().name().to_owned());
     context.sandbox.record(ActivityKind::ContainerExec { id, name, command }).await;
 }
 
@@ -159,7 +163,7 @@ async fn told(context: &Context, own: &OwnExec) {
 pub(crate) async fn resize(context: &Context, mut request: Request) -> Answer {
     let (height, width) = size(&mut request.query)?;
     request.query.finish()?;
-    let own = context.scope.exec(request.parameters.get("id")).await?;
+    let own = find(context, request.parameters.get("id")).await?;
     let ask = Ask::post(&["exec", own.id(), "resize"]).parameter("h", height).parameter("w", width);
     context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
     Ok(body::no_content(StatusCode::OK))
@@ -198,7 +202,7 @@ struct ProcessConfig {
 /// `GET /exec/{id}/json`
 pub(crate) async fn inspect(context: &Context, request: Request) -> Answer {
     request.query.finish()?;
-    let own = context.scope.exec(request.parameters.get("id")).await?;
+    let own = find(context, request.parameters.get("id")).await?;
     let inspected: Inspected =
         context.shared.engine.json(Ask::get(&["exec", own.id(), "json"])).await.map_err(|said| context.engine_said(said))?;
     Ok(body::json(StatusCode::OK, &inspected))

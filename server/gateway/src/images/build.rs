@@ -170,6 +170,7 @@ impl Build {
             stages: Vec::new(),
             names: Vec::new(),
             opened: HashMap::new(),
+            spent: Vec::new(),
             output: &mut self.output,
             told: self.told,
             steps: 0,
@@ -178,6 +179,8 @@ impl Build {
         };
         let image_id = work.run(&self.plan).await?;
         let (steps, cached) = (work.steps, work.cached_steps);
+        // Until all has been told.
+        let _spent = std::mem::take(&mut work.spent);
         drop(work);
         let (sandbox, sandbox_id) = (&self.context.sandbox, self.context.scope.sandbox());
         let turn = sandbox.turns.images().await;

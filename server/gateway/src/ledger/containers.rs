@@ -1,8 +1,8 @@
-//! Containers and execs.
+//! Containers.
 
 use sqlx::{Row, any::AnyRow};
 
-use super::{Ledger, now_ms};
+use super::Ledger;
 use crate::SandboxId;
 
 /// One container of a sandbox's.
@@ -97,34 +97,12 @@ impl Ledger {
         Ok(())
     }
 
-    /// Forgets a container, its execs and its ports. Says whether it was there.
+    /// Forgets a container and its ports. Says whether it was there.
     pub(crate) async fn remove_container(&self, engine_id: &str) -> Result<bool, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
         sqlx::query("DELETE FROM gateway_ports WHERE container = $1").bind(engine_id).execute(&mut *transaction).await?;
-        sqlx::query("DELETE FROM gateway_execs WHERE container = $1").bind(engine_id).execute(&mut *transaction).await?;
         let removed = sqlx::query("DELETE FROM gateway_containers WHERE engine_id = $1").bind(engine_id).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(removed.rows_affected() > 0)
-    }
-
-    pub(crate) async fn add_exec(&self, sandbox: &SandboxId, id: &str, container: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO gateway_execs (id, sandbox, container, created_at) VALUES ($1, $2, $3, $4)")
-            .bind(id)
-            .bind(sandbox.as_str())
-            .bind(container)
-            .bind(now_ms())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// The container of an exec, where the exec is the sandbox's. Execs have no short IDs.
-    pub(crate) async fn exec_container(&self, sandbox: &SandboxId, id: &str) -> Result<Option<String>, sqlx::Error> {
-        let row = sqlx::query("SELECT container FROM gateway_execs WHERE sandbox = $1 AND id = $2")
-            .bind(sandbox.as_str())
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await?;
-        row.map(|row| row.try_get("container")).transpose()
     }
 }

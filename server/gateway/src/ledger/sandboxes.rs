@@ -36,7 +36,6 @@ impl Ledger {
         let mut transaction = self.pool.begin().await?;
         for statement in [
             "DELETE FROM gateway_ports WHERE sandbox = $1",
-            "DELETE FROM gateway_execs WHERE sandbox = $1",
             "DELETE FROM gateway_containers WHERE sandbox = $1",
             "DELETE FROM gateway_networks WHERE sandbox = $1",
             "DELETE FROM gateway_volumes WHERE sandbox = $1",

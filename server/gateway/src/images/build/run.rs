@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     images::{catalogue::ImageFacts, own, view::short},
+    limits,
     refusal::Refusal,
 };
 
@@ -75,6 +76,9 @@ pub(super) struct Work<'a> {
     pub(super) names: Vec<Option<String>>,
     /// Containers of images that files are taken from, by the images' IDs.
     pub(super) opened: HashMap<String, Arc<Container>>,
+    /// Containers of steps that are done. They go when the build has been told: the next step needn't share the
+    /// engine with that.
+    pub(super) spent: Vec<Container>,
     pub(super) output: &'a mut Output,
     /// Steps that were told before.
     pub(super) told: usize,
@@ -172,6 +176,14 @@ impl Work<'_> {
         self.steps += 1;
         let instruction = Instruction { keyword: "LABEL", flags: Vec::new(), rest: String::new(), original, line: 0, heredocs: Vec::new() };
         self.perform(&Part { instruction, source: None, stage_name: None, mounts: Vec::new() }, step).await
+    }
+
+    /// A step's container is needed no more. Its files are in the step's layer: where they are many it goes at once.
+    pub(super) fn spend(&mut self, container: Container, outcome: &Outcome) {
+        let bytes = outcome.layer.as_ref().map_or(0, |layer| layer.bytes);
+        if bytes <= limits::MAX_SPENT_BYTES && self.spent.len() < limits::MAX_SPENT_CONTAINERS {
+            self.spent.push(container);
+        }
     }
 
     pub(super) fn current(&mut self) -> Option<&mut Standing> {

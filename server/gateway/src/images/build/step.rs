@@ -233,12 +233,15 @@ impl Work<'_> {
                 let image = self.ready().await?;
                 let container = self.workshop.create(Making { image: &image, ..Making::default() }).await?;
                 taken.put(&self.workshop, &container, &copy).await?;
-                return self.layer(&container, below, false).await;
+                let outcome = self.layer(&container, below, false).await?;
+                self.spend(container, &outcome);
+                return Ok(outcome);
             }
             Doing::Run(run, wanted) => return self.run_step(run, wanted, below).await,
         };
         let outcome = self.layer(&container, below, false).await?;
         self.output.removed(&container.id).await;
+        self.spend(container, &outcome);
         Ok(outcome)
     }
 
@@ -300,9 +303,13 @@ impl Work<'_> {
         }
         let outcome = self.layer(&container, below, secret).await?;
         self.output.removed(&container.id).await;
-        // The container goes first: it holds the volume.
-        drop(container);
-        drop(mounted.volume);
+        if secret || mounted.volume.is_some() {
+            // With what it knows; and before the volume, which it holds.
+            drop(container);
+            drop(mounted.volume);
+        } else {
+            self.spend(container, &outcome);
+        }
         Ok(outcome)
     }
 }
