@@ -104,9 +104,14 @@ pub(crate) async fn measure(arguments: &Arguments, folder: &Path, engine: &Host,
         if heavy {
             row.bytes = Some(if asked.words[0] == "cp" && asked.words[2] != "-" { [HEAVY_BYTES as u64; 2] } else { moved });
         }
-        for _ in 0..if heavy { arguments.heavy_rounds } else { arguments.rounds } {
-            row.engine.push(run(engine, &words[0]).await?.0);
-            row.gateway.push(run(gateway, &words[1]).await?.0);
+        for round in 0..if heavy { arguments.heavy_rounds } else { arguments.rounds } {
+            // What the one leaves to be done (pages to be written, a container to be cleared away) is the other's
+            // to bear: so each is first as often as second.
+            let (first, second) = if round % 2 == 0 { (0, 1) } else { (1, 0) };
+            for at in [first, second] {
+                let (host, times) = if at == 0 { (engine, &mut row.engine) } else { (gateway, &mut row.gateway) };
+                times.push(run(host, &words[at]).await?.0);
+            }
         }
         rows.push(row);
     }

@@ -1,7 +1,7 @@
 //! `./lunchbox bench overhead`: what the gateway adds to whole commands, and what an open stream costs.
 //!
 //! Each command is typed at the engine's own socket and at a sandbox's, in turn, by the same stock CLI, and
-//! timed from outside.
+//! timed from outside. A ratio is the median of the rounds' own: a machine that is slower for a while is so for both.
 
 mod commands;
 mod host;
@@ -16,10 +16,10 @@ use clap::Parser;
 #[derive(Parser, Debug)]
 struct Arguments {
     /// How often each command is run on either
-    #[arg(long, default_value_t = 15)]
+    #[arg(long, default_value_t = 40)]
     rounds: usize,
     /// How often each that moves 100 MB
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 20)]
     heavy_rounds: usize,
     /// Streams that are open at once when memory is read; a sandbox may have 64
     #[arg(long, default_value_t = 64)]
