@@ -1,6 +1,8 @@
 //! What happened in a class, as statements of the Experience API (xAPI 1.0.3), for a learning record store.
 //! Read some learners at a time, so that no class is too large for it.
 
+use std::{collections::HashMap, sync::Arc};
+
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
@@ -15,17 +17,17 @@ pub struct Learners {
     last: String,
 }
 
-/// Who did what, and what came of it.
+/// Who did what, and what came of it. What many have in common is there once.
 #[derive(Debug, Serialize)]
 pub struct Statement {
     id: String,
     timestamp: String,
-    actor: Actor,
+    actor: Arc<Actor>,
     verb: Verb,
-    object: Object,
+    object: Arc<Object>,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Outcome>,
-    context: Context,
+    context: Arc<Context>,
 }
 
 #[derive(Debug, Serialize)]
@@ -126,31 +128,49 @@ impl Classroom {
         .bind(&learners.last)
         .fetch_all(&self.pool)
         .await?;
+        let activity = |path: String| [Activity { id: format!("{base}{path}") }];
+        let context = Arc::new(Context {
+            context_activities: Activities {
+                parent: activity(format!("/lessons/{}", lesson.slug)),
+                grouping: activity(format!("/teach/classes/{}", class.id)),
+            },
+            platform: "Lunchbox",
+        });
+        let object = |step: &str| {
+            Arc::new(Object {
+                id: format!("{base}/lessons/{}/{step}", lesson.slug),
+                definition: Definition {
+                    name: English { en: lesson.step(step).map_or(step, |step| &step.title).to_owned() },
+                    kind: "http://adlnet.gov/expapi/activities/interaction",
+                },
+            })
+        };
+        let mut objects = HashMap::new();
+        let mut actor: Option<Arc<Actor>> = None;
         let mut statements = Vec::with_capacity(rows.len());
         for row in rows {
-            let (place, event, step): (String, String, String) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
+            let (place, event, step): (&str, &str, &str) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
             let Some((verb, result)) = told(row.try_get(5)?, row.try_get(6)?) else { continue };
-            let activity = |path: String| [Activity { id: format!("{base}{path}") }];
+            let actor = match &actor {
+                Some(actor) if actor.account.name == place => actor,
+                _ => actor.insert(Arc::new(Actor {
+                    object_type: "Agent",
+                    name: row.try_get(1)?,
+                    account: Account { home_page: base.to_owned(), name: place.to_owned() },
+                })),
+            };
+            let object = match objects.get(step) {
+                Some(object) => object,
+                None => objects.entry(step.to_owned()).or_insert_with_key(|step| object(step)),
+            };
             statements.push(Statement {
                 id: uuid(&format!("{place} {event}")),
                 timestamp: instant(row.try_get(4)?),
-                actor: Actor { object_type: "Agent", name: row.try_get(1)?, account: Account { home_page: base.to_owned(), name: place } },
+                actor: actor.clone(),
                 verb,
-                object: Object {
-                    id: format!("{base}/lessons/{}/{step}", lesson.slug),
-                    definition: Definition {
-                        name: English { en: lesson.step(&step).map(|step| step.title.clone()).unwrap_or(step) },
-                        kind: "http://adlnet.gov/expapi/activities/interaction",
-                    },
-                },
+                object: object.clone(),
                 result,
-                context: Context {
-                    context_activities: Activities {
-                        parent: activity(format!("/lessons/{}", lesson.slug)),
-                        grouping: activity(format!("/teach/classes/{}", class.id)),
-                    },
-                    platform: "Lunchbox",
-                },
+                context: context.clone(),
             });
         }
         Ok(statements)
