@@ -16,6 +16,7 @@ mod hints;
 mod icon;
 mod lesson_card;
 pub(crate) mod live;
+mod logo;
 mod my_classes;
 mod pieces;
 mod ports;
@@ -49,6 +50,10 @@ pub(crate) use header::Header;
 pub(crate) use icon::Icon;
 pub(crate) use lesson_card::LessonCard;
 pub(crate) use live::part;
+#[cfg(feature = "ssr")]
+pub(crate) use logo::SHAPES;
+#[cfg(any(feature = "ssr", feature = "teach", feature = "desk"))]
+pub(crate) use logo::logo;
 pub(crate) use my_classes::MyClasses;
 #[cfg(any(feature = "ssr", feature = "teach", feature = "desk"))]
 pub(crate) use theme_toggle::ThemeToggle;

@@ -1,9 +1,13 @@
 //! The HTML document around the app. Rendered on the server only, never hydrated.
 
-use leptos::{nonce::use_nonce, prelude::*};
+use leptos::{
+    nonce::{Nonce, use_nonce},
+    prelude::*,
+};
 use leptos_meta::MetaTags;
 
 use crate::{
+    components::SHAPES,
     routes::App,
     teach::{DeskApp, PaperApp, TeachApp},
 };
@@ -15,12 +19,11 @@ const THEME_SCRIPT: &str = include_str!("shell/theme.js");
 /// All that runs in what is projected or printed: its buttons, and times as the clock on the wall has them.
 const PAPER_SCRIPT: &str = include_str!("shell/paper.js");
 
-/// A lunchbox with three compartments, as the page's icon.
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E\
-%3Crect x='2' y='5' width='28' height='22' rx='6' fill='%231d6b58'/%3E\
-%3Crect x='6' y='9' width='11' height='14' rx='3' fill='%23fff6e6'/%3E\
-%3Crect x='19' y='9' width='7' height='6' rx='2' fill='%23f2b544'/%3E\
-%3Crect x='19' y='17' width='7' height='6' rx='2' fill='%23e4664d'/%3E%3C/svg%3E";
+/// The logo as an address.
+fn icon() -> String {
+    let shapes = SHAPES.replace('<', "%3C").replace('>', "%3E").replace('#', "%23");
+    format!("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E{shapes}%3C/svg%3E")
+}
 
 /// The document around the page that is asked for: instructors' pages load what they need, learners' theirs.
 pub fn document(options: LeptosOptions) -> AnyView {
@@ -46,7 +49,7 @@ fn is_board(path: &str) -> bool {
 }
 
 /// Makes the response say what its page may load and run. Returns the nonce of its scripts.
-fn with_policy() -> Option<leptos::nonce::Nonce> {
+fn with_policy() -> Option<Nonce> {
     let nonce = use_nonce();
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
         && let Ok(policy) = http::HeaderValue::from_str(&content_security_policy(nonce.as_deref()))
@@ -56,8 +59,9 @@ fn with_policy() -> Option<leptos::nonce::Nonce> {
     nonce
 }
 
-/// The document that every learner's page comes in, with its Content-Security-Policy.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// What all documents have, with the policy of what they may load and run. `head`: what each has besides, for scripts of
+/// that nonce.
+fn page(head: impl FnOnce(Option<Nonce>) -> AnyView, app: fn() -> AnyView) -> impl IntoView {
     let nonce = with_policy();
     view! {
         <!DOCTYPE html>
@@ -66,41 +70,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <meta name="description" content="A hands-on Docker classroom: a private Docker host, a real shell, and a picture of what each command does." />
                 <script nonce=nonce.clone() inner_html=THEME_SCRIPT></script>
-                <link rel="icon" href=ICON />
+                <link rel="icon" href=icon() />
                 <link rel="stylesheet" href="/pkg/lunchbox.css" />
-                <script type="module" src="/pkg/terminal.js"></script>
-                <AutoReload options=options.clone() />
-                <HydrationScripts options=options />
-                <MetaTags />
-            </head>
-            <body>
-                <App />
-            </body>
-        </html>
-    }
-}
-
-/// The document of instructors' pages: with a style sheet of their own, and one of their two bundles.
-fn instructors_shell(mut options: LeptosOptions, bundle: &'static str, app: fn() -> AnyView) -> impl IntoView {
-    let nonce = with_policy();
-    options.output_name = bundle.into();
-    view! {
-        <!DOCTYPE html>
-        <html lang="en">
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
-                <meta name="robots" content="noindex" />
-                <script nonce=nonce.clone() inner_html=THEME_SCRIPT></script>
-                <link rel="icon" href=ICON />
-                <link rel="stylesheet" href="/pkg/lunchbox.css" />
-                <link rel="stylesheet" href="/pkg/teach.css" />
-                <script type="module" src="/pkg/terminal.js"></script>
-                <AutoReload options=options.clone() />
-                <HydrationScripts options=options />
+                {head(nonce)}
                 <MetaTags />
             </head>
             <body>
@@ -110,29 +83,45 @@ fn instructors_shell(mut options: LeptosOptions, bundle: &'static str, app: fn()
     }
 }
 
+/// What starts the app in the browser.
+fn bundle(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <script type="module" src="/pkg/terminal.js"></script>
+        <AutoReload options=options.clone() />
+        <HydrationScripts options=options />
+    }
+}
+
+/// The document that every learner's page comes in.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let head = move |_| {
+        view! {
+            <meta name="description" content="A hands-on Docker classroom: a private Docker host, a real shell, and a picture of what each command does." />
+            {bundle(options)}
+        }
+        .into_any()
+    };
+    page(head, || view! { <App /> }.into_any())
+}
+
+/// What instructors' pages have besides: a style sheet of their own, and nobody finds them by searching.
+fn instructors_head() -> impl IntoView {
+    view! {
+        <meta name="robots" content="noindex" />
+        <link rel="stylesheet" href="/pkg/teach.css" />
+    }
+}
+
+/// The document of instructors' pages, with one of their two bundles.
+fn instructors_shell(mut options: LeptosOptions, name: &'static str, app: fn() -> AnyView) -> impl IntoView {
+    options.output_name = name.into();
+    page(move |_| view! { {instructors_head()} {bundle(options)} }.into_any(), app)
+}
+
 /// The document of what is projected or printed.
 fn paper_shell() -> impl IntoView {
-    let nonce = with_policy();
-    view! {
-        <!DOCTYPE html>
-        <html lang="en">
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
-                <meta name="robots" content="noindex" />
-                <script nonce=nonce.clone() inner_html=THEME_SCRIPT></script>
-                <script nonce=nonce.clone() inner_html=PAPER_SCRIPT></script>
-                <link rel="icon" href=ICON />
-                <link rel="stylesheet" href="/pkg/lunchbox.css" />
-                <link rel="stylesheet" href="/pkg/teach.css" />
-                <MetaTags />
-            </head>
-            <body>
-                <PaperApp />
-            </body>
-        </html>
-    }
+    let head = |nonce| view! { {instructors_head()} <script nonce=nonce inner_html=PAPER_SCRIPT></script> }.into_any();
+    page(head, || view! { <PaperApp /> }.into_any())
 }
 
 /// Everything from our own origin; of inline scripts only those with this response's nonce. Styles

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{
     copy::CopyField,
     live::part,
+    logo::logo,
     when::{Shown, When},
 };
 use crate::model::Certificate;
@@ -29,7 +30,7 @@ pub(crate) fn CertificatePaper(certificate: Certificate) -> impl IntoView {
         <main class="certificate-page" id="main">
             <article class="paper" aria-labelledby="certificate-title">
                 <div class="paper__inner">
-                    <Seal />
+                    {logo("paper__seal")}
                     <p class="paper__kind" id="certificate-title">"Certificate"</p>
                     <h1 class="paper__name">{name}</h1>
                     <p class="paper__words">"has passed every step of the hands-on Docker lesson"</p>
@@ -54,17 +55,4 @@ pub(crate) fn CertificatePaper(certificate: Certificate) -> impl IntoView {
         </main>
     }
     .into_any()
-}
-
-/// The lunchbox, as a seal.
-#[component]
-fn Seal() -> impl IntoView {
-    view! {
-        <svg class="paper__seal" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-            <rect class="header__box" x="2" y="5" width="28" height="22" rx="6"></rect>
-            <rect class="header__rice" x="6" y="9" width="11" height="14" rx="3"></rect>
-            <rect class="header__egg" x="19" y="9" width="7" height="6" rx="2"></rect>
-            <rect class="header__tomato" x="19" y="17" width="7" height="6" rx="2"></rect>
-        </svg>
-    }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{self, ApiError},
-    components::{Alert, ThemeToggle},
+    components::{Alert, ThemeToggle, logo},
 };
 
 /// Where one signs in.
@@ -133,12 +133,7 @@ pub(crate) fn Bar(
         <header class="header teach-bar">
             <a class="skip" href="#main">"Skip to the content"</a>
             <a class="header__home" href=HOME rel="external">
-                <svg class="header__logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-                    <rect class="header__box" x="2" y="5" width="28" height="22" rx="6"></rect>
-                    <rect class="header__rice" x="6" y="9" width="11" height="14" rx="3"></rect>
-                    <rect class="header__egg" x="19" y="9" width="7" height="6" rx="2"></rect>
-                    <rect class="header__tomato" x="19" y="17" width="7" height="6" rx="2"></rect>
-                </svg>
+                {logo("header__logo")}
                 <span>"Lunchbox"</span>
             </a>
             <div class="header__middle">{children.map(|children| children())}</div>

@@ -20,13 +20,16 @@ use crate::{
 
 /// Columns of names, side by side, that any screen has room for.
 const MOST_COLUMNS: usize = 12;
-/// How wide columns are at least, in pixels (style/teach-board.css); names with the row's edges and a bar to scroll.
-const NAME_PX: usize = 208 + 20 + 15;
+/// How wide columns are, in halves of a `rem`; the last two at least.
+const NAME: usize = 26;
+const HERE: usize = 13;
+const TRIED: usize = 17;
+const LAST: usize = 18;
+const WHY: usize = 22;
+/// The same of a step's, in pixels, for it is drawn.
 const STEP_PX: usize = 30;
-const HERE_PX: usize = 104;
-const TRIED_PX: usize = 136;
-const LAST_PX: usize = 144;
-const WHY_PX: usize = 176;
+/// A row's edges and a bar to scroll, in pixels.
+const EDGES_PX: usize = 35;
 
 #[component]
 pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
@@ -35,7 +38,7 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
     let pointed = RwSignal::new(false);
     Effect::new(move |_| state.held.set(inside.get() || pointed.get()));
     let steps = state.steps.get_value();
-    let columns = format!("--steps:{}", steps.len());
+    let style = format!("--steps:{}", steps.len());
     let enter = move |event: ev::FocusEvent| {
         let is_self = event.target().zip(event.current_target()).is_some_and(|(target, current)| target == current);
         if let Some(grid) = grid.get_untracked().filter(|_| is_self) {
@@ -45,8 +48,8 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
     let rows = move || state.order.get();
     view! {
         // What there is room for depends on how many steps there are, which a query of the container can't ask.
-        <style>{fitting(steps.len())}</style>
-        <div class="board" style=columns>
+        <style>{columns(steps.len())}</style>
+        <div class="board" style=style>
             <div class="board__scroll">
             <div class="board__numbers" aria-hidden="true">{(0..MOST_COLUMNS).map(|_| numbers(steps.len())).collect_view()}</div>
             <div
@@ -100,16 +103,28 @@ fn numbers(steps: usize) -> AnyView {
         .into_any()
 }
 
-/// Which columns are left out where they could not be shown whole: what was tried and the last command first, then
-/// the reason, then for how long; what is beside a learner's row says it too. Steps stay where they are.
-fn fitting(steps: usize) -> String {
-    let all = |columns: &[usize]| NAME_PX + steps * STEP_PX + columns.iter().sum::<usize>() - 1;
-    let (whole, why, here) = (all(&[HERE_PX, TRIED_PX, LAST_PX, WHY_PX]), all(&[HERE_PX, WHY_PX]), all(&[HERE_PX]));
+/// The columns, and which are left out where they could not be shown whole: what was tried and the last command first,
+/// then the reason, then for how long; what is beside a learner's row says it too. Steps stay where they are.
+fn columns(steps: usize) -> String {
+    let [name, here, tried, last, why] = [NAME, HERE, TRIED, LAST, WHY].map(rem);
+    // Narrower than all of these.
+    let below = |columns: &[usize]| {
+        let all = NAME + columns.iter().sum::<usize>();
+        format!("@container (width < calc({} + {}px))", rem(all), steps * STEP_PX + EDGES_PX)
+    };
+    let (whole, reason, time) = (below(&[HERE, TRIED, LAST, WHY]), below(&[HERE, WHY]), below(&[HERE]));
+    let (steps, narrow) = (format!("repeat({steps},{STEP_PX}px)"), format!("repeat({steps},minmax(22px,{STEP_PX}px))"));
     format!(
-        "@container (max-width:{whole}px){{.row{{grid-template-columns:13rem repeat({steps},30px) 6.5rem minmax(0,1fr)}}.row__tried,.row__last{{display:none}}}}\
-        @container (max-width:{why}px){{.row{{grid-template-columns:13rem repeat({steps},30px) minmax(0,1fr)}}.row__why{{display:none}}}}\
-        @container (max-width:{here}px){{.row{{grid-template-columns:minmax(6rem,13rem) repeat({steps},minmax(22px,30px))}}.row__here{{display:none}}}}"
+        ".row{{grid-template-columns:{name} {steps} {here} {tried} minmax({last},1fr) minmax({why},1.25fr)}}\
+        {whole}{{.row{{grid-template-columns:{name} {steps} {here} minmax(0,1fr)}}.row__tried,.row__last{{display:none}}}}\
+        {reason}{{.row{{grid-template-columns:{name} {steps} minmax(0,1fr)}}.row__why{{display:none}}}}\
+        {time}{{.row{{grid-template-columns:minmax(6rem,{name}) {narrow}}}.row__here{{display:none}}}}"
     )
+}
+
+/// So many halves of a `rem`.
+fn rem(halves: usize) -> String {
+    format!("{}.{}rem", halves / 2, halves % 2 * 5)
 }
 
 /// A step's column: its number, how many have passed it, and more at a click.
@@ -207,10 +222,12 @@ mod tests {
 
     #[test]
     fn a_column_that_has_no_room_is_left_out_the_reason_after_the_last_command() {
-        let rules = fitting(14);
+        let rules = columns(14);
         let at = |rule: &str| rules.find(rule).unwrap_or_else(|| panic!("{rule}: {rules}"));
-        assert!(at("max-width:1222px") < at("row__last") && at("row__last") < at("max-width:942px"), "{rules}");
-        assert!(at("max-width:942px") < at("row__why") && at("row__why") < at("max-width:766px"), "{rules}");
-        assert!(at("max-width:766px") < at("row__here"), "{rules}");
+        let (whole, why, here) = ("width < calc(48.0rem + 455px)", "width < calc(30.5rem + 455px)", "width < calc(19.5rem + 455px)");
+        assert!(at("minmax(9.0rem,1fr) minmax(11.0rem,1.25fr)") < at(whole), "all of them where there is room: {rules}");
+        assert!(at(whole) < at("row__last") && at("row__last") < at(why), "{rules}");
+        assert!(at(why) < at("row__why") && at("row__why") < at(here), "{rules}");
+        assert!(at(here) < at("row__here"), "{rules}");
     }
 }
