@@ -37,12 +37,16 @@ test("an instructor sets up a class, sees who is stuck and why, is let in, helps
   await expect(board.why("Ada")).toContainText("Wrong 3 times in a row");
   await expect(board.why("Ada")).toContainText("8080");
   await expect(board.why("Bob")).toBeEmpty();
+  const typed = "docker run -d --name web -p 8081:80 nginx";
+  await expect(board.row("Bob").locator(".row__last code"), "as it was typed").toHaveText("docker run -d -p 8080:80 nginx");
+  await expect(board.row("Ada").locator(".row__last").getByTitle(typed)).toBeAttached();
   await expect.poll(() => board.names(), { message: "who needs help comes first" }).toEqual(["Ada", "Bob", "Cleo"]);
 
   // She raises her hand, and he looks over her shoulder.
   await ada.page.getByRole("button", { name: "Raise hand" }).click();
   await expect(board.row("Ada").getByText("has raised a hand")).toBeAttached();
   const side = await board.look("Ada");
+  await expect(side.locator(".side__last code"), "whole, beside the board").toHaveText(typed);
   await expect.poll(() => watchedScreen(teaching), { message: "her terminal, beside the board" }).toContain("-p 8081:80 nginx");
   await expect(ada.page.getByRole("region", { name: "Your class" }).getByText("Grace Hopper", { exact: false }).first()).toBeVisible();
 

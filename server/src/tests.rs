@@ -13,5 +13,6 @@ mod markup;
 mod people;
 mod progress;
 mod rights;
+mod seen;
 mod support;
 mod told;

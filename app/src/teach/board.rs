@@ -13,6 +13,7 @@ mod tools;
 
 pub(crate) use cells::mark;
 pub(crate) use panel::{SidePanel, escape};
+pub(crate) use row::last;
 pub(crate) use state::{BoardState, Open};
 pub(crate) use table::{LineNotice, Table, legend};
 pub(crate) use tools::{LessonTabs, Tools};

@@ -20,7 +20,7 @@ use crate::{
     model::{SandboxStatus, StreamMessage, TimelineEntry, Watched},
     state::Work,
     teach::{
-        board::{BoardState, Open},
+        board::{self, BoardState, Open},
         doing::Doing,
         live::{click, live, part},
         stream::{self, Heard, Line},
@@ -81,6 +81,13 @@ pub(crate) fn Watch(state: BoardState, place: String, open: RwSignal<Open>) -> i
             (!why.is_empty()).then(|| view! { <p class="why" role="note">{why.join(" ")}</p> })
         }
     };
+    let last = {
+        let place = place.clone();
+        move || match state.row_when_there(&place).and_then(|row| row.with(|row| row.last.as_ref().map(board::last))) {
+            Some(last) => last,
+            None => view! { <span class="soft">"No docker command yet."</span> }.into_any(),
+        }
+    };
     view! {
         <div class="side__head">
             <h2 class="side__title" id="side-title" tabindex="-1">{live(name)}</h2>
@@ -88,6 +95,7 @@ pub(crate) fn Watch(state: BoardState, place: String, open: RwSignal<Open>) -> i
             <Hand state=state place=place.clone() />
         </div>
         {part(why)}
+        <p class="side__last"><span class="unseen">"Last command: "</span>{part(last)}</p>
         {doing.alert()}
         {part(move || match found.get() {
             Some(watched) => view! { <Watching state=state watched=watched open=open /> }.into_any(),

@@ -76,6 +76,9 @@ pub enum ActivityKind {
         id: String,
         name: String,
         image: String,
+        /// Left out where it says nothing, as in what was stored before it was known.
+        #[serde(default, skip_serializing_if = "ContainerAsked::is_nothing")]
+        asked: Box<ContainerAsked>,
     },
     ContainerStarted {
         id: String,
@@ -159,6 +162,80 @@ pub enum ActivityKind {
     StateChanged,
 }
 
+/// What a container was asked to be, as far as it is worth telling: by it whoever teaches reads a `docker run` as it was
+/// typed. Of variables it is their names alone: their values may be secrets.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContainerAsked {
+    /// The name was asked for, not made up.
+    #[serde(skip_serializing_if = "is_false")]
+    pub named: bool,
+    /// Nobody hears its output: of the commands only `docker run -d` asks so.
+    #[serde(skip_serializing_if = "is_false")]
+    pub detached: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    pub interactive: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    pub tty: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    pub auto_remove: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    pub publish_all: bool,
+    /// `8080:80`, `127.0.0.1:5300:53/udp`, `80`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<String>,
+    /// `data:/data`, `/root/site:/site:ro`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<String>,
+    /// Names of variables.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+    /// Empty: the usual one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub network: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub working_dir: String,
+    /// `always`, `on-failure`, …; empty: none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub restart: String,
+    /// Bytes; 0: none was asked for.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub memory: i64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entrypoint: Vec<String>,
+    /// What stands after the image.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+}
+
+impl ContainerAsked {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn shorten(&mut self) {
+        for words in [&mut self.ports, &mut self.volumes, &mut self.env, &mut self.entrypoint, &mut self.command] {
+            words.truncate(KEPT_WORDS);
+            words.iter_mut().for_each(shorten);
+        }
+        for word in [&mut self.network, &mut self.user, &mut self.working_dir, &mut self.restart] {
+            shorten(word);
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(value: &i64) -> bool {
+    *value == 0
+}
+
 /// Characters of a message or a word that are kept. Longer ones are nobody's to read: a body of a megabyte can
 /// come back in the message that refuses it.
 const KEPT_CHARACTERS: usize = 1000;
@@ -173,6 +250,7 @@ impl ActivityKind {
             | Self::ImagePullFailed { message, .. }
             | Self::ImagePushFailed { message, .. }
             | Self::ImageBuildFailed { message } => shorten(message),
+            Self::ContainerCreated { asked, .. } => asked.shorten(),
             Self::ContainerExec { command, .. } => {
                 command.truncate(KEPT_WORDS);
                 command.iter_mut().for_each(shorten);

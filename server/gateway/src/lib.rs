@@ -55,7 +55,7 @@ mod watch;
 mod tests;
 
 pub use crate::{
-    activity::{Activity, ActivityKind},
+    activity::{Activity, ActivityKind, ContainerAsked},
     config::{Egress, GatewayConfig, SandboxLimits},
     gateway::{Gateway, GatewayError, SandboxHandle},
     host::HostState,

@@ -176,7 +176,7 @@ impl Checker {
         match read(self.inner.sandboxes.gateway(), &id, seen).await {
             Ok(fresh) => {
                 let fresh = fresh.min(seen.activity.len());
-                self.inner.hub.did(&desk.learner, &seen.activity[seen.activity.len() - fresh..]);
+                self.inner.hub.did(&desk.learner, &seen.activity, fresh);
                 desk.show(Picture { sandbox: Some(id), host: seen.host.clone(), start_ms: start_ms(&seen.activity) });
                 true
             }

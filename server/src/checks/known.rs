@@ -48,7 +48,7 @@ pub(super) fn containers<'a>(facts: &Facts<'a>) -> Vec<Known<'a>> {
     let mut known: Vec<Known<'a>> = Vec::new();
     for activity in facts.activity {
         let (id, name, image, starts) = match &activity.kind {
-            ActivityKind::ContainerCreated { id, name, image } => (id, name, Some(image), false),
+            ActivityKind::ContainerCreated { id, name, image, .. } => (id, name, Some(image), false),
             ActivityKind::ContainerStarted { id, name, image, .. } => (id, name, Some(image), true),
             ActivityKind::ContainerRenamed { id, name, .. } => (id, name, None, false),
             _ => continue,

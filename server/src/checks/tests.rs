@@ -172,7 +172,7 @@ fn listed(references: &[&str]) -> ActivityKind {
 }
 
 fn created(name: &str, image: &str) -> ActivityKind {
-    ActivityKind::ContainerCreated { id: name.to_owned(), name: name.to_owned(), image: image.to_owned() }
+    ActivityKind::ContainerCreated { id: name.to_owned(), name: name.to_owned(), image: image.to_owned(), asked: Box::default() }
 }
 
 fn started(name: &str, image: &str) -> ActivityKind {

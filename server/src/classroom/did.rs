@@ -1,13 +1,77 @@
-//! What a learner did on their host, in a line: as they would have typed it, where that is known.
+//! What a learner did on their host, a line a command: as they would have typed it, where that is known.
+
+mod command;
 
 use app::model::LastDone;
 use gateway::{Activity, ActivityKind};
 
-/// `None` for what nobody did.
-pub(super) fn line(activity: &Activity) -> Option<LastDone> {
-    let (text, error) = words(&activity.kind)?;
-    Some(LastDone { at: activity.at, text, error })
+/// What stands in a timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) done: LastDone,
+    /// They did it; it did not come about by itself.
+    pub(super) is_theirs: bool,
 }
+
+/// What was done, oldest first: of the newest `fresh` of all that is known, for a line may have begun before.
+pub(super) fn lines(activities: &[Activity], fresh: usize) -> Vec<Line> {
+    (activities.len().saturating_sub(fresh)..activities.len()).filter_map(|index| line(activities, index)).collect()
+}
+
+fn line(activities: &[Activity], index: usize) -> Option<Line> {
+    let activity = &activities[index];
+    let line = |at: i64, (text, error): (String, String)| {
+        let by_itself = matches!(activity.kind, ActivityKind::ContainerDied { .. }) && error.is_empty();
+        Line { done: LastDone { at, text, error }, is_theirs: !by_itself }
+    };
+    if let Some(run) = run(activities, index) {
+        return match &activity.kind {
+            // From when it began, so that it is the same line whenever one looks.
+            ActivityKind::ContainerStarted { .. } => Some(line(run.at, (run.text, String::new()))),
+            ActivityKind::Refused { message, .. } => Some(line(activity.at, (run.text, said(message)))),
+            _ => None,
+        };
+    }
+    // What comes of it says it.
+    if matches!(activity.kind, ActivityKind::ContainerCreated { .. })
+        && (index + 1..activities.len()).any(|later| run(activities, later).is_some_and(|run| run.made == index))
+    {
+        return None;
+    }
+    words(&activity.kind).map(|words| line(activity.at, words))
+}
+
+/// A container that was made, to run at once.
+struct Run {
+    /// Where it was made.
+    made: usize,
+    at: i64,
+    text: String,
+}
+
+/// A `docker run` makes a container, listens to it, and starts it: whether this is of one. Somebody who types the three
+/// by hand needs longer.
+fn run(activities: &[Activity], index: usize) -> Option<Run> {
+    use ActivityKind as Kind;
+    let started = match &activities[index].kind {
+        Kind::ContainerStarted { id, .. } | Kind::ContainerAttached { id, .. } => Some(id),
+        // It doesn't say which: the one that was made last.
+        Kind::Refused { operation, .. } if operation == "ContainerStart" => None,
+        _ => return None,
+    };
+    // What the engine says, and what others look at, may come between.
+    let made = activities[..index]
+        .iter()
+        .rposition(|before| !matches!(before.kind, Kind::ContainerAttached { .. } | Kind::ContainerDied { .. } | Kind::StateChanged))?;
+    let Kind::ContainerCreated { id, name, image, asked } = &activities[made].kind else { return None };
+    let at = activities[made].at;
+    let is_of_it = started.is_none_or(|started| started == id) && activities[index].at - at < RUN_MS;
+    is_of_it.then(|| Run { made, at, text: command::line("run", name, image, asked) })
+}
+
+/// Between the making of a container and its start by the same command, in milliseconds: engines that are busy take
+/// seconds, people who type two commands a little longer.
+const RUN_MS: i64 = 3_000;
 
 /// What was done, and what docker said where it went wrong.
 fn words(kind: &ActivityKind) -> Option<(String, String)> {
@@ -26,8 +90,11 @@ fn words(kind: &ActivityKind) -> Option<(String, String)> {
         Kind::ImagePushFailed { reference, message } => Some((format!("docker push {reference}"), said(message))),
         Kind::ImageBuilt { references, image_id, .. } => well(format!("docker build → {}", image(references, image_id))),
         Kind::ImageBuildFailed { message } => Some(("docker build".to_owned(), said(message))),
-        Kind::ContainerCreated { name, image, .. } => well(format!("docker create --name {name} {image}")),
-        Kind::ContainerStarted { name, image, .. } => well(format!("docker run {image} ({name})")),
+        // Only `docker run -d` makes one that nobody hears.
+        Kind::ContainerCreated { name, image, asked, .. } => {
+            well(command::line(if asked.detached { "run" } else { "create" }, name, image, asked))
+        }
+        Kind::ContainerStarted { name, .. } => well(format!("docker start {name}")),
         Kind::ContainerDied { name, exit_code: 0, .. } => well(format!("{name} ended")),
         // Asked to stop: what most programs end with then.
         Kind::ContainerDied { name, exit_code: code @ (137 | 143), .. } => well(format!("{name} was stopped ({code})")),
@@ -40,7 +107,7 @@ fn words(kind: &ActivityKind) -> Option<(String, String)> {
         Kind::ContainerInspected { name, .. } => well(format!("docker inspect {name}")),
         Kind::ContainerLogsRead { name, .. } => well(format!("docker logs {name}")),
         Kind::ContainerAttached { name, .. } => well(format!("docker attach {name}")),
-        Kind::ContainerExec { name, command, .. } => well(format!("docker exec {name} {}", command.join(" "))),
+        Kind::ContainerExec { name, command, .. } => well(format!("docker exec {name} {}", command::words(command))),
         Kind::ContainerFilesCopied { name, path, into_container: true, .. } => well(format!("docker cp … {name}:{path}")),
         Kind::ContainerFilesCopied { name, path, into_container: false, .. } => well(format!("docker cp {name}:{path} …")),
         Kind::ContainerDiffed { name, .. } => well(format!("docker diff {name}")),
@@ -103,26 +170,4 @@ fn short(id: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn told(kind: ActivityKind) -> Option<(String, String)> {
-        line(&Activity { seq: 1, at: 5, kind }).map(|line| (line.text, line.error))
-    }
-
-    #[test]
-    fn what_went_wrong_says_why_and_what_went_well_says_nothing_more() {
-        let failed = ActivityKind::ImagePullFailed { reference: "ngnix:latest".to_owned(), message: "not found".to_owned() };
-        assert_eq!(told(failed), Some(("docker pull ngnix:latest".to_owned(), "not found".to_owned())));
-        let pulled = ActivityKind::ImagePulled { reference: "nginx:latest".to_owned(), image_id: "sha256:1".to_owned() };
-        assert_eq!(told(pulled), Some(("docker pull nginx:latest".to_owned(), String::new())));
-        let died = |exit_code| told(ActivityKind::ContainerDied { id: "1".to_owned(), name: "web".to_owned(), exit_code });
-        assert_eq!(died(1), Some(("web ended".to_owned(), "exit code 1".to_owned())));
-        assert!(died(137).is_some_and(|(_, error)| error.is_empty()), "a stop is no fault");
-        assert_eq!(told(ActivityKind::StateChanged), None);
-        let refused = ActivityKind::Refused { operation: "ContainerCreate".to_owned(), status: 400, message: " ".to_owned() };
-        assert!(told(refused).is_some_and(|(text, error)| text == "docker run" && !error.is_empty()));
-        let odd = ActivityKind::Refused { operation: "NetworkRemove".to_owned(), status: 404, message: "none".to_owned() };
-        assert_eq!(told(odd), Some(("docker network remove".to_owned(), "none".to_owned())));
-    }
-}
+mod tests;

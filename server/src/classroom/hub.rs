@@ -162,9 +162,9 @@ impl Hub {
         self.people().get(learner).map(|person| person.doing.clone()).unwrap_or_default()
     }
 
-    /// The learner did this on their host, oldest first.
-    pub fn did(&self, learner: &LearnerId, activities: &[Activity]) {
-        let lines: Vec<LastDone> = activities.iter().filter_map(did::line).collect();
+    /// The learner did this on their host, oldest first: the newest `fresh` are news.
+    pub fn did(&self, learner: &LearnerId, activities: &[Activity], fresh: usize) {
+        let lines = did::lines(activities, fresh);
         if lines.is_empty() {
             return;
         }
@@ -173,7 +173,11 @@ impl Hub {
             people.retain(|_, person| person.pages > 0);
         }
         let doing = &mut people.entry(learner.clone()).or_default().doing;
-        for line in lines {
+        for did::Line { done: line, is_theirs } in lines {
+            // A container that ends hides no command.
+            if !is_theirs && doing.last.is_some() {
+                continue;
+            }
             let is_one_with_the_last = doing.last.as_ref().is_some_and(|last| !last.error.is_empty() && line.at - last.at < ONE_COMMAND_MS);
             doing.errors = match (line.error.is_empty(), is_one_with_the_last) {
                 (true, _) => 0,

@@ -40,7 +40,8 @@ impl Classroom {
         if let Status::Ready { id } = self.sandboxes.status(learner) {
             // A host that is just being closed has nothing to tell.
             let activities = self.sandboxes.gateway().activity_since(&id, 0, ACTIVITIES).await.unwrap_or_default();
-            entries.extend(activities.iter().filter(|activity| activity.at < before).filter_map(did::line).map(did_entry));
+            let lines = did::lines(&activities, activities.len()).into_iter().map(|line| line.done);
+            entries.extend(lines.filter(|line| line.at < before).map(did_entry));
         }
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
         let is_more = entries.len() > PAGE;

@@ -113,8 +113,8 @@ fn tried(row: &BoardRow) -> String {
     parts.join(", ")
 }
 
-/// The last command, and how it ended.
-pub(super) fn last(last: &LastDone) -> AnyView {
+/// The last command, and how it ended: whole, for whoever has no room for it cuts it off by style alone.
+pub(crate) fn last(last: &LastDone) -> AnyView {
     let LastDone { text, error, .. } = last.clone();
     let (class, sign, word) =
         if error.is_empty() { ("last last--well", "✓", "It went well: ") } else { ("last last--ill", "✗", "It went wrong: ") };

@@ -1,6 +1,7 @@
 //! `POST /containers/create`: the learner's wishes, decided on field by field; the engine's container,
 //! built from what is left, by image ID and under a name and limits of the sandbox's.
 
+mod asked;
 pub(crate) mod host;
 pub(crate) mod links;
 pub(crate) mod mounts;
@@ -80,6 +81,7 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     disk::check(context).await?;
     let turn = place(context).await?;
     let volumes = context.sandbox.turns.volumes().await;
+    let is_named = name.is_some();
     let name = free_name(context, name).await?;
 
     let engine_request = build(context, &volumes, &asked, &image, &config, &name).await.map_err(but_the_image_is_there)?;
@@ -94,7 +96,8 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
         }
         return Err(refusal);
     }
-    context.sandbox.record(ActivityKind::ContainerCreated { id: created.id.clone(), name, image: asked.image.clone() }).await;
+    let (id, image, asked) = (created.id.clone(), asked.image.clone(), Box::new(asked::told(&asked, is_named)));
+    context.sandbox.record(ActivityKind::ContainerCreated { id, name, image, asked }).await;
     let warnings: Vec<String> = created.warnings.unwrap_or_default().iter().map(|text| context.scope.scrub(text)).chain(warning).collect();
     Ok(body::json(StatusCode::CREATED, &serde_json::json!({ "Id": created.id, "Warnings": warnings })))
 }

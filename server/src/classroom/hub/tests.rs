@@ -71,9 +71,22 @@ fn what_one_command_asks_in_vain_counts_once() {
         at,
         kind: gateway::ActivityKind::ImagePullFailed { reference: "ngnix:latest".to_owned(), message: "not found".to_owned() },
     };
-    hub.did(&ada, &[fails(1_000), fails(1_200), fails(5_000)]);
+    hub.did(&ada, &[fails(1_000), fails(1_200), fails(5_000)], 3);
     assert_eq!(hub.doing(&ada).errors, 2);
     let kind = gateway::ActivityKind::NetworkCreated { name: "n".to_owned() };
-    hub.did(&ada, &[Activity { seq: 2, at: 5_100, kind }, fails(5_200)]);
+    hub.did(&ada, &[Activity { seq: 2, at: 5_100, kind }, fails(5_200)], 2);
     assert_eq!(hub.doing(&ada).errors, 1, "it went well in between");
+}
+
+#[test]
+fn a_container_that_ends_well_hides_no_command() {
+    let (hub, ada) = (Hub::default(), LearnerId::random());
+    let did = |at, kind| Activity { seq: at, at, kind };
+    let pulled = did(1, gateway::ActivityKind::ImagePulled { reference: "nginx:latest".to_owned(), image_id: "sha256:1".to_owned() });
+    let ended = |exit_code| did(2, gateway::ActivityKind::ContainerDied { id: "1".to_owned(), name: "web".to_owned(), exit_code });
+    let last = |hub: &Hub| hub.doing(&ada).last.map(|last| last.text);
+    hub.did(&ada, &[pulled, ended(0)], 2);
+    assert_eq!(last(&hub).as_deref(), Some("docker pull nginx:latest"));
+    hub.did(&ada, &[ended(1)], 1);
+    assert_eq!(last(&hub).as_deref(), Some("web ended"), "what went wrong is said");
 }
