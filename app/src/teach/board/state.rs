@@ -6,7 +6,7 @@ use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*};
 
 use super::order::{Sorting, by_progress, order};
 use crate::{
-    model::{Board, BoardMessage, BoardRow, Pace, StepOutline, StepRef, StepSummary},
+    model::{Board, BoardMessage, BoardRow, CellState, Pace, StepOutline, StepRef, StepSummary},
     teach::stream::{self, Heard, Line},
 };
 
@@ -150,6 +150,17 @@ impl BoardState {
                 });
             }
             tally
+        })
+    }
+
+    /// How long each learner took who has passed the step, in seconds.
+    pub(crate) fn times(self, step: usize) -> Vec<u32> {
+        self.changes.track();
+        self.rows.with(|rows| {
+            let time = |row: &RowSignal| {
+                row.with_untracked(|row| row.cells.get(step).filter(|cell| cell.state == CellState::Passed).map(|cell| cell.seconds))
+            };
+            rows.values().filter_map(time).collect()
         })
     }
 

@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn StepCard(state: BoardState, index: usize, open: RwSignal<Open>) -> impl IntoView {
     let Some(step) = state.steps.with_value(|steps| steps.get(index).cloned()) else { return ().into_any() };
     let summary = Memo::new(move |_| state.summary.with(|all| all.get(index).cloned().unwrap_or_default()));
-    let title = step_name(index, &step);
+    let (title, is_checked) = (step_name(index, &step), step.is_checked);
     let turns = move || {
         let turns = summary.with(|summary| summary.wrong_turns.clone());
         if turns.is_empty() {
@@ -63,7 +63,8 @@ pub(super) fn StepCard(state: BoardState, index: usize, open: RwSignal<Open>) ->
             <h2 class="side__title" id="side-title" tabindex="-1">{title}</h2>
         </div>
         <div class="side__scroll step-card">
-            <p class="step-card__numbers">{part(move || summary.with(numbers))}</p>
+            <p class="step-card__numbers">{part(move || summary.with(|summary| numbers(summary, state.order.with(Vec::len))))}</p>
+            <p class="soft">{part(move || summary.with(|summary| time(summary, &state.times(index), is_checked)))}</p>
             {(state.pace == Pace::Led).then(|| view! { <LeadHere state=state step=step.id.clone() /> })}
             <h3>"What goes wrong, commonest first"</h3>
             {part(turns)}
@@ -74,12 +75,22 @@ pub(super) fn StepCard(state: BoardState, index: usize, open: RwSignal<Open>) ->
     .into_any()
 }
 
-fn numbers(summary: &StepSummary) -> String {
-    let median = match summary.median_seconds {
-        Some(median) => format!(" Half of those who passed took {} or less.", seconds(median)),
-        None => String::new(),
-    };
-    format!("{} passed, {} here now, {} stuck.{median}", summary.passed, summary.here, summary.stuck)
+fn numbers(summary: &StepSummary, learners: usize) -> String {
+    format!("{} of {learners} passed, {} here now, {} stuck.", summary.passed, summary.here, summary.stuck)
+}
+
+/// How long it took. Few have no middle: of those it is said what each took, or why nothing is said.
+fn time(summary: &StepSummary, times: &[u32], is_checked: bool) -> String {
+    const LATER: &str = "A typical time is told from three on.";
+    match (summary.median_seconds, times) {
+        (Some(median), _) => format!("Half of those who passed took {} or less.", seconds(median)),
+        _ if !is_checked => "There is nothing to pass in this step, so no time is told.".to_owned(),
+        (None, []) => "No time yet: nobody has passed this step.".to_owned(),
+        (None, [one]) => format!("{}, as one learner took it. {LATER}", seconds(*one)),
+        (None, [one, other]) => format!("{} and {}, as two learners took it. {LATER}", seconds(*one.min(other)), seconds(*one.max(other))),
+        // The rows are ahead of the summary by a moment.
+        (None, _) => String::new(),
+    }
 }
 
 /// Moves a led class here.
@@ -124,7 +135,20 @@ mod tests {
     #[test]
     fn a_step_is_told_in_numbers_and_no_median_is_made_up() {
         let summary = StepSummary { passed: 12, here: 5, stuck: 2, median_seconds: Some(125), wrong_turns: Vec::new() };
-        assert_eq!(numbers(&summary), "12 passed, 5 here now, 2 stuck. Half of those who passed took 2 min 05 s or less.");
-        assert_eq!(numbers(&StepSummary::default()), "0 passed, 0 here now, 0 stuck.");
+        assert_eq!(numbers(&summary, 30), "12 of 30 passed, 5 here now, 2 stuck.");
+        assert_eq!(time(&summary, &[1, 2, 3], true), "Half of those who passed took 2 min 05 s or less.");
+        assert_eq!(numbers(&StepSummary::default(), 0), "0 of 0 passed, 0 here now, 0 stuck.");
+    }
+
+    #[test]
+    fn before_three_have_passed_each_time_is_told_as_one_learners_or_why_there_is_none() {
+        let none = StepSummary::default();
+        assert_eq!(time(&none, &[245], true), "4 min 05 s, as one learner took it. A typical time is told from three on.");
+        assert_eq!(
+            time(&none, &[245, 60], true),
+            "1 min 00 s and 4 min 05 s, as two learners took it. A typical time is told from three on."
+        );
+        assert_eq!(time(&none, &[], true), "No time yet: nobody has passed this step.");
+        assert_eq!(time(&none, &[], false), "There is nothing to pass in this step, so no time is told.");
     }
 }
