@@ -113,8 +113,12 @@ test("an instructor finds the way in from the first page, and sees what they typ
   const password = page.getByLabel("Password");
   await password.fill("a ship in harbour");
   await expect(password).toHaveAttribute("type", "password");
-  await page.getByRole("button", { name: "Show what is typed" }).click();
+  const show = page.getByRole("button", { name: "Show what is typed" });
+  await show.click();
   await expect(password).toHaveAttribute("type", "text");
+  await expect(show, "by one name in both states").toHaveAttribute("aria-pressed", "true");
+  await show.click();
+  await expect(password).toHaveAttribute("type", "password");
 });
 
 test("a step's callout has its name above its words", async ({ learner }) => {
