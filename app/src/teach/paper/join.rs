@@ -11,6 +11,12 @@ use crate::{
     teach::{frame::failed, links::for_this_machine_alone, setup::qr},
 };
 
+/// How often it is looked whether the code still holds, in milliseconds. It is looked at once, too, when the page is
+/// looked at again.
+const FOLLOW_EVERY_MS: u32 = 5_000;
+/// Said when another code stands there.
+const NEW_CODE: &str = "This code is new. The one before lets nobody in any more.";
+
 #[component]
 pub(super) fn JoinPaper() -> impl IntoView {
     let params = use_params_map();
@@ -37,18 +43,32 @@ fn sheet(class: ClassDetails) -> AnyView {
         ClassState::Planned => view! { <p class="join-sheet__state">"Opens "{moment(draft.opens_at)}</p> }.into_any(),
         ClassState::Closed => view! { <p class="join-sheet__state">"This class is closed."</p> }.into_any(),
     };
+    // Two parts, for they stand apart: the words, of which what has changed is said, and the square.
     view! {
         <Title text=format!("{} · Join", draft.name) />
         <main class="join-sheet" id="main">
             <div class="join-sheet__words">
-                <h1 class="join-sheet__name">{draft.name}</h1>
-                {said}
-                <p class="join-sheet__how">"Open "<strong>{short}</strong>" and type"</p>
-                <p class="join-sheet__code">{way_in.code}</p>
-                <p class="join-sheet__how">"or scan the square, or follow"</p>
-                <p class="join-sheet__link">{way_in.link}</p>
+                <div class="join-sheet__part" data-follow="">
+                    <h1 class="join-sheet__name">{draft.name}</h1>
+                    {said}
+                    <p class="join-sheet__how">"Open "<strong>{short}</strong>" and type"</p>
+                </div>
+                <div class="join-sheet__part" data-follow=NEW_CODE>
+                    <p class="join-sheet__code">{way_in.code}</p>
+                    <p class="join-sheet__how">"or scan the square, or follow"</p>
+                    <p class="join-sheet__link">{way_in.link}</p>
+                </div>
+                <p
+                    class="join-sheet__said"
+                    role="status"
+                    data-said=""
+                    data-every-ms=FOLLOW_EVERY_MS
+                    data-gone="This class is no more: nobody can join by this code."
+                    data-out="You are signed out, so this may be old. Sign in again, and open it anew."
+                    data-lost="Lunchbox does not answer, so this may be old. Trying again…"
+                ></p>
             </div>
-            <div class="join-sheet__qr">{qr(&way_in.qr)}</div>
+            <div class="join-sheet__qr" data-follow="">{qr(&way_in.qr)}</div>
             <div class="join-sheet__foot no-print">
                 <a class="button" href=format!("/teach/classes/{id}")>"To the board"</a>
                 <button type="button" class="button" data-do="full">"Full screen"</button>

@@ -112,6 +112,7 @@ async fn the_way_in_is_projected_without_any_bundle() {
     let html = seen("/teach/classes/c1/join").await;
     assert!(html.contains("K7Q-F2M") && html.contains("M4 4h7v7h-7z"), "{html}");
     assert!(!html.contains("/pkg/teach.js"), "nothing runs in it: {html}");
+    assert!(html.contains("data-every-ms=\"5000\"") && html.contains("role=\"status\""), "but it follows a new code: {html}");
 }
 
 #[tokio::test]
@@ -134,6 +135,15 @@ async fn a_one_time_link_makes_an_account_or_says_that_it_is_used_up() {
     assert!(seen("/teach/welcome/good").await.contains("Welcome to your Lunchbox"));
     let used = page("/teach/welcome/used", fake(3)).await;
     assert!(used.html.contains("This link is no longer good"), "{}", used.html);
+}
+
+#[tokio::test]
+async fn every_password_can_be_looked_at_while_it_is_typed_and_none_has_to_be_typed_twice() {
+    for (path, passwords) in [("/teach/sign-in", 1), ("/teach/welcome/good", 1), ("/teach/account", 2)] {
+        let html = seen(path).await;
+        let count = |what: &str| main(&html).matches(what).count();
+        assert_eq!((count("type=\"password\""), count("aria-pressed=\"false\"")), (passwords, passwords), "{path}: {html}");
+    }
 }
 
 #[tokio::test]
