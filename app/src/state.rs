@@ -5,6 +5,6 @@ pub(crate) mod codes;
 mod live;
 mod work;
 
-pub(crate) use class::{InClass, Led, SeatAsk, entrance, from, led_to, news, watching};
+pub(crate) use class::{InClass, Led, OVER, SeatAsk, entrance, from, led_to, news, watching};
 pub(crate) use live::{Line, Live};
 pub(crate) use work::{Ask, Work};

@@ -45,7 +45,7 @@ pub use self::{
     invitations::{Invited, admin_link, password_link},
     names::typed_key,
     rights::{ClassRow, PlaceRow, signed_in_until},
-    seats::Arrival,
+    seats::{Arrival, Seated},
 };
 use crate::{sandboxes::Sandboxes, shelf::Shelf};
 

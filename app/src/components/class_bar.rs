@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     model::ClassState,
-    state::{InClass, SeatAsk, Work, news},
+    state::{InClass, OVER, SeatAsk, Work, news},
 };
 
 #[component]
@@ -103,7 +103,7 @@ fn Hand(class: InClass) -> impl IntoView {
     let instructor = Memo::new(move |_| class.read(|seat| seat.instructor.clone()));
     let closed = Memo::new(move |_| class.read(|seat| seat.state == ClassState::Closed));
     view! {
-        <span class="class-bar__state" hidden=live(move || !closed.get())>"The class is over"</span>
+        <span class="class-bar__state" hidden=live(move || !closed.get())>{OVER}</span>
         <span class="hand" hidden=live(move || !open.get())>
             <span class="hand__seen" id="hand-seen" hidden=live(move || !up.get())>{live(move || format!("{} sees your hand", instructor.get()))}</span>
             <button

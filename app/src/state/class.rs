@@ -163,6 +163,9 @@ pub(crate) fn from(note: &Note) -> String {
     if note.to_all { format!("{}, to the whole class", note.from) } else { format!("A hint for you from {}", note.from) }
 }
 
+/// What one reads from the moment on at which the class is over.
+pub(crate) const OVER: &str = "The class is over. Your host, lessons and progress stay: go on by yourself.";
+
 /// What has come about, in sentences to be read aloud. Not where the class is: see [`Led`].
 pub(crate) fn news(before: &Seat, now: &Seat) -> String {
     let mut said = Vec::new();
@@ -187,7 +190,7 @@ pub(crate) fn news(before: &Seat, now: &Seat) -> String {
         said.push("Your hand is down.".to_owned());
     }
     if before.state != ClassState::Closed && now.state == ClassState::Closed {
-        said.push("The class is over. You can go on by yourself.".to_owned());
+        said.push(OVER.to_owned());
     }
     said.join(" ")
 }
@@ -294,7 +297,7 @@ mod tests {
     #[test]
     fn a_hand_that_was_lowered_and_the_end_of_the_class_are_said() {
         assert_eq!(news(&Seat { hand: true, ..seat() }, &seat()), "Your hand is down.");
-        assert_eq!(news(&seat(), &Seat { state: ClassState::Closed, ..seat() }), "The class is over. You can go on by yourself.");
+        assert_eq!(news(&seat(), &Seat { state: ClassState::Closed, ..seat() }), OVER);
     }
 
     #[test]

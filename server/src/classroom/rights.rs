@@ -87,6 +87,15 @@ impl ClassRow {
         }
     }
 
+    /// When it opens or closes next by the clock, in unix milliseconds.
+    pub fn turns_at(&self) -> Option<i64> {
+        match self.state() {
+            ClassState::Planned => Some(self.opens_at),
+            ClassState::Open => Some(self.closes_at).filter(|at| *at > 0),
+            ClassState::Closed => None,
+        }
+    }
+
     /// Where the class is led to, where it is led at all.
     pub fn led_now(&self) -> Option<StepRef> {
         self.led.clone().filter(|_| self.pace == Pace::Led)

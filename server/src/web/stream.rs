@@ -4,7 +4,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use app::model::{HostView, LastDone, RegistryImage, SandboxStatus, Seat, StreamMessage, TimelineEntry};
+use app::model::{HostView, LastDone, RegistryImage, SandboxStatus, StreamMessage, TimelineEntry};
 use axum::{
     Extension,
     extract::{Query, State},
@@ -26,7 +26,8 @@ use super::host_view;
 use crate::{
     app_state::AppState,
     checker::{Following, Picture},
-    classroom,
+    classroom::{self, Seated},
+    clock::now,
     learner::LearnerId,
     lessons::Lesson,
     sandboxes::{Sandboxes, Status},
@@ -36,6 +37,8 @@ use crate::{
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long the first picture of a host may keep the rest waiting.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
+/// After the database failed, in milliseconds.
+const AGAIN_MS: i64 = 5_000;
 
 #[derive(Deserialize)]
 pub struct StreamQuery {
@@ -154,7 +157,7 @@ pub(super) fn events(
                 }
             }
             // That there is none, too: there may have been one when the page was made.
-            yield event(&StreamMessage::Seat { seat: seat.clone().map(|(_, seat)| seat) });
+            yield place(&seat);
         }
         let _ = timeout(FIRST_LOOK, watched.following.picture.wait_for(|picture| picture.sandbox == ready)).await;
         loop {
@@ -183,21 +186,16 @@ pub(super) fn events(
                             done = last;
                         }
                         (news, For::Learner) if concerns(&news, &learner, &seat) => {
-                            match state.classroom.seat(&learner, &lesson.slug).await {
-                                Ok(newest) if newest != seat => {
-                                    seat = newest;
-                                    yield event(&StreamMessage::Seat { seat: seat.clone().map(|(_, seat)| seat) });
-                                }
-                                Ok(_) => {}
-                                // The next news asks again.
-                                Err(error) => tracing::error!(
-                                    error = &error as &dyn std::error::Error,
-                                    "A learner's place could not be looked up."
-                                ),
+                            if is_new(&state, &learner, &lesson.slug, &mut seat).await {
+                                yield place(&seat);
                             }
                         }
                         (Err(broadcast::error::RecvError::Closed), _) => return,
                         _ => {}
+                    },
+                    // Nobody tells that a class opens or closes by the clock.
+                    () = turn(&seat) => if is_new(&state, &learner, &lesson.slug, &mut seat).await {
+                        yield place(&seat);
                     },
                     progress = watched.following.progress.changed() => match progress {
                         Ok(Some(progress)) => yield event(&StreamMessage::Progress { progress: (*progress).clone() }),
@@ -210,11 +208,42 @@ pub(super) fn events(
     }
 }
 
+fn place(seated: &Option<Seated>) -> Result<Event, Infallible> {
+    event(&StreamMessage::Seat { seat: seated.as_ref().map(|seated| seated.seat.clone()) })
+}
+
+/// Looks at the learner's place again; whether it looks different.
+async fn is_new(state: &AppState, learner: &LearnerId, lesson: &str, known: &mut Option<Seated>) -> bool {
+    match state.classroom.seat(learner, lesson).await {
+        Ok(newest) => {
+            let is_new = newest.as_ref().map(|seated| &seated.seat) != known.as_ref().map(|seated| &seated.seat);
+            *known = newest;
+            is_new
+        }
+        Err(error) => {
+            // The next news asks again, or a moment that has come already, a little later.
+            if let Some(seated) = known {
+                seated.turns_at = seated.turns_at.map(|at| at.max(now() + AGAIN_MS));
+            }
+            tracing::error!(error = &error as &dyn std::error::Error, "A learner's place could not be looked up.");
+            false
+        }
+    }
+}
+
+/// Waits until the class opens or closes by the clock; for ever where it doesn't.
+async fn turn(seated: &Option<Seated>) {
+    match seated.as_ref().and_then(|seated| seated.turns_at) {
+        Some(at) => tokio::time::sleep(Duration::from_millis(u64::try_from(at.saturating_sub(now())).unwrap_or_default())).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Whether the learner's place may look different now.
-fn concerns(news: &Result<classroom::Event, broadcast::error::RecvError>, learner: &LearnerId, seat: &Option<(String, Seat)>) -> bool {
+fn concerns(news: &Result<classroom::Event, broadcast::error::RecvError>, learner: &LearnerId, seat: &Option<Seated>) -> bool {
     match news {
         Ok(classroom::Event::Seat(who)) => who == learner,
-        Ok(classroom::Event::Class(class)) => seat.as_ref().is_some_and(|(known, _)| known == class),
+        Ok(classroom::Event::Class(class)) => seat.as_ref().is_some_and(|known| known.class == *class),
         Ok(classroom::Event::Learner(_) | classroom::Event::People(_)) | Err(broadcast::error::RecvError::Closed) => false,
         Err(broadcast::error::RecvError::Lagged(_)) => seat.is_some(),
     }
