@@ -23,6 +23,8 @@ mod routes;
 mod setup;
 #[cfg(any(feature = "ssr", feature = "teach"))]
 mod stream;
+#[cfg(any(feature = "ssr", feature = "desk"))]
+mod table;
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 #[cfg(any(feature = "ssr", feature = "teach"))]

@@ -14,20 +14,19 @@ export async function signIn(page: Page): Promise<void> {
   const link = `/teach/welcome/${firstLink()}`;
   // Asked beside the page: a link that was used is no fault that a page should be blamed for.
   const isFirst = (await page.request.get(link)).ok();
-  await page.goto(isFirst ? link : "/teach/sign-in");
-  await hydrated(page);
-  await page.getByLabel(isFirst ? "Your name" : "Name").fill(INSTRUCTOR);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.locator("form button[type=submit]").click();
-  await expect(page).toHaveURL(/\/teach$/);
-  await hydrated(page);
+  await enter(page, isFirst ? link : "/teach/sign-in", isFirst ? "Your name" : "Name", INSTRUCTOR);
 }
 
 /** Makes an account by the path of a one-time link. */
 export async function signUp(page: Page, path: string, name: string): Promise<void> {
+  await enter(page, path, "Your name", name);
+}
+
+/** By the form on that page, until one is in. */
+async function enter(page: Page, path: string, label: string, name: string): Promise<void> {
   await page.goto(path);
   await hydrated(page);
-  await page.getByLabel("Your name").fill(name);
+  await page.getByLabel(label).fill(name);
   await page.getByLabel("Password").fill(PASSWORD);
   await page.locator("form button[type=submit]").click();
   await expect(page).toHaveURL(/\/teach$/);

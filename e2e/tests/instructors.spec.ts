@@ -68,11 +68,19 @@ test("a list gives each learner a link of their own, and the board says who is a
     buffer: Buffer.from('id,name\r\n1,"Lovelace, Ada"\r\n2,Jürgen\r\n3,jürgen\r\n', "latin1"),
   });
   await expect(people.getByLabel(/^Names, one a line/)).toHaveValue(/Lovelace, Ada.*Jürgen/s);
-  await people.getByRole("button", { name: "Add them" }).click();
+  await people.getByRole("button", { name: "Look at the names" }).click();
+  await expect(people.getByRole("heading", { name: "2 learners would be added" })).toBeFocused();
+  await expect(people.getByText("The names are those of the column “name”.")).toBeVisible();
+  await expect(people.getByText("1 name has a comma in and was taken whole: “Lovelace, Ada”.", { exact: false })).toBeVisible();
+  const seen = people.getByRole("group", { name: "Names as they are understood" }).getByRole("rowheader");
+  await expect(seen).toHaveText(["Lovelace, Ada", "Jürgen"]);
+  await expect(people.getByText("Nobody is in the class yet"), "nothing is stored yet").toBeVisible();
+  await people.getByRole("button", { name: "Add these learners" }).click();
   await expect(people.getByText("2 learners added.")).toBeVisible();
   await expect(people.getByText("1 line left out:")).toBeVisible();
   await people.getByLabel(/^Names, one a line/).fill("Edsger");
-  await people.getByRole("button", { name: "Add them" }).click();
+  await people.getByRole("button", { name: "Look at the names" }).click();
+  await people.getByRole("button", { name: "Add this learner" }).click();
   await expect(people.getByText("1 learner added.")).toBeVisible();
   await expect(people.getByLabel(/^Names, one a line/), "all were taken").toHaveValue("");
   const made = people.locator(".links__table").getByRole("rowheader");
@@ -99,6 +107,27 @@ test("a list gives each learner a link of their own, and the board says who is a
   await expect(page.getByRole("region", { name: "Your class" })).toContainText("Lovelace, Ada");
   await expect(board.row("Lovelace, Ada")).toBeVisible();
   await expect(teaching.getByText("1 awaited")).toBeVisible();
+});
+
+test("a code that is projected follows a new one, and says so", async ({ newLearner, complaints }) => {
+  // What is asked for in vain once the class is gone.
+  complaints.expect(/404/);
+  const [{ page: teaching }, { page: wall }] = [await newLearner(), await newLearner()];
+  await signIn(teaching);
+  await signIn(wall);
+  const room = await makeClass(teaching, "On the wall");
+  await wall.goto(`/teach/classes/${room.id}/join`);
+  const code = wall.locator(".join-sheet__code");
+  await expect(code).toHaveText(room.code);
+  await teaching.getByRole("button", { name: "New code…" }).click();
+  await teaching.getByRole("dialog", { name: "Make a new code?" }).getByRole("button", { name: "Make a new code" }).click();
+  const now = teaching.locator(".way-in-card__code");
+  await expect(now).not.toHaveText(room.code);
+  await expect(code).toHaveText((await now.textContent()) ?? "");
+  await expect(wall.getByRole("status")).toHaveText("This code is new. The one before lets nobody in any more.");
+  await teaching.getByRole("button", { name: "Delete…" }).click();
+  await teaching.getByRole("dialog").getByRole("button", { name: "Delete the class" }).click();
+  await expect(wall.getByRole("status")).toHaveText("This class is no more: nobody can join by this code.");
 });
 
 test("a led class takes its learners along, but nobody out of a sentence", async ({ newLearner }) => {

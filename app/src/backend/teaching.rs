@@ -4,7 +4,7 @@
 use super::BackendFuture;
 use crate::model::{
     Board, ClassDetails, ClassDraft, ClassSummary, Deleted, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
-    PersonalLink, Report, RosterResult, StepRef, Timeline, Watched,
+    PersonalLink, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
 };
 
 /// Implemented by the server (`server/src/web/teaching.rs`).
@@ -51,6 +51,8 @@ pub trait Teaching: Send + Sync + 'static {
     fn unshare_class<'a>(&'a self, class: &'a str, with: &'a str) -> BackendFuture<'a, ClassDetails>;
     /// Another join code, where the old one got around.
     fn new_code<'a>(&'a self, class: &'a str) -> BackendFuture<'a, ClassDetails>;
+    /// What would come of a roster; nothing is stored.
+    fn look_at_roster<'a>(&'a self, class: &'a str, csv: &'a str) -> BackendFuture<'a, RosterPreview>;
     /// CSV with a header line or one name a line.
     fn add_roster<'a>(&'a self, class: &'a str, csv: &'a str) -> BackendFuture<'a, RosterResult>;
     /// A new personal link; the old one ends.

@@ -169,6 +169,19 @@ pub struct PersonalLink {
     pub code: String,
 }
 
+/// A roster as it would be taken; nothing is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RosterPreview {
+    /// Where the names were found, in a sentence.
+    pub how: String,
+    /// The line's number, and the name that would be added.
+    pub names: Vec<(u64, String)>,
+    /// In sentences, with the line's number.
+    pub left_out: Vec<String>,
+    /// What may be meant otherwise than it was understood; empty: nothing.
+    pub doubt: String,
+}
+
 /// What became of a roster's lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RosterResult {

@@ -1,11 +1,14 @@
 //! Names that people give themselves and their classes.
 //!
-//! Two names that can't be told apart are one, as far as one script goes: nothing that isn't seen stands in a name, and
-//! names are compared in one form (NFKC, lower case). Letters of two scripts that look alike (Latin a, Cyrillic а)
-//! are two: who keeps them apart for everybody refuses names that people have (UTS #39).
+//! Two names that can't be told apart are one, whatever their letters: nothing that isn't seen stands in a name, names
+//! are compared in one form (NFKC, lower case), and in a class by how they look (the skeletons of UTS #39: Latin a,
+//! Cyrillic а). By itself no name is refused for its script: it is a second one beside it that is.
+
+use std::collections::{HashMap, HashSet};
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
+use unicode_security::confusable_detection::skeleton;
 
 use super::{
     ClassError,
@@ -52,6 +55,43 @@ pub(super) fn person(text: &str) -> Result<String, ClassError> {
 /// As names are compared. Lower case is not always normalised again.
 pub(super) fn key(name: &str) -> String {
     name.nfkc().collect::<String>().to_lowercase().nfkc().collect()
+}
+
+/// As a name looks, as it is written and in small letters: В looks like B, and в like nothing of Latin.
+fn looks(name: &str) -> [String; 2] {
+    [name.nfkc().collect::<String>(), key(name)].map(|form| skeleton(&form).collect())
+}
+
+/// The names of a class.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    keys: HashSet<String>,
+    /// By how it looks, whether there is one with more than ASCII in it.
+    looks: HashMap<String, bool>,
+}
+
+impl Names {
+    pub(super) fn add(&mut self, name: &str) {
+        self.keys.insert(key(name));
+        for look in looks(name) {
+            *self.looks.entry(look).or_default() |= !name.is_ascii();
+        }
+    }
+
+    /// Whether one of them can't be told from that name. Of two in ASCII the skeletons say nothing: they make one of rn
+    /// and m, and there are people called Arne and Ame.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let looks_alike = |look| self.looks.get(&look).is_some_and(|is_beyond_ascii| *is_beyond_ascii || !name.is_ascii());
+        self.keys.contains(&key(name)) || looks(name).into_iter().any(looks_alike)
+    }
+}
+
+impl<Name: AsRef<str>> FromIterator<Name> for Names {
+    fn from_iter<All: IntoIterator<Item = Name>>(all: All) -> Self {
+        let mut names = Self::default();
+        all.into_iter().for_each(|name| names.add(name.as_ref()));
+        names
+    }
 }
 
 /// As a name is compared that somebody types who signs in, whatever it is; of no more than a name may have.
@@ -142,5 +182,52 @@ mod tests {
         }
         assert_eq!(typed_key("  GRACE \u{a0} hopper\n"), "grace hopper");
         assert_eq!(typed_key(&"x".repeat(10_000)).len(), MAX_NAME);
+    }
+
+    #[test]
+    fn in_one_class_no_name_looks_like_anothers_in_letters_of_another_script() {
+        // Cyrillic А, а, В and О; Greek Ο; Cherokee Ꭺ.
+        for (one, other) in [
+            ("Ada", "\u{410}da"),
+            ("Ada", "Ad\u{430}"),
+            ("ada", "\u{410}da"),
+            ("BOB", "\u{412}\u{41e}\u{412}"),
+            ("Otto", "\u{39f}tto"),
+            ("Ada", "\u{13aa}da"),
+        ] {
+            for (there, comes) in [(one, other), (other, one)] {
+                let names: Names = [there].into_iter().collect();
+                assert!(names.has(comes), "{there} {comes}");
+                assert!(!Names::default().has(comes), "alone it is a name like others");
+            }
+        }
+    }
+
+    #[test]
+    fn names_that_people_have_stand_beside_each_other() {
+        let mut names = Names::default();
+        for name in [
+            "Arne",
+            "Ame",
+            "Ian",
+            "Jan",
+            "Zoë",
+            "Zoe",
+            "Bob 1",
+            "Bob l",
+            "Анна",
+            "Anna",
+            "Ольга",
+            "Οδυσσέας",
+            "李",
+            "שרה",
+            "Иван",
+            "Jose",
+            "José",
+        ] {
+            assert!(!names.has(name), "{name}");
+            names.add(name);
+            assert!(names.has(name) && names.has(&name.to_uppercase()), "{name}");
+        }
     }
 }

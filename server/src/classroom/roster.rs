@@ -23,13 +23,43 @@ enum Columns {
 }
 
 /// A line's number with the name in it, or why there is none.
-type Line = (u64, Result<String, String>);
+pub(super) type Line = (u64, Result<String, String>);
 
-/// Every line that has something in it.
+/// Names with a comma that are shown as examples.
+const MOST_EXAMPLES: usize = 3;
+
+/// A roster as it was understood.
+#[derive(Debug)]
+pub(super) struct Roster {
+    /// Where the names were found, in a sentence.
+    pub(super) how: String,
+    /// Every line that has something in it.
+    pub(super) lines: Vec<Line>,
+}
+
+/// Said of names that were taken whole although they may be two halves, so that nobody finds it out on the day.
+pub(super) fn with_commas<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<&str> = names.filter(|name| name.contains(',')).collect();
+    let (verb, were) = if names.len() == 1 { ("name has", "was") } else { ("names have", "were") };
+    let mut examples: Vec<String> = names.iter().take(MOST_EXAMPLES).map(|name| format!("“{name}”")).collect();
+    if names.len() > MOST_EXAMPLES {
+        examples.push("…".to_owned());
+    }
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} {verb} a comma in and {were} taken whole: {}. To have the first name first, give two columns, with “last name, first name” \
+             in the first line.",
+            names.len(),
+            examples.join("; "),
+        )
+    })
+}
+
+/// Reads it.
 ///
 /// # Errors
 /// Where it can't be told which lines there are, there is none, or there are more than a class has places.
-pub(super) fn names(text: &str) -> Result<Vec<Line>, ClassError> {
+pub(super) fn read(text: &str) -> Result<Roster, ClassError> {
     let text = text.trim_start_matches('\u{feff}');
     // Before any work is done on it: the first may say what the columns are.
     let lines = text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).count();
@@ -59,12 +89,24 @@ pub(super) fn names(text: &str) -> Result<Vec<Line>, ClassError> {
         Columns::Unsaid
     };
     let columns = header.unwrap_or(unsaid);
+    let how = how(columns, records.first().map(|(_, record)| record).filter(|_| header.is_some()));
     let found: Vec<Line> =
         records.iter().skip(usize::from(header.is_some())).map(|(line, record)| (*line, name(record, columns))).collect();
     if found.is_empty() {
         return ClassError::refused("There is no name in the roster. Give one name a line, or CSV with a column named \"name\".");
     }
-    Ok(found)
+    Ok(Roster { how, lines: found })
+}
+
+/// Where the names are, in a sentence. `header`: the first line, where it says so.
+fn how(columns: Columns, header: Option<&csv::StringRecord>) -> String {
+    let called = |index: usize| header.and_then(|header| header.get(index)).unwrap_or_default();
+    match columns {
+        Columns::One(index) => format!("The names are those of the column “{}”.", called(index)),
+        Columns::Two(first, last) => format!("The names are put together from the columns “{}” and “{}”.", called(first), called(last)),
+        Columns::LastFirst => "Each line is one name, with a comma in it.".to_owned(),
+        Columns::Unsaid => "Each line is one name; what stands in further columns is left out.".to_owned(),
+    }
 }
 
 fn reader(text: &str, mark: u8) -> csv::Reader<&[u8]> {
@@ -156,6 +198,10 @@ fn name(record: &csv::StringRecord, columns: Columns) -> Result<String, String> 
 mod tests {
     use super::*;
 
+    fn names(text: &str) -> Result<Vec<Line>, ClassError> {
+        super::read(text).map(|roster| roster.lines)
+    }
+
     fn read(text: &str) -> Vec<String> {
         names(text).expect("it can be read").into_iter().map(|(_, name)| name.unwrap_or_else(|why| format!("! {why}"))).collect()
     }
@@ -229,5 +275,27 @@ mod tests {
         assert_eq!(found[1].0, 3);
         assert!(found[1].1.as_ref().is_err_and(|why| why.contains("missing")), "{found:?}");
         assert!(matches!(names("name\n"), Err(ClassError::Refused(_))));
+    }
+
+    #[test]
+    fn where_the_names_were_found_is_said() {
+        for (text, how) in [
+            ("id,Full Name\n1,Ada\n", "The names are those of the column “Full Name”."),
+            ("Nachname;Vorname\nLovelace;Ada\n", "The names are put together from the columns “Vorname” and “Nachname”."),
+            ("Lovelace, Ada\n", "Each line is one name, with a comma in it."),
+            ("Ada\n", "Each line is one name; what stands in further columns is left out."),
+        ] {
+            assert_eq!(super::read(text).expect("it can be read").how, how);
+        }
+    }
+
+    #[test]
+    fn names_that_have_a_comma_and_were_taken_whole_are_counted_and_shown() {
+        let said = |names: &[&str]| with_commas(names.iter().copied());
+        assert_eq!(said(&["Ada Lovelace"]), None);
+        let one = said(&["Lovelace, Ada", "Grace"]).expect("one has");
+        assert!(one.starts_with("1 name has a comma in and was taken whole: “Lovelace, Ada”. "), "{one}");
+        let four = said(&["A, a", "B, b", "C, c", "D, d"]).expect("four have");
+        assert!(four.starts_with("4 names have a comma in and were taken whole: “A, a”; “B, b”; “C, c”; …. "), "{four}");
     }
 }

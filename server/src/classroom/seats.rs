@@ -6,8 +6,8 @@ use sqlx::{Row as _, any::AnyRow};
 use super::{
     ClassError, ClassRow, Classroom, Event, codes,
     limits::{MAX_PLACES, MAX_SEATS},
-    names,
-    places::WAY_BACK,
+    names::{self, Names},
+    places::{WAY_BACK, names_in},
     rights::{CLASS_COLUMNS, alone_with},
 };
 use crate::{clock::now, learner::LearnerId};
@@ -29,6 +29,16 @@ pub struct Arrival {
     /// Of the place.
     pub seat: String,
     pub way_back: Option<PersonalLink>,
+}
+
+/// A learner's place, as their page follows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seated {
+    /// The class's ID: who is in it sees on every page who looks on.
+    pub class: String,
+    pub seat: Seat,
+    /// When the class opens or closes next by the clock, in unix milliseconds: nobody tells of it then.
+    pub turns_at: Option<i64>,
 }
 
 struct Row {
@@ -64,12 +74,11 @@ fn seats_sql(rest: &str) -> String {
 }
 
 impl Classroom {
-    /// The learner's newest place in a class that has this lesson, or else their newest place, with the class's ID:
-    /// who is in a class sees on every page who looks on.
+    /// The learner's newest place in a class that has this lesson, or else their newest place.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn seat(&self, learner: &LearnerId, lesson: &str) -> Result<Option<(String, Seat)>, ClassError> {
+    pub async fn seat(&self, learner: &LearnerId, lesson: &str) -> Result<Option<Seated>, ClassError> {
         let sql = seats_sql(
             "WHERE e.learner = $1 ORDER BY \
              CASE WHEN EXISTS (SELECT 1 FROM class_lessons l WHERE l.class = c.id AND l.lesson = $2) THEN 0 ELSE 1 END, \
@@ -79,7 +88,8 @@ impl Classroom {
         match row {
             Some(row) => {
                 let row = Row::read(&row)?;
-                Ok(Some((row.class.id.clone(), self.seat_of(learner, row).await?)))
+                let (class, turns_at) = (row.class.id.clone(), row.class.turns_at());
+                Ok(Some(Seated { class, turns_at, seat: self.seat_of(learner, row).await? }))
             }
             None => Ok(None),
         }
@@ -210,9 +220,13 @@ impl Classroom {
                 "You are in {MAX_SEATS} classes, which is the most. Ask to be removed from one that is over."
             ));
         }
-        let joined = sqlx::query(
+        let there: Names = names_in(&mut transaction, &class.id).await?.into_iter().collect();
+        if there.has(&name) {
+            return ClassError::refused(is_there(&name));
+        }
+        sqlx::query(
             "INSERT INTO enrolments (id, class, name, name_key, learner, way_back, made_at, joined_at, hand_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0) ON CONFLICT (class, name_key) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0)",
         )
         .bind(&seat)
         .bind(&class.id)
@@ -223,12 +237,6 @@ impl Classroom {
         .bind(at)
         .execute(&mut *transaction)
         .await?;
-        if joined.rows_affected() == 0 {
-            return ClassError::refused(format!(
-                "There is a {name} in this class already. If that is you, come back with your personal code or link; \
-                 if you have none, your instructor can give you another. If it is somebody else, add a letter to your name."
-            ));
-        }
         transaction.commit().await?;
         self.hub.tell(Event::People(class.id));
         self.hub.tell(Event::Seat(learner.clone()));
@@ -323,6 +331,16 @@ impl Classroom {
         let (_, name) = self.seat_row(learner, seat).await?;
         self.give_way_back(seat, &name, base).await
     }
+}
+
+/// Said to who types a name that is there already: the same whether its owner is in the class, is on its list and
+/// has not come yet, or is called something that looks the same. Who is told these apart could ask by the code, which is
+/// on the wall, who is on a list and hasn't come; that there is such a name has to be said, and is all that is.
+fn is_there(name: &str) -> String {
+    format!(
+        "There is a {name} in this class or on its list already. If that is you, use your personal link, or come back with your personal \
+         code; ask your instructor for a new one if you lost it. If it is somebody else, add a letter to your name."
+    )
 }
 
 /// The learner's place in that class.

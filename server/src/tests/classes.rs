@@ -21,6 +21,48 @@ pub(super) async fn join(learner: &mut Visitor, code: &str, name: &str) -> Value
     joined.json()
 }
 
+/// Ada, who is in a class of Grace's and then in one of Edsger's.
+pub(super) struct InTwoClasses {
+    pub(super) grace: Visitor,
+    pub(super) ada: Visitor,
+    /// Grace's class.
+    pub(super) class: String,
+    /// Ada's place in it.
+    pub(super) place: String,
+    /// In Edsger's.
+    pub(super) newest: String,
+}
+
+impl InTwoClasses {
+    pub(super) async fn of(server: &TestServer) -> Self {
+        let (mut grace, mut edsger) = (server.instructor("Grace", false).await, server.instructor("Edsger", false).await);
+        let ((class, first_code), (_, second_code)) = (class(&mut grace, "free").await, class(&mut edsger, "free").await);
+        let mut ada = server.learner().await;
+        let place = seat(&mut ada, &first_code, "Ada").await;
+        let newest = seat(&mut ada, &second_code, "Ada").await;
+        Self { grace, ada, class, place, newest }
+    }
+}
+
+/// Joins; the ID of the place.
+pub(super) async fn seat(learner: &mut Visitor, code: &str, name: &str) -> String {
+    join(learner, code, name).await["seat"]["id"].as_str().unwrap().to_owned()
+}
+
+/// The class closes by the clock in so many milliseconds.
+pub(super) async fn closes_in(instructor: &mut Visitor, class: &str, milliseconds: i64) {
+    let soon = (crate::clock::now() + milliseconds).to_string();
+    let draft = [
+        ("class", class),
+        ("draft[name]", "Docker 101"),
+        ("draft[lessons][0]", LESSON),
+        ("draft[pace]", "free"),
+        ("draft[closes_at]", &soon),
+    ];
+    let changed = instructor.call("teach/change_class", &draft).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+}
+
 async fn board(instructor: &mut Visitor, class: &str) -> Value {
     instructor.call("teach/board", &[("class", class), ("lesson", "")]).await.json()
 }
@@ -112,7 +154,13 @@ async fn a_roster_gives_each_a_link_of_their_own_and_who_comes_by_it_keeps_what_
     let mut grace = server.instructor("Grace", false).await;
     let (class, code) = class(&mut grace, "free").await;
     join(&mut server.learner().await, &code, "Zoe").await;
-    let result = grace.call("teach/add_roster", &[("class", &class), ("csv", "name\nAda\nzoe\n\u{7}\n")]).await.json();
+    let list = [("class", class.as_str()), ("csv", "name\nAda\nzoe\n\u{7}\n")];
+    let before = server.rows().await;
+    let preview = grace.call("teach/look_at_roster", &list).await.json();
+    assert_eq!(preview["names"], json!([[2, "Ada"]]), "{preview}");
+    assert_eq!(server.rows().await, before, "a look stores nothing");
+    let result = grace.call("teach/add_roster", &list).await.json();
+    assert_eq!(result["left_out"], preview["left_out"], "what was shown is what is done");
     assert_eq!(result["added"].as_array().unwrap().len(), 1, "{result}");
     assert_eq!(result["left_out"].as_array().unwrap().len(), 2, "{result}");
     assert_eq!(board(&mut grace, &class).await["awaited"], 1);

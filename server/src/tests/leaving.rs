@@ -6,16 +6,12 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
-    classes::{class, join},
+    classes::{InTwoClasses, class, closes_in, seat},
     helping::{enter, until},
     support::{Socket, Stream, TestServer, Visitor},
 };
 
 const LESSON: &str = "docker-images";
-
-async fn seat(learner: &mut Visitor, code: &str) -> String {
-    join(learner, code, "Ada").await["seat"]["id"].as_str().unwrap().to_owned()
-}
 
 /// The learner's terminal, open.
 async fn terminal(learner: &Visitor) -> Socket {
@@ -53,16 +49,12 @@ async fn helps(instructor: &mut Visitor, name: &str, place: &str, learner: &mut 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_helped_in_a_place_that_was_removed_sees_and_types_nothing_more_of_who_is_in_another_class() {
     let server = TestServer::start().await;
-    let (mut grace, mut edsger) = (server.instructor("Grace", false).await, server.instructor("Edsger", false).await);
-    let ((first, first_code), (_, second_code)) = (class(&mut grace, "free").await, class(&mut edsger, "free").await);
-    let mut ada = server.learner().await;
-    let place = seat(&mut ada, &first_code).await;
-    let other = seat(&mut ada, &second_code).await;
+    let InTwoClasses { mut grace, mut ada, class, place, newest, .. } = InTwoClasses::of(&server).await;
     ada.start_sandbox().await;
     let mut page = ada.stream(LESSON).await;
     let mut mine = terminal(&ada).await;
     let watch = grace.events(&format!("/api/teach/watch?place={place}")).await;
-    let mut view = helps(&mut grace, "Grace", &place, &mut ada, &mut page, &other).await;
+    let mut view = helps(&mut grace, "Grace", &place, &mut ada, &mut page, &newest).await;
 
     assert_eq!(grace.call("teach/remove_place", &[("place", &place)]).await.status, StatusCode::OK);
     until(&mut view, r#"{"closed":"you may not look any more"}"#).await;
@@ -73,7 +65,7 @@ async fn who_helped_in_a_place_that_was_removed_sees_and_types_nothing_more_of_w
     enter(&mut mine, "ls /root; echo li''sted").await;
     let listed = until(&mut mine, "listed").await;
     assert!(!listed.contains("not-any-more"), "{listed}");
-    assert_eq!(grace.call("teach/class", &[("class", &first)]).await.status, StatusCode::OK);
+    assert_eq!(grace.call("teach/class", &[("class", &class)]).await.status, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +74,7 @@ async fn who_signs_out_sees_and_types_nothing_more_and_is_not_shown_to_the_learn
     let mut grace = server.instructor("Grace", false).await;
     let (class, code) = class(&mut grace, "free").await;
     let mut ada = server.learner().await;
-    let place = seat(&mut ada, &code).await;
+    let place = seat(&mut ada, &code, "Ada").await;
     ada.start_sandbox().await;
     let mut page = ada.stream(LESSON).await;
     let _mine = terminal(&ada).await;
@@ -116,11 +108,7 @@ async fn a_board_ends_with_the_days_of_a_sign_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_learner_in_two_classes_sees_on_every_page_who_looks_and_ends_what_was_allowed_in_either() {
     let server = TestServer::start().await;
-    let (mut grace, mut edsger) = (server.instructor("Grace", false).await, server.instructor("Edsger", false).await);
-    let ((_, first_code), (_, second_code)) = (class(&mut grace, "free").await, class(&mut edsger, "free").await);
-    let mut ada = server.learner().await;
-    let place = seat(&mut ada, &first_code).await;
-    let newest = seat(&mut ada, &second_code).await;
+    let InTwoClasses { mut grace, mut ada, place, newest, .. } = InTwoClasses::of(&server).await;
     ada.start_sandbox().await;
     let mut page = ada.stream(LESSON).await;
     let _mine = terminal(&ada).await;
@@ -145,7 +133,7 @@ async fn leave_to_type_is_given_to_whom_the_learner_was_asked_about() {
     let (class, code) = class(&mut grace, "free").await;
     grace.call("teach/share_class", &[("class", &class), ("with", "Edsger")]).await;
     let mut ada = server.learner().await;
-    let place = seat(&mut ada, &code).await;
+    let place = seat(&mut ada, &code, "Ada").await;
     let mut page = ada.stream(LESSON).await;
     shows(&mut page, "a place", |seat| seat["id"] == place).await;
     let mut view = edsger.socket(&format!("/api/teach/terminal?place={place}")).await.unwrap();
@@ -167,22 +155,14 @@ async fn a_class_that_is_over_is_watched_and_helped_no_more_and_can_still_be_rea
     let mut grace = server.instructor("Grace", false).await;
     let (class, code) = class(&mut grace, "free").await;
     let mut ada = server.learner().await;
-    let place = seat(&mut ada, &code).await;
+    let place = seat(&mut ada, &code, "Ada").await;
     ada.start_sandbox().await;
     let _page = ada.stream(LESSON).await;
     let mut view = grace.socket(&format!("/api/teach/terminal?place={place}")).await.unwrap();
     until(&mut view, r#"{"away":true}"#).await;
     let watch = grace.events(&format!("/api/teach/watch?place={place}")).await;
 
-    let soon = (crate::clock::now() + 1_500).to_string();
-    let draft = [
-        ("class", class.as_str()),
-        ("draft[name]", "x"),
-        ("draft[lessons][0]", LESSON),
-        ("draft[pace]", "free"),
-        ("draft[closes_at]", &soon),
-    ];
-    assert_eq!(grace.call("teach/change_class", &draft).await.status, StatusCode::OK);
+    closes_in(&mut grace, &class, 1_500).await;
     until(&mut view, r#"{"closed":"you may not look any more"}"#).await;
     ends(watch).await;
     let mut again = grace.socket(&format!("/api/teach/terminal?place={place}")).await.unwrap();

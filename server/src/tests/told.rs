@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use super::{
-    classes::{class, join},
+    classes::{InTwoClasses, class, closes_in, join},
     support::{Stream, TestServer},
 };
 
@@ -21,11 +21,7 @@ async fn reads(page: &mut Stream, from: &str, text: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_learner_is_told_in_every_class_of_theirs_who_made_a_way_back_and_that_somebody_came_by_it() {
     let server = TestServer::start().await;
-    let (mut grace, mut edsger) = (server.instructor("Grace", false).await, server.instructor("Edsger", false).await);
-    let ((_, first_code), (_, second_code)) = (class(&mut grace, "free").await, class(&mut edsger, "free").await);
-    let mut ada = server.learner().await;
-    let place = join(&mut ada, &first_code, "Ada").await["seat"]["id"].as_str().unwrap().to_owned();
-    join(&mut ada, &second_code, "Ada").await;
+    let InTwoClasses { mut grace, mut ada, place, .. } = InTwoClasses::of(&server).await;
     let mut page = ada.stream(LESSON).await;
     for _ in 0..3 {
         assert_eq!(grace.call("teach/new_link", &[("place", &place)]).await.status, StatusCode::OK);
@@ -57,6 +53,38 @@ async fn a_page_that_is_open_is_told_that_its_class_was_deleted_and_shows_the_on
     page.until("the older class", |last| last["seat"]["seat"]["id"] == older).await;
     grace.call("teach/delete_class", &[("class", &first)]).await;
     page.until("that there is none", |last| last["seat"]["seat"].is_null()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_open_is_told_at_the_moment_at_which_the_clock_closes_its_class() {
+    let server = TestServer::start().await;
+    let mut grace = server.instructor("Grace", false).await;
+    let (class, code) = class(&mut grace, "free").await;
+    let mut ada = server.learner().await;
+    join(&mut ada, &code, "Ada").await;
+    let mut page = ada.stream(LESSON).await;
+    closes_in(&mut grace, &class, 2_000).await;
+    page.until("the open class", |last| last.get("seat").is_some_and(|last| last["seat"]["state"] == "open")).await;
+    page.until("that it is over", |last| last["seat"]["seat"]["state"] == "closed").await;
+    assert_eq!(ada.call("sandbox", &[]).await.status, StatusCode::OK, "the rest is theirs as before");
+}
+
+#[tokio::test]
+async fn who_types_a_name_that_is_there_is_sent_to_their_link_and_not_told_whether_its_owner_has_come() {
+    let server = TestServer::start().await;
+    let mut grace = server.instructor("Grace", false).await;
+    let (class, code) = class(&mut grace, "free").await;
+    grace.call("teach/add_roster", &[("class", &class), ("csv", "Bob")]).await;
+    join(&mut server.learner().await, &code, "Ada").await;
+    let mut said = Vec::new();
+    // Awaited; here; and one that looks like who is awaited, with a Cyrillic В.
+    for name in ["Bob", "Ada", "\u{412}ob"] {
+        let refused = server.learner().await.call("join_class", &[("code", &code), ("name", name), ("someone_else", "false")]).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+        assert!(refused.text.contains("use your personal link"), "{}", refused.text);
+        said.push(refused.text.replace(name, "…"));
+    }
+    assert!(said.iter().all(|text| *text == said[0]), "{said:?}");
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use super::client::Client;
 const MAX_BODY_BYTES: usize = 32 * 1024;
 /// The same of a roster: that of a full class, as learning platforms export it, with all their columns.
 const MAX_ROSTER_BYTES: usize = 512 * 1024;
-const ROSTER: &str = "/api/fn/teach/add_roster";
+const ROSTERS: [&str; 2] = ["/api/fn/teach/look_at_roster", "/api/fn/teach/add_roster"];
 /// Rosters that are read from one address at once. Whoever asks isn't known yet.
 const MAX_ROSTERS: usize = 4;
 /// From a request's headers to its body's end.
@@ -39,7 +39,7 @@ async fn within(request: Request, next: Next, limit: Duration) -> Response {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let is_roster = parts.uri.path() == ROSTER;
+    let is_roster = ROSTERS.contains(&parts.uri.path());
     let reading = if is_roster { Reading::of(parts.extensions.get::<Client>().copied()) } else { None };
     if is_roster && reading.is_none() {
         return (StatusCode::TOO_MANY_REQUESTS, "Other rosters come from your network's address just now. Try again in a moment.\n")
@@ -124,17 +124,19 @@ mod tests {
         };
         let sized = |bytes: usize| Body::from("x".repeat(bytes));
         let status = async |path: &str, body| ask(path, body).await.expect("it answers").status();
-        assert_eq!(status(ROSTER, sized(MAX_ROSTER_BYTES)).await, StatusCode::OK);
-        assert_eq!(status(ROSTER, sized(MAX_ROSTER_BYTES + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
+        for roster in ROSTERS {
+            assert_eq!(status(roster, sized(MAX_ROSTER_BYTES)).await, StatusCode::OK);
+            assert_eq!(status(roster, sized(MAX_ROSTER_BYTES + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
+        }
         assert_eq!(status("/api/fn/teach/add_rosters", sized(MAX_BODY_BYTES + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
 
         let never = || Body::from_stream(stream::pending::<Result<String, std::io::Error>>());
-        let mut slow: Vec<_> = (0..MAX_ROSTERS).map(|_| Box::pin(ask(ROSTER, never()))).collect();
+        let mut slow: Vec<_> = (0..MAX_ROSTERS).map(|_| Box::pin(ask(ROSTERS[0], never()))).collect();
         for one in &mut slow {
             assert!(futures_util::poll!(one).is_pending());
         }
-        assert_eq!(status(ROSTER, sized(1)).await, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(status(ROSTERS[1], sized(1)).await, StatusCode::TOO_MANY_REQUESTS);
         drop(slow);
-        assert_eq!(status(ROSTER, sized(1)).await, StatusCode::OK, "what is given up does not count");
+        assert_eq!(status(ROSTERS[1], sized(1)).await, StatusCode::OK, "what is given up does not count");
     }
 }

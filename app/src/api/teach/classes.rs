@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::api::{answer, teaching};
 use crate::{
     api::{ApiError, codec::PostJsonText},
-    model::{ClassDetails, ClassDraft, ClassSummary, Deleted, LessonOutline, PersonalLink, RosterResult},
+    model::{ClassDetails, ClassDraft, ClassSummary, Deleted, LessonOutline, PersonalLink, RosterPreview, RosterResult},
 };
 
 #[server(name = FetchLessonOutlines, prefix = "/api/fn", endpoint = "teach/lessons", output = PostJsonText)]
@@ -55,6 +55,12 @@ pub async fn unshare_class(class: String, with: String) -> Result<ClassDetails, 
 #[server(name = NewCode, prefix = "/api/fn", endpoint = "teach/new_code", output = PostJsonText)]
 pub async fn new_code(class: String) -> Result<ClassDetails, ApiError> {
     answer(teaching()?.new_code(&class).await)
+}
+
+/// How [`add_roster`] would understand it; nothing is stored.
+#[server(name = LookAtRoster, prefix = "/api/fn", endpoint = "teach/look_at_roster", output = PostJsonText)]
+pub async fn look_at_roster(class: String, csv: String) -> Result<RosterPreview, ApiError> {
+    answer(teaching()?.look_at_roster(&class, &csv).await)
 }
 
 /// CSV with a header line, or one name a line.

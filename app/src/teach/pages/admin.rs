@@ -1,6 +1,6 @@
 //! `/teach/admin`: the machine, who learns on it now, and instructors.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
@@ -8,11 +8,11 @@ use crate::{
     components::{CopyField, Shown, When},
     model::{Instructor, InvitationLink, Machine, OpenSandbox},
     teach::{
-        confirm::{self, Confirm},
         doing::Doing,
         frame::{Bar, focus},
         live::{click, live, part},
         load::{Ask, Loaded, page},
+        table::{Question, table},
         words::{bytes, count},
     },
 };
@@ -130,16 +130,13 @@ fn Gauge(
 #[component]
 fn Open(machine: RwSignal<Machine>) -> impl IntoView {
     let doing = Doing::new();
-    let dialog = NodeRef::<html::Dialog>::new();
-    let asked = RwSignal::new(None::<OpenSandbox>);
-    let title = move || asked.with(|asked| format!("Close {}'s host?", asked.as_ref().map(who).unwrap_or_default()));
-    let close = Callback::new(move |()| {
-        let Some(sandbox) = asked.get_untracked() else { return };
+    let question = Question::<OpenSandbox>::new();
+    let close = move |sandbox: OpenSandbox| {
         let id = sandbox.id.clone();
         doing.ask(api::teach::admin::close_sandbox(sandbox.id), move |()| {
-            machine.update(|machine| machine.open.retain(|open| open.id != id))
+            machine.update(|machine| machine.open.retain(|open| open.id != id));
         });
-    });
+    };
     let rows = move || {
         let open = machine.with(|machine| machine.open.clone());
         if open.is_empty() {
@@ -147,20 +144,13 @@ fn Open(machine: RwSignal<Machine>) -> impl IntoView {
         }
         open.into_iter()
             .map(|sandbox| {
-                let ask = {
-                    let sandbox = sandbox.clone();
-                    move |_| {
-                        asked.set(Some(sandbox.clone()));
-                        confirm::open(dialog);
-                    }
-                };
                 view! {
                     <tr>
                         <th scope="row">{who(&sandbox)}</th>
                         <td>{if sandbox.class.is_empty() { "—".to_owned() } else { sandbox.class.clone() }}</td>
                         <td><When at=sandbox.made_at shown=Shown::Clock /></td>
                         <td><When at=sandbox.used_at shown=Shown::Clock /></td>
-                        <td><button type="button" class="button" disabled=doing.pending on:click=click(ask)>"Close…"</button></td>
+                        <td><button type="button" class="button" disabled=doing.pending on:click=question.ask(sandbox)>"Close…"</button></td>
                     </tr>
                 }
             })
@@ -172,18 +162,14 @@ fn Open(machine: RwSignal<Machine>) -> impl IntoView {
             <h2 id="open-title">"Open hosts"</h2>
             {doing.alert()}
             <div class="scroll-x">
-            <table class="plain-table">
-                <thead><tr><th scope="col">"Learner"</th><th scope="col">"Class"</th><th scope="col">"Since"</th><th scope="col">"Last used"</th><th scope="col"><span class="unseen">"Close"</span></th></tr></thead>
-                <tbody>{part(rows)}</tbody>
-            </table>
+                {table(&["Learner", "Class", "Since", "Last used"], "Close", part(rows).into_any())}
             </div>
-            <Confirm
-                dialog=dialog
-                title=Signal::derive(title)
-                text="Their containers, images, volumes and files are removed. Their progress stays, and they can start a fresh host at once."
-                yes="Close it"
-                on_yes=close
-            />
+            {question.dialog(
+                |sandbox| format!("Close {}'s host?", who(sandbox)),
+                "Their containers, images, volumes and files are removed. Their progress stays, and they can start a fresh host at once.",
+                "Close it",
+                close,
+            )}
         </section>
     }
     .into_any()
@@ -198,19 +184,17 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
     let doing = Doing::new();
     let instructors = RwSignal::new(instructors);
     let link = RwSignal::new(None::<(String, InvitationLink)>);
-    let dialog = NodeRef::<html::Dialog>::new();
-    let asked = RwSignal::new(None::<Instructor>);
+    let question = Question::<Instructor>::new();
     // It stands below the table, perhaps out of sight.
     let show = move |words: String, made: InvitationLink| {
         link.set(Some((words, made)));
         request_animation_frame(|| focus("made-link-title"));
     };
     let invite = move |_| doing.ask(api::teach::admin::invite(), move |made| show("For a new instructor".to_owned(), made));
-    let remove = Callback::new(move |()| {
-        let Some(gone) = asked.get_untracked() else { return };
+    let remove = move |gone: Instructor| {
         let id = gone.id.clone();
         doing.ask(api::teach::admin::remove_instructor(gone.id), move |_| instructors.update(|all| all.retain(|one| one.id != id)));
-    });
+    };
     let rows = move || {
         instructors
             .get()
@@ -221,13 +205,6 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
                     let words = format!("For {name}, to set a new password");
                     doing.ask(api::teach::admin::reset_password(id.clone()), move |made| show(words, made));
                 };
-                let ask = {
-                    let one = one.clone();
-                    move |_| {
-                        asked.set(Some(one.clone()));
-                        confirm::open(dialog);
-                    }
-                };
                 view! {
                     <tr>
                         <th scope="row">{one.name.clone()}{one.is_me.then_some(" (you)")}</th>
@@ -236,23 +213,19 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
                         <td><When at=one.made_at shown=Shown::Day /></td>
                         <td class="plain-table__buttons">
                             <button type="button" class="button" disabled=doing.pending on:click=click(reset)>"New password link"</button>
-                            {(!one.is_me).then(|| view! { <button type="button" class="button" disabled=doing.pending on:click=click(ask)>"Remove…"</button> })}
+                            {(!one.is_me).then(|| view! { <button type="button" class="button" disabled=doing.pending on:click=question.ask(one.clone())>"Remove…"</button> })}
                         </td>
                     </tr>
                 }
             })
             .collect_view()
     };
-    let title = move || asked.with(|asked| format!("Remove {}?", asked.as_ref().map(|one| one.name.clone()).unwrap_or_default()));
     view! {
         <section class="panel" aria-labelledby="instructors-title">
             <h2 id="instructors-title">"Instructors"</h2>
             {doing.alert()}
             <div class="scroll-x">
-            <table class="plain-table">
-                <thead><tr><th scope="col">"Name"</th><th scope="col">"Is"</th><th scope="col">"Has"</th><th scope="col">"Since"</th><th scope="col"><span class="unseen">"What to do"</span></th></tr></thead>
-                <tbody>{part(rows)}</tbody>
-            </table>
+                {table(&["Name", "Is", "Has", "Since"], "What to do", part(rows).into_any())}
             </div>
             <p><button type="button" class="button button--primary" disabled=doing.pending on:click=click(invite)>"Make a link for a new instructor"</button></p>
             <div aria-live="polite">
@@ -266,13 +239,12 @@ fn Instructors(instructors: Vec<Instructor>) -> impl IntoView {
                     }
                 }))}
             </div>
-            <Confirm
-                dialog=dialog
-                title=Signal::derive(title)
-                text="Their account and sessions end. Their classes, with all that is in them, go to you."
-                yes="Remove"
-                on_yes=remove
-            />
+            {question.dialog(
+                |one| format!("Remove {}?", one.name),
+                "Their account and sessions end. Their classes, with all that is in them, go to you.",
+                "Remove",
+                remove,
+            )}
         </section>
     }
     .into_any()

@@ -1,19 +1,20 @@
 //! Who is in the class: a list to upload, personal links, and places.
 
 use js_sys::{Array, Function, Reflect};
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     api,
     components::{Shown, When},
-    model::{ClassDetails, PersonalLink, Place, RosterResult},
+    model::{ClassDetails, PersonalLink, Place, RosterPreview, RosterResult},
     teach::{
-        confirm::{self, Confirm},
         doing::Doing,
+        frame::focus,
         links::Links,
         live::{click, live, part, submitted, typed},
+        table::{Question, table},
         words::{count, removed},
     },
 };
@@ -22,21 +23,36 @@ use crate::{
 pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
     let doing = Doing::new();
     let text = RwSignal::new(String::new());
+    let preview = RwSignal::new(None::<RosterPreview>);
     let result = RwSignal::new(None::<RosterResult>);
     let links = RwSignal::new(Vec::<PersonalLink>::new());
     let id = StoredValue::new(class.with_untracked(|class| class.id.clone()));
     let reload = move || {
         doing.ask(api::teach::classes::class(id.get_value()), move |now| class.set(now));
     };
-    let submit = move |event: ev::SubmitEvent| {
+    // What was looked at is what is added: another text is looked at anew.
+    Effect::new(move |_| {
+        text.track();
+        preview.set(None);
+    });
+    let look = move |event: ev::SubmitEvent| {
         event.prevent_default();
+        result.set(None);
+        doing.ask(api::teach::classes::look_at_roster(id.get_value(), text.get_untracked()), move |seen| {
+            preview.set(Some(seen));
+            request_animation_frame(|| focus("preview-title"));
+        });
+    };
+    let add = move |_| {
         doing.ask(api::teach::classes::add_roster(id.get_value(), text.get_untracked()), move |made| {
+            preview.set(None);
             if made.left_out.is_empty() {
                 text.set(String::new());
             }
             // Shown only now: those of the lists before stay.
             links.update(|links| links.extend(made.added.iter().cloned()));
             result.set(Some(made));
+            request_animation_frame(|| focus("outcome-title"));
             reload();
         });
     };
@@ -46,7 +62,7 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
             <p class="soft">
                 "You need no list: whoever has the code can join. With a list each learner gets a personal link, and the board says who is missing."
             </p>
-            <form class="form" on:submit=submitted(submit)>
+            <form class="form" on:submit=submitted(look)>
                 <label class="form__label">
                     "Names, one a line, or CSV with a header line that has a column “name”"
                     <textarea
@@ -63,13 +79,47 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
                         "Take a file…"
                         <input type="file" class="unseen" accept=".csv,.txt,text/csv,text/plain" on:change=typed(move |event| read_file(&event, text)) />
                     </label>
-                    <button type="submit" class="button button--primary" disabled=doing.pending>{doing.label("Add them", "Adding…")}</button>
+                    <button type="submit" class="button button--primary" disabled=doing.pending>"Look at the names"</button>
                 </div>
                 {doing.alert()}
             </form>
+            {part(move || preview.get().map(|seen| {
+                let number = seen.names.len();
+                let yes = (number > 0).then(|| view! {
+                    <button type="button" class="button button--primary" disabled=doing.pending on:click=click(add)>
+                        {doing.label(if number == 1 { "Add this learner" } else { "Add these learners" }, "Adding…")}
+                    </button>
+                });
+                view! { {understood(seen)} {yes} }
+            }))}
             <div aria-live="polite">{part(move || result.get().map(outcome))}</div>
             <Places class=class links=links />
         </section>
+    }
+    .into_any()
+}
+
+/// How the list was understood, name for name; nothing is stored yet.
+fn understood(seen: RosterPreview) -> AnyView {
+    let RosterPreview { how, names, left_out, doubt } = seen;
+    let title = match names.len() {
+        0 => "Nobody would be added".to_owned(),
+        number => format!("{} would be added", count(number, "learner")),
+    };
+    let rows = names.into_iter().map(|(line, name)| view! { <tr><td>{line}</td><th scope="row">{name}</th></tr> }).collect_view();
+    view! {
+        <div class="outcome">
+            <h3 id="preview-title" tabindex="-1">{title}</h3>
+            <p>{how}</p>
+            {(!doubt.is_empty()).then(|| view! { <p class="notice">{doubt}</p> })}
+            {lines_left_out(left_out)}
+            <div class="scroll-y" tabindex="0" role="group" aria-label="Names as they are understood">
+                <table class="plain-table">
+                    <thead><tr><th scope="col">"Line"</th><th scope="col">"Name"</th></tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </div>
     }
     .into_any()
 }
@@ -81,13 +131,18 @@ fn outcome(result: RosterResult) -> AnyView {
         0 => "Nobody was added.".to_owned(),
         number => format!("{} added.", count(number, "learner")),
     };
-    let left = (!left_out.is_empty()).then(|| {
+    view! { <div class="outcome"><p id="outcome-title" tabindex="-1"><strong>{added_words}</strong></p>{lines_left_out(left_out)}</div> }
+        .into_any()
+}
+
+fn lines_left_out(lines: Vec<String>) -> Option<AnyView> {
+    (!lines.is_empty()).then(|| {
         view! {
-            <p>{format!("{} left out:", count(left_out.len(), "line"))}</p>
-            <ul class="left-out">{left_out.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+            <p>{format!("{} left out:", count(lines.len(), "line"))}</p>
+            <ul class="left-out">{lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
         }
-    });
-    view! { <div class="outcome"><p><strong>{added_words}</strong></p>{left}</div> }.into_any()
+        .into_any()
+    })
 }
 
 /// All links that were made since the page came.
@@ -128,19 +183,14 @@ fn as_windows_1252(bytes: &JsValue) -> Option<String> {
 fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> impl IntoView {
     let doing = Doing::new();
     let told = RwSignal::new(String::new());
-    let dialog = NodeRef::<html::Dialog>::new();
-    let asked = RwSignal::new(None::<Place>);
-    let title = move || {
-        asked.with(|asked| format!("Remove {} from the class?", asked.as_ref().map(|place| place.name.clone()).unwrap_or_default()))
-    };
-    let remove = Callback::new(move |()| {
-        let Some(gone) = asked.get_untracked() else { return };
+    let question = Question::<Place>::new();
+    let remove = move |gone: Place| {
         let (id, name) = (gone.id.clone(), gone.name);
         doing.ask(api::teach::classes::remove_place(gone.id), move |gone| {
             class.update(|class| class.places.retain(|place| place.id != id));
             told.set(removed(&name, &gone));
         });
-    });
+    };
     let rows =
         move || {
             class
@@ -157,13 +207,6 @@ fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> 
                         });
                     })
                 };
-                let ask = {
-                    let place = place.clone();
-                    move |_| {
-                        asked.set(Some(place.clone()));
-                        confirm::open(dialog);
-                    }
-                };
                 let joined = match place.joined_at {
                     Some(at) => view! { "Joined "<When at=at shown=Shown::Short /> }.into_any(),
                     None => view! { <span class="soft">"Not here yet"</span> }.into_any(),
@@ -174,7 +217,7 @@ fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> 
                         <td>{joined}</td>
                         <td class="plain-table__buttons">
                             <button type="button" class="button" disabled=doing.pending on:click=click(make)>"New personal link"</button>
-                            <button type="button" class="button" disabled=doing.pending on:click=click(ask)>"Remove…"</button>
+                            <button type="button" class="button" disabled=doing.pending on:click=question.ask(place)>"Remove…"</button>
                         </td>
                     </tr>
                 }
@@ -190,18 +233,14 @@ fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> 
         <p role="status" class="told">{part(move || told.get())}</p>
         {part(move || shown(links))}
         <div class="scroll-x scroll-y" hidden=live(move || class.with(|class| class.places.is_empty()))>
-            <table class="plain-table">
-                <thead><tr><th scope="col">"Learner"</th><th scope="col">"Here"</th><th scope="col"><span class="unseen">"What to do"</span></th></tr></thead>
-                <tbody>{part(rows)}</tbody>
-            </table>
+            {table(&["Learner", "Here"], "What to do", part(rows).into_any())}
         </div>
-        <Confirm
-            dialog=dialog
-            title=Signal::derive(title)
-            text="Their place, their progress, answers, notes and timeline in this class are deleted, and their host is closed. This can't be undone."
-            yes="Remove"
-            on_yes=remove
-        />
+        {question.dialog(
+            |place| format!("Remove {} from the class?", place.name),
+            "Their place, their progress, answers, notes and timeline in this class are deleted, and their host is closed. This can't be undone.",
+            "Remove",
+            remove,
+        )}
     }
     .into_any()
 }

@@ -233,6 +233,9 @@ impl Teaching for Fake {
     fn new_code<'a>(&'a self, _: &'a str) -> BackendFuture<'a, ClassDetails> {
         not_found()
     }
+    fn look_at_roster<'a>(&'a self, _: &'a str, _: &'a str) -> BackendFuture<'a, RosterPreview> {
+        not_found()
+    }
     fn add_roster<'a>(&'a self, _: &'a str, _: &'a str) -> BackendFuture<'a, RosterResult> {
         not_found()
     }
