@@ -41,6 +41,57 @@ async fn one_browser_takes_only_so_many_places_and_its_neighbours_still_find_the
 }
 
 #[tokio::test]
+async fn a_class_behind_one_address_finds_its_code_as_often_as_it_likes_and_a_wrong_one_is_paid_for() {
+    let server = TestServer::start().await;
+    let mut grace = server.instructor("Grace", false).await;
+    let (_, code) = class(&mut grace, "free").await;
+    let mut learner = server.learner().await;
+    while server.state().pace.code(here(), Instant::now()).is_ok() {}
+    // One is left.
+    server.state().pace.code_was_right(&here());
+    for _ in 0..20 {
+        let found = learner.call("find_class", &[("code", &code)]).await;
+        assert_eq!(found.status, StatusCode::OK, "{}", found.text);
+    }
+    join(&mut learner, &code, "Ada").await;
+    let wrong = learner.call("find_class", &[("code", "000-000")]).await;
+    assert!(wrong.text.contains("There is no class with that code"), "{}", wrong.text);
+    let mut refused = None;
+    // On a busy machine another is there by then.
+    for _ in 0..20 {
+        while server.state().pace.code(here(), Instant::now()).is_ok() {}
+        refused = Some(learner.call("find_class", &[("code", &code)]).await).filter(|answer| answer.status == StatusCode::CONFLICT);
+        if refused.is_some() {
+            break;
+        }
+    }
+    assert!(refused.is_some_and(|answer| answer.text.contains("Try again in")), "a right one is not told from a wrong one then");
+}
+
+#[tokio::test]
+async fn a_wrong_code_and_a_name_that_is_taken_cost_what_is_left() {
+    let server = TestServer::start().await;
+    let mut grace = server.instructor("Grace", false).await;
+    let (_, code) = class(&mut grace, "free").await;
+    join(&mut server.learner().await, &code, "Ada").await;
+    for (function, fields) in [
+        ("find_class", &[("code", "000-000")][..]),
+        ("find_place", &[("personal_code", "0000-0000-0000")]),
+        ("come_back", &[("personal_code", "0000-0000-0000")]),
+        ("join_class", &[("code", code.as_str()), ("name", "Ada"), ("someone_else", "false")]),
+    ] {
+        let mut eve = server.learner().await;
+        while server.state().pace.code(here(), Instant::now()).is_ok() {}
+        server.state().pace.code_was_right(&here());
+        server.state().pace.code_was_right(&here());
+        for _ in 0..2 {
+            assert_eq!(eve.call(function, fields).await.status, StatusCode::CONFLICT);
+        }
+        assert!(server.state().pace.code(here(), Instant::now()).is_err(), "{function}");
+    }
+}
+
+#[tokio::test]
 async fn somebody_else_at_the_same_browser_costs_what_a_new_learner_costs() {
     let server = TestServer::start().await;
     let mut grace = server.instructor("Grace", false).await;
@@ -110,7 +161,8 @@ async fn a_name_in_another_form_of_the_same_letters_is_taken_already() {
     let (_, code) = class(&mut grace, "free").await;
     let seat = join(&mut server.learner().await, &code, "Zoe\u{308}").await;
     assert_eq!(seat["way_back"]["name"], "Zo\u{eb}");
-    for name in ["Zo\u{eb}", "ZOE\u{308}", "Zo\u{ad}\u{eb}", "Ｚoë"] {
+    // The last with a Greek Zeta.
+    for name in ["Zo\u{eb}", "ZOE\u{308}", "Zo\u{ad}\u{eb}", "Ｚoë", "\u{396}o\u{eb}"] {
         let fields = [("code", code.as_str()), ("name", name), ("someone_else", "false")];
         let refused = server.learner().await.call("join_class", &fields).await;
         assert_eq!(refused.status, StatusCode::CONFLICT, "{name:?}: {}", refused.text);

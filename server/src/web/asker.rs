@@ -48,12 +48,18 @@ impl Asker {
         }
     }
 
-    /// Codes are looked up at the pace of people.
+    /// Codes are looked up at the pace of people. One that was right does not count: say so by
+    /// [`Asker::code_was_right`].
     ///
     /// # Errors
-    /// Where there were too many.
+    /// Where there were too many that were wrong.
     pub fn may_look_codes_up(&self) -> Result<(), BackendError> {
         self.state.pace.code(self.client, std::time::Instant::now()).map_err(|wait| BackendError::Refused(pace::too_much(wait)))
+    }
+
+    /// What [`Asker::may_look_codes_up`] has counted was no guess.
+    pub fn code_was_right(&self) {
+        self.state.pace.code_was_right(&self.client);
     }
 
     /// # Errors

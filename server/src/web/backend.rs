@@ -213,7 +213,7 @@ impl Backend for LearnerBackend {
     fn seat<'a>(&'a self, lesson: &'a str) -> BackendFuture<'a, Option<Seat>> {
         Box::pin(async move {
             let seat = self.state.classroom.seat(&self.learner, lesson).await.map_err(|error| self.class_error(error))?;
-            Ok(seat.map(|(_, seat)| seat))
+            Ok(seat.map(|seated| seated.seat))
         })
     }
 
@@ -224,7 +224,9 @@ impl Backend for LearnerBackend {
     fn find_class<'a>(&'a self, code: &'a str) -> BackendFuture<'a, ClassCard> {
         Box::pin(async move {
             self.may_look_codes_up()?;
-            self.state.classroom.find_class(&self.learner, code).await.map_err(|error| self.class_error(error))
+            let found = self.state.classroom.find_class(&self.learner, code).await.map_err(|error| self.class_error(error))?;
+            self.code_was_right();
+            Ok(found)
         })
     }
 
@@ -240,22 +242,28 @@ impl Backend for LearnerBackend {
             if let (Some(session), Err(_)) = (another, &joined) {
                 self.state.pace.nobody_else(session);
             }
-            self.arrived(joined.map_err(|error| self.class_error(error))?).await
+            // A name that is taken counts: else names could be tried as fast as one likes.
+            let joined = joined.map_err(|error| self.class_error(error))?;
+            self.code_was_right();
+            self.arrived(joined).await
         })
     }
 
     fn find_place<'a>(&'a self, personal_code: &'a str) -> BackendFuture<'a, PlaceCard> {
         Box::pin(async move {
             self.may_look_codes_up()?;
-            self.state.classroom.find_place(personal_code).await.map_err(|error| self.class_error(error))
+            let found = self.state.classroom.find_place(personal_code).await.map_err(|error| self.class_error(error))?;
+            self.code_was_right();
+            Ok(found)
         })
     }
 
     fn come_back<'a>(&'a self, personal_code: &'a str) -> BackendFuture<'a, Joined> {
         Box::pin(async move {
             self.may_look_codes_up()?;
-            let back = self.state.classroom.come_back(&self.learner, personal_code).await;
-            self.arrived(back.map_err(|error| self.class_error(error))?).await
+            let back = self.state.classroom.come_back(&self.learner, personal_code).await.map_err(|error| self.class_error(error))?;
+            self.code_was_right();
+            self.arrived(back).await
         })
     }
 

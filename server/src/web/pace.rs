@@ -35,9 +35,16 @@ use crate::{app_state::AppState, learner::LearnerId};
 const COSTLY: Rate = Rate { burst: 300.0, per_second: 2.0 };
 /// Of an address: every request that isn't for a preview.
 const REQUESTS: Rate = Rate { burst: 3000.0, per_second: 100.0 };
-/// Of an address: join codes and personal codes that are looked up. A class behind one address types a few
-/// hundred; of a thousand million join codes one guesses none at a code a second.
-const CODES: Rate = Rate { burst: 300.0, per_second: 1.0 };
+/// Of an address: join codes, personal codes and one-time links that are wrong. One that is right costs nothing, so that a
+/// class behind one address comes in however large it is; what it mistypes is three in each of a hundred, at once.
+///
+/// A join code is one of 32^6, a thousand million. An address tries 300 at once and then 8,640 a day. Where a hundred classes
+/// are there, that finds one in 1,240 days on the average (2^30 / 100 / 8,640), where a thousand are in 124; and what is found
+/// is a place on a board, seen by its instructor, who makes a new code by a click. Of a hundred thousand personal codes (32^12)
+/// one is found in 3.6 million years. Right codes that cost nothing help no guesser: each wrong one in between costs as
+/// before, and where nothing is left a right one is refused like a wrong one. A right code with a name that is taken does
+/// cost: else who has the code could ask a whole list of names whether they are in the class.
+const CODES: Rate = Rate { burst: 300.0, per_second: 0.1 };
 /// Of an address: certificates that are looked at. Nobody guesses one; each is a question to the database.
 const CERTIFICATES: Rate = Rate { burst: 300.0, per_second: 5.0 };
 /// Of a browser: people who join a class after somebody else did there, as at a shared computer.
@@ -110,6 +117,11 @@ impl Pace {
     /// Where the address has had too many.
     pub fn code(&self, client: Client, now: Instant) -> Result<(), Duration> {
         self.codes.lock().unwrap_or_else(PoisonError::into_inner).take(client, now)
+    }
+
+    /// The code was right: it does not count.
+    pub fn code_was_right(&self, client: &Client) {
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner).give_back(client);
     }
 
     /// Counts a certificate that is looked at. `Err`: so long until the next is allowed.
@@ -205,6 +217,22 @@ mod tests {
         assert_eq!(pace.start(&alice, began + Duration::from_secs(60)), Err(WINDOW - Duration::from_secs(60)));
         assert!(pace.start(&bob, began).is_ok());
         assert!(pace.start(&alice, began + WINDOW).is_ok());
+    }
+
+    #[test]
+    fn codes_that_are_right_cost_an_address_nothing_and_wrong_ones_all_there_is() {
+        let (pace, school) = (Pace::default(), Client::of([203, 0, 113, 9].into()));
+        let began = Instant::now();
+        for _ in 0..10_000 {
+            assert_eq!(pace.code(school, began), Ok(()));
+            pace.code_was_right(&school);
+        }
+        let wrong = (0..10_000).filter(|_| pace.code(school, began).is_ok()).count();
+        assert_eq!(wrong, 300);
+        pace.code_was_right(&Client::of([203, 0, 113, 8].into()));
+        assert!(pace.code(school, began).is_err(), "nobody else's is given back");
+        let in_a_day = (0..=86_400).filter(|second| pace.code(school, began + Duration::from_secs(*second)).is_ok()).count();
+        assert!((8_630..=8_640).contains(&in_a_day), "{in_a_day}");
     }
 
     #[test]

@@ -2,28 +2,19 @@
 //! getting in begins by asking who is signed in; what isn't theirs is looked up, and not found, in
 //! `classroom::rights`.
 
-use std::time::Instant;
+mod getting_in;
+mod watching;
 
 use app::{
-    backend::{Backend as _, BackendError, BackendFuture, Teaching},
+    backend::{BackendError, BackendFuture, Teaching},
     model::{
-        Board, ClassDetails, ClassDraft, ClassState, ClassSummary, Deleted, Instructor, Invitation, InvitationLink, LessonOutline, Machine,
-        Me, PersonalLink, Report, RosterResult, SandboxStatus, StepRef, Timeline, Watched,
+        Board, ClassDetails, ClassDraft, ClassSummary, Deleted, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
+        PersonalLink, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
     },
 };
 
-use super::{
-    asker::Asker,
-    backend::LearnerBackend,
-    instructor::{self, SignInError},
-    pace,
-    pace::passwords::{self, Guesser},
-};
-use crate::{
-    classroom::{Account, Classroom, Invited},
-    clock,
-    learner::LearnerId,
-};
+use super::asker::Asker;
+use crate::classroom::{Account, Classroom, Invited};
 
 /// An instructor's way to the server, for one request.
 pub struct InstructorBackend(pub Asker);
@@ -41,49 +32,6 @@ impl InstructorBackend {
         &self.state.classroom
     }
 
-    async fn signed_in(&self) -> Result<Option<Account>, BackendError> {
-        let Some(session) = &self.session else { return Ok(None) };
-        instructor::signed_in(session, self.classroom()).await.map_err(|error| self.sign_in_error(error))
-    }
-
-    async fn account(&self) -> Result<Account, BackendError> {
-        self.signed_in().await?.ok_or(BackendError::NotSignedIn)
-    }
-
-    fn sign_in_error(&self, error: SignInError) -> BackendError {
-        match error {
-            SignInError::Account(error) => self.class_error(error),
-            SignInError::Session(error) => self.internal(&error),
-        }
-    }
-
-    async fn enter(&self, account: &Account, from: i64) -> Result<Me, BackendError> {
-        let before = self.signed_in().await?;
-        passwords::remember(self.session()?, &account.name).await.map_err(|error| self.internal(&error))?;
-        instructor::sign_in(self.session()?, &self.learner, account, from).await.map_err(|error| self.sign_in_error(error))?;
-        if let Some(before) = before.filter(|before| before.id != account.id) {
-            self.classroom().hub().account_ended(&before.id);
-        }
-        Ok(me(account))
-    }
-
-    /// Streams of the session end, and what the account typed in learners' terminals.
-    async fn leave(&self) -> Result<(), BackendError> {
-        let before = self.signed_in().await?;
-        instructor::sign_out(self.session()?).await.map_err(|error| self.sign_in_error(error))?;
-        if let Some(before) = before {
-            self.classroom().hub().account_ended(&before.id);
-        }
-        Ok(())
-    }
-
-    fn may_try_password(&self, guesser: &Guesser) -> Result<(), BackendError> {
-        self.state.pace.password(guesser, Instant::now()).map_err(|wait| {
-            let seconds = wait.as_secs().max(1);
-            BackendError::Refused(format!("Too many passwords were wrong. Try again in {seconds} s, or ask an admin for a new password."))
-        })
-    }
-
     fn link(&self, invited: Invited) -> InvitationLink {
         InvitationLink { link: format!("{}/teach/welcome/{}", self.base, invited.token), expires_at: invited.expires_at }
     }
@@ -96,37 +44,15 @@ impl InstructorBackend {
     async fn details(&self, who: &Account, class: &str) -> Result<ClassDetails, BackendError> {
         self.ask(self.classroom().class_details(who, class, &self.base)).await
     }
-
-    /// As the learner's own pages would ask.
-    fn as_learner(&self, learner: LearnerId) -> LearnerBackend {
-        LearnerBackend(Asker { learner, ..self.0.clone() })
-    }
-}
-
-fn me(account: &Account) -> Me {
-    Me { name: account.name.clone(), is_admin: account.is_admin }
 }
 
 impl Teaching for InstructorBackend {
     fn me(&self) -> BackendFuture<'_, Option<Me>> {
-        Box::pin(async move { Ok(self.signed_in().await?.as_ref().map(me)) })
+        Box::pin(self.who_is_in())
     }
 
     fn sign_in<'a>(&'a self, name: &'a str, password: &'a str) -> BackendFuture<'a, Me> {
-        Box::pin(async move {
-            let guesser = Guesser::of(self.session.as_ref(), self.client, name).await.map_err(|error| self.internal(&error))?;
-            self.may_try_password(&guesser)?;
-            let found = self.ask(self.classroom().sign_in(name, password)).await;
-            if !matches!(found, Ok(None)) {
-                self.state.pace.password_was_not_wrong(&guesser);
-            }
-            match found? {
-                Some(account) => self.enter(&account, clock::now()).await,
-                None => {
-                    Err(BackendError::Refused("Name or password is wrong. Try again; an admin can give you a new password.".to_owned()))
-                }
-            }
-        })
+        Box::pin(self.come_in(name, password))
     }
 
     fn sign_out(&self) -> BackendFuture<'_, ()> {
@@ -134,38 +60,19 @@ impl Teaching for InstructorBackend {
     }
 
     fn invitation<'a>(&'a self, token: &'a str) -> BackendFuture<'a, Invitation> {
-        Box::pin(async move {
-            self.may_look_codes_up()?;
-            self.ask(self.classroom().invitation(token)).await
-        })
+        Box::pin(self.look_at_invitation(token))
     }
 
     fn accept_invitation<'a>(&'a self, token: &'a str, name: &'a str, password: &'a str) -> BackendFuture<'a, Me> {
-        Box::pin(async move {
-            self.may_look_codes_up()?;
-            self.state.pace.costly(self.client, Instant::now()).map_err(|wait| BackendError::Refused(pace::too_much(wait)))?;
-            let (account, from) = self.ask(self.classroom().accept_invitation(token, name, password)).await?;
-            self.enter(&account, from).await
-        })
+        Box::pin(self.come_in_by_invitation(token, name, password))
     }
 
     fn sign_out_everywhere(&self) -> BackendFuture<'_, ()> {
-        Box::pin(async move {
-            let who = self.account().await?;
-            self.ask(self.classroom().sign_out_everywhere(&who)).await?;
-            self.leave().await
-        })
+        Box::pin(self.leave_everywhere())
     }
 
     fn change_password<'a>(&'a self, old: &'a str, new: &'a str) -> BackendFuture<'a, ()> {
-        Box::pin(async move {
-            let who = self.account().await?;
-            let guesser = Guesser::IsIn { account: who.id.clone() };
-            self.may_try_password(&guesser)?;
-            let from = self.ask(self.classroom().change_password(&who, old, new)).await?;
-            self.state.pace.password_was_not_wrong(&guesser);
-            self.enter(&who, from).await.map(drop)
-        })
+        Box::pin(self.take_another_password(old, new))
     }
 
     fn instructors(&self) -> BackendFuture<'_, Vec<Instructor>> {
@@ -277,6 +184,13 @@ impl Teaching for InstructorBackend {
         })
     }
 
+    fn look_at_roster<'a>(&'a self, class: &'a str, csv: &'a str) -> BackendFuture<'a, RosterPreview> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().look_at_roster(&who, class, csv)).await
+        })
+    }
+
     fn add_roster<'a>(&'a self, class: &'a str, csv: &'a str) -> BackendFuture<'a, RosterResult> {
         Box::pin(async move {
             let who = self.account().await?;
@@ -330,22 +244,7 @@ impl Teaching for InstructorBackend {
     }
 
     fn watched<'a>(&'a self, place: &'a str, lesson: &'a str) -> BackendFuture<'a, Watched> {
-        Box::pin(async move {
-            let who = self.account().await?;
-            let place = self.ask(self.classroom().place_of(&who, place)).await?;
-            let lesson = self.ask(self.classroom().lesson_shown(&place.class, lesson)).await?;
-            let (mut progress, mut timeline) = Default::default();
-            let mut sandbox = SandboxStatus::None { removed_idle: false };
-            if let Some(learner) = place.learner {
-                timeline = self.ask(self.classroom().timeline(&place.class, &learner, 0)).await?;
-                let theirs = self.as_learner(learner);
-                progress = theirs.progress(&lesson.slug).await?;
-                if place.class.state() != ClassState::Closed {
-                    sandbox = theirs.sandbox().await?;
-                }
-            }
-            Ok(Watched { id: place.id, name: place.name, class: place.class.id, lesson: lesson.view(), progress, sandbox, timeline })
-        })
+        Box::pin(self.look_at_learner(place, lesson))
     }
 
     fn timeline<'a>(&'a self, place: &'a str, before: i64) -> BackendFuture<'a, Timeline> {
