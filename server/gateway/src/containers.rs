@@ -8,6 +8,7 @@ pub(crate) mod create;
 pub(crate) mod exec;
 pub(crate) mod inspect;
 pub(crate) mod lifecycle;
+pub(crate) mod links;
 pub(crate) mod list;
 pub(crate) mod look;
 pub(crate) mod names;

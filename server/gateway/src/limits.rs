@@ -46,6 +46,8 @@ pub(crate) const ACTIVITY_BACKLOG: usize = 256;
 pub(crate) const EVENT_BACKLOG: usize = 256;
 /// Addresses a network: 2^(32-26) = 64, some 60 containers.
 pub(crate) const NETWORK_PREFIX_LENGTH: u8 = 26;
+/// Bytes of all variables that a container gets by its links. Each linked one passes on its own environment.
+pub(crate) const MAX_LINK_VARIABLES_BYTES: usize = 64 * 1024;
 /// Bytes of a name or reference.
 pub(crate) const MAX_NAME_BYTES: usize = 255;
 /// Seconds that `docker stop` may wait at most before it kills.

@@ -7,7 +7,7 @@ use crate::{
     ActivityKind, body,
     containers::{
         create::{self, host, network, policy},
-        shown,
+        links, shown,
     },
     ledger,
     model::{
@@ -124,6 +124,7 @@ pub(crate) async fn rename(context: &Context, mut request: Request) -> Answer {
         context.shared.ledger.rename_container(own.engine_id(), &old_name).await?;
         return Err(context.engine_said(said));
     }
+    links::rename(context, own.engine_id(), &name).await?;
     if let Err(said) = name_on_networks(context, &own, &name).await {
         tracing::warn!(error = said.message(), "a renamed container keeps its old name on a network");
     }

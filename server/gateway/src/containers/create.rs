@@ -21,7 +21,10 @@ use crate::{
     ActivityKind,
     admission::{Containers, Turn, Volumes},
     body,
-    containers::{names, remove},
+    containers::{
+        links::{Links, name_of, variables},
+        names, remove,
+    },
     images::catalogue::ImageConfig,
     ledger::{self, ContainerRow, VolumeRow},
     model::{
@@ -84,9 +87,9 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     let is_named = name.is_some();
     let name = free_name(context, name).await?;
 
-    let engine_request = build(context, &volumes, &asked, &image, &config, &name).await.map_err(but_the_image_is_there)?;
+    let (engine_request, links) = build(context, &volumes, &asked, &image, &config, &name).await.map_err(but_the_image_is_there)?;
     let created = make(context, &turn, &engine_request, &name).await.map_err(but_the_image_is_there)?;
-    let recorded = record(context, &volumes, &asked, &image, &name, &created.id).await;
+    let recorded = record(context, &volumes, &asked, &image, &links, &name, &created.id).await;
     drop((turn, volumes));
     if let Err(refusal) = recorded {
         // No row, no container: it could not be used, nor cleaned up by the learner.
@@ -208,13 +211,16 @@ async fn build(
     image: &OwnImage,
     config: &ImageConfig,
     name: &str,
-) -> Result<EngineCreate, Refusal> {
+) -> Result<(EngineCreate, Links), Refusal> {
     let networking = network::decide(context, asked, name).await?;
     // The engine mounts these whatever is asked, and under the path as the image has it.
     let told = |path: &str, why: &str| format!("invalid volume specification: '{path}': {why}");
     let volumes_of_image = config.volumes.iter().flatten().map(|(path, _)| paths::mount_target(path, |why| told(path, why)));
     let volumes_of_image: BTreeSet<String> = volumes_of_image.collect::<Result<_, _>>()?;
     let mounts = mounts::decide(context, turn, asked, &volumes_of_image).await?;
+    let given: Vec<&str> = asked.env.iter().chain(config.env.iter().flatten()).map(String::as_str).collect();
+    let of_links = variables(context, name, &networking.links, &given).await?;
+    let names = of_links.iter().map(|pair| name_of(pair).to_owned()).collect();
     let mut labels: BTreeMap<String, String> = asked.labels.clone();
     labels.extend(context.scope.labels("learner"));
     let mut host_config = host::decide(context, asked).await?;
@@ -227,7 +233,7 @@ async fn build(
         read_only: false,
         volume_options: EngineVolumeOptions::default(),
     }));
-    Ok(EngineCreate {
+    let request = EngineCreate {
         hostname: asked.hostname.clone(),
         domainname: asked.domainname.clone(),
         user: asked.user.clone(),
@@ -238,7 +244,7 @@ async fn build(
         tty: asked.tty,
         open_stdin: asked.open_stdin,
         stdin_once: asked.stdin_once,
-        env: asked.env.clone(),
+        env: of_links.into_iter().chain(asked.env.iter().cloned()).collect(),
         cmd: asked.cmd.clone(),
         healthcheck: policy::healthcheck(asked.healthcheck.as_ref(), config.healthcheck.as_ref()),
         image: image.id().to_owned(),
@@ -252,7 +258,8 @@ async fn build(
         shell: asked.shell.clone(),
         host_config,
         networking_config: networking.endpoints,
-    })
+    };
+    Ok((request, Links { to: networking.links, variables: names }))
 }
 
 /// Asks the engine. A leftover of a crash that has the name is cleared away.
@@ -285,6 +292,7 @@ async fn record(
     _turn: &Turn<Volumes>,
     asked: &CreateRequest,
     image: &OwnImage,
+    links: &Links,
     name: &str,
     id: &str,
 ) -> Result<(), Refusal> {
@@ -323,6 +331,7 @@ async fn record(
             tracing::error!(%error, "a create request could not be written");
             Refusal::internal()
         })?,
+        links: links.written(),
         created_at: ledger::now_ms(),
         start_ms: 0,
     };

@@ -5,12 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ActivityKind, body,
-    containers::{
-        create::{links::Link, policy},
-        ports,
-        remove::own_labels,
-        shown,
-    },
+    containers::{create::policy, links::Links, ports, remove::own_labels, shown},
     ledger::PortRow,
     model::{
         container::CreateRequest,
@@ -60,6 +55,7 @@ pub(crate) async fn ask(context: &Context, own: &OwnContainer, size: bool) -> Re
 async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspected, Refusal> {
     let row = own.row();
     let asked = shown::asked(row);
+    let links = Links::of(row);
     let (inspected, names, ports) =
         tokio::join!(ask(context, own, size), shown::Names::read(context), ports::held(context, std::iter::once(&asked)));
     let (mut inspected, ports) = (inspected?, ports?);
@@ -69,7 +65,11 @@ async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspe
 
     inspected.name = format!("/{}", row.name);
     inspected.state.error = context.scope.scrub(&inspected.state.error);
-    inspected.host_config = host_config(&asked, &row.name);
+    inspected.host_config = host_config(&asked);
+    if !links.to.is_empty() {
+        inspected.host_config["Links"] = json!(links.shown(&row.name));
+        links.left_out(&mut inspected.config.env);
+    }
     inspected.graph_driver = GraphDriver { data: None, name: inspected.driver.clone() };
     inspected.config.image.clone_from(&row.image);
     if let Some(labels) = &mut inspected.config.labels {
@@ -99,9 +99,10 @@ async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspe
 }
 
 /// As asked for, with Docker's defaults where nothing was.
-fn host_config(asked: &CreateRequest, name: &str) -> Value {
+fn host_config(asked: &CreateRequest) -> Value {
     let mut host = asked.host_config.clone();
-    host.links = host.links.map(|links| links.iter().map(|link| Link::shown(link, name)).collect());
+    // Those on the default network are told from the ledger; on others they are the endpoint's.
+    host.links = None;
     host.network_mode = shown::network_mode(asked);
     for (value, default) in
         [(&mut host.log_config.kind, "json-file"), (&mut host.ipc_mode, "private"), (&mut host.cgroupns_mode, "private")]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     ActivityKind, body,
-    containers::{create::policy, inspect, ports, remove, shown},
+    containers::{create::policy, inspect, links, ports, remove, shown},
     model::container_shown::Inspected,
     refusal::{Answer, Refusal},
     request::Request,
@@ -57,6 +57,7 @@ async fn started(context: &Context, own: &OwnContainer, start_ms: i64) {
 /// Takes the ports, then asks the engine to run the container; on failure the ports are free again.
 async fn run(context: &Context, own: &OwnContainer, inspected: &Inspected, ask: Ask) -> Result<(), Refusal> {
     let (shared, sandbox) = (&context.shared, &context.sandbox);
+    links::check(context, own).await?;
     let starting = place(context, own).await?;
     if !inspected.state.running {
         ports::take(shared, sandbox, own.row(), inspected).await?;
@@ -144,10 +145,11 @@ pub(crate) async fn restart(context: &Context, mut request: Request) -> Answer {
     let began = Instant::now();
     let (seconds, signal) = stop_parameters(&mut request)?;
     request.query.finish()?;
-    let own = context.scope.container(request.parameters.get("id")).await?;
+    let asked = request.parameters.get("id");
+    let own = context.scope.container(asked).await?;
     let inspected = inspect::ask(context, &own, false).await?;
     let ask = Ask::post(&["containers", own.engine_id(), "restart"]).optional("t", seconds).optional("signal", signal);
-    run(context, &own, &inspected, ask).await?;
+    run(context, &own, &inspected, ask).await.map_err(|refusal| restarting(asked, own.engine_id(), refusal))?;
     // Of one that ran, most of the time went to its end.
     let start_ms = if inspected.state.running { own.row().start_ms } else { ms_since(began) };
     if inspected.state.running {
@@ -155,6 +157,17 @@ pub(crate) async fn restart(context: &Context, mut request: Request) -> Answer {
     }
     started(context, &own, start_ms).await;
     no_content()
+}
+
+/// "Cannot restart container web: …", as it was called; the gateway's own words stand alone.
+fn restarting(asked: &str, id: &str, refusal: Refusal) -> Refusal {
+    const BEGINNING: &str = "Cannot restart container ";
+    let message = match refusal.message.strip_prefix(BEGINNING) {
+        Some(rest) => format!("{BEGINNING}{}", rest.replacen(id, asked, 1)),
+        None if refusal.message.starts_with("lunchbox: ") => refusal.message,
+        None => format!("{BEGINNING}{asked}: {}", refusal.message),
+    };
+    Refusal { message, ..refusal }
 }
 
 /// `POST /containers/{id}/kill`

@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use crate::{
     ActivityKind, body,
-    containers::{ports, remove::own_labels, shown},
+    containers::{links, ports, remove::own_labels, shown},
     ledger::PortRow,
     model::{
         container::CreateRequest,
@@ -38,15 +38,18 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
         containers.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
     if !completes {
-        let names = containers.iter().flat_map(|container| &container.names).map(|name| name.trim_start_matches('/').to_owned()).collect();
+        let names =
+            containers.iter().filter_map(|container| container.names.first()).map(|name| name.trim_start_matches('/').to_owned()).collect();
         context.sandbox.record_look(ActivityKind::ContainersListed { all, names });
     }
+    // The names by which others know it stand among its own.
+    containers.iter_mut().for_each(|container| container.names.sort());
     let mut shown = serde_json::to_value(&containers).unwrap_or_default();
     shown.as_array_mut().into_iter().flatten().for_each(|container| versions::listed_container(container, request.version));
     Ok(body::json(StatusCode::OK, &shown))
 }
 
-/// The sandbox's containers as the learner sees them, newest first.
+/// The sandbox's containers as the learner sees them, newest first. Of their names the first is their own.
 pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec<Listed>, Refusal> {
     let own = context.scope.containers().await?;
     if own.is_empty() {
@@ -81,7 +84,7 @@ pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec
             let mut labels = container.labels;
             own_labels(&mut labels);
             Some(Listed {
-                names: vec![format!("/{}", row.name)],
+                names: std::iter::once(format!("/{}", row.name)).chain(links::names_of(&row.engine_id, own.iter())).collect(),
                 image: row.image.clone(),
                 image_id: row.image_id.clone(),
                 ports: ports::listed(&held, exposed.iter()),

@@ -20,9 +20,12 @@ use crate::{
 pub(crate) async fn remove(context: &Context, mut request: Request) -> Answer {
     let force = request.query.flag("force")?;
     let volumes = request.query.flag("v")?;
-    request.query.ignore(&["link"]);
+    let link = request.query.flag("link")?;
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
+    if link {
+        return Err(Refusal::conflict("Conflict, cannot remove the default link name of the container"));
+    }
     remove_one(context, &own, force, volumes).await.map_err(|said| context.engine_said(said))?;
     Ok(body::no_content(StatusCode::NO_CONTENT))
 }

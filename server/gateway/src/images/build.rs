@@ -4,6 +4,7 @@
 //! written here, down to its history, and the engine takes it with layers that it has (`image`). The engine's
 //! own builders, whose caches are everybody's, are asked for nothing.
 
+mod bare_commit;
 mod cache;
 mod context;
 mod copy;
@@ -27,7 +28,7 @@ mod workshop;
 #[cfg(test)]
 mod fuzz;
 
-pub(crate) use self::{records::prune, volumes::cache_names, workshop::sweep};
+pub(crate) use self::{bare_commit::without_variables, records::prune, volumes::cache_names, workshop::sweep};
 
 use std::collections::HashMap;
 

@@ -7,6 +7,8 @@ use crate::{
     ActivityKind, body,
     containers::{
         create::{paths, policy},
+        inspect,
+        links::{Links, name_of},
         ports,
     },
     images::{build, catalogue::ImageConfig, own, tag},
@@ -16,6 +18,7 @@ use crate::{
     reference::Reference,
     refusal::{Answer, Refusal},
     request::Request,
+    scope::OwnContainer,
     serve::Context,
     upstream::Ask,
 };
@@ -60,7 +63,11 @@ pub(crate) async fn commit(context: &Context, mut request: Request) -> Answer {
     if let Some(config) = config {
         ask = ask.json(&config)?;
     }
-    let committed: Committed = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
+    let of_links = of_links(context, &container).await?;
+    let mut committed: Committed = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
+    if !of_links.is_empty() {
+        committed.id = build::without_variables(context, &committed.id, &of_links).await?;
+    }
     own::take_in(context, &turn, &committed.id, ImageOrigin::Committed, name.as_slice()).await?;
     drop(turn);
     for reference in name.iter().map(Reference::familiar) {
@@ -69,6 +76,16 @@ pub(crate) async fn commit(context: &Context, mut request: Request) -> Answer {
     }
     context.sandbox.changed();
     Ok(body::json(StatusCode::CREATED, &committed))
+}
+
+/// What of a container's environment came by its links, which an image has nothing of.
+async fn of_links(context: &Context, container: &OwnContainer) -> Result<Vec<String>, Refusal> {
+    let links = Links::of(container.row());
+    if links.variables.is_empty() {
+        return Ok(Vec::new());
+    }
+    let environment = inspect::ask(context, container, false).await?.config.env.unwrap_or_default();
+    Ok(environment.into_iter().filter(|pair| links.variables.iter().any(|name| name == name_of(pair))).collect())
 }
 
 /// Instructions that change a configuration and nothing else: those that `--change` takes.

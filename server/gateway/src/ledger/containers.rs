@@ -17,13 +17,15 @@ pub(crate) struct ContainerRow {
     pub(crate) image_id: String,
     /// JSON of what the learner asked for (`model::container::CreateRequest`).
     pub(crate) asked: String,
+    /// JSON of its links (`containers::links::Links`); empty where it has none.
+    pub(crate) links: String,
     /// Unix milliseconds.
     pub(crate) created_at: i64,
     /// Milliseconds that the last start took; 0 before the first.
     pub(crate) start_ms: i64,
 }
 
-const COLUMNS: &str = "engine_id, sandbox, name, image, image_id, asked, created_at, start_ms";
+const COLUMNS: &str = "engine_id, sandbox, name, image, image_id, asked, links, created_at, start_ms";
 
 fn read(row: &AnyRow) -> Result<ContainerRow, sqlx::Error> {
     let sandbox: String = row.try_get("sandbox")?;
@@ -34,6 +36,7 @@ fn read(row: &AnyRow) -> Result<ContainerRow, sqlx::Error> {
         image: row.try_get("image")?,
         image_id: row.try_get("image_id")?,
         asked: row.try_get("asked")?,
+        links: row.try_get("links")?,
         created_at: row.try_get("created_at")?,
         start_ms: row.try_get("start_ms")?,
     })
@@ -60,13 +63,14 @@ impl Ledger {
 
     /// Fails with a taken key where the sandbox has one of that name.
     pub(crate) async fn add_container(&self, row: &ContainerRow) -> Result<(), sqlx::Error> {
-        sqlx::query(&format!("INSERT INTO gateway_containers ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"))
+        sqlx::query(&format!("INSERT INTO gateway_containers ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"))
             .bind(&row.engine_id)
             .bind(row.sandbox.as_str())
             .bind(&row.name)
             .bind(&row.image)
             .bind(&row.image_id)
             .bind(&row.asked)
+            .bind(&row.links)
             .bind(row.created_at)
             .bind(row.start_ms)
             .execute(&self.pool)
@@ -83,6 +87,15 @@ impl Ledger {
         sqlx::query("UPDATE gateway_containers SET asked = $2 WHERE engine_id = $1")
             .bind(engine_id)
             .bind(asked)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn set_links(&self, engine_id: &str, links: &str) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE gateway_containers SET links = $2 WHERE engine_id = $1")
+            .bind(engine_id)
+            .bind(links)
             .execute(&self.pool)
             .await?;
         Ok(())

@@ -131,7 +131,7 @@ pub(crate) async fn connect(context: &Context, request: Request) -> Answer {
         return Err(policy::driver_options());
     }
     let address = addresses::own_address(&network, &endpoint.ipam_config.unwrap_or_default())?;
-    let links = links::decide(context, endpoint.links.iter().flatten()).await?;
+    let links = links::of_engine(&links::find(context, endpoint.links.iter().flatten()).await?);
     if endpoint.gw_priority != 0 {
         return Err(policy::gateway_priority());
     }

@@ -6,6 +6,7 @@ mod disk;
 mod fidelity;
 mod folders;
 mod life;
+mod links;
 mod names;
 mod networks;
 mod policy;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    containers::create::links,
+    containers::{create::links, links::Linked},
     model::{
         container::CreateRequest,
         container_engine::{EngineAddress, EngineEndpoint, EngineNetworking},
@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Networking {
     pub(crate) mode: String,
     pub(crate) endpoints: EngineNetworking,
+    /// On the default network, whose links have variables.
+    pub(crate) links: Vec<Linked>,
 }
 
 /// As the learner's request names it; `default` is `bridge`.
@@ -31,9 +33,10 @@ pub(crate) fn mode(asked: &CreateRequest) -> &str {
 
 pub(crate) async fn decide(context: &Context, asked: &CreateRequest, name: &str) -> Result<Networking, Refusal> {
     let mode = mode(asked);
-    let none = EngineNetworking::default();
+    let alone = |mode: String| Networking { mode, endpoints: EngineNetworking::default(), links: Vec::new() };
+    let asked_links = asked.host_config.links.as_deref().unwrap_or_default();
     if mode == "none" {
-        return Ok(Networking { mode: "none".to_owned(), endpoints: none });
+        return Ok(alone("none".to_owned()));
     }
     if mode == "host" {
         return Err(Refusal::forbidden(
@@ -46,7 +49,12 @@ pub(crate) async fn decide(context: &Context, asked: &CreateRequest, name: &str)
         if !asked.host_config.port_bindings.is_empty() || asked.host_config.publish_all_ports {
             return Err(Refusal::invalid("conflicting options: port publishing and the container type network mode"));
         }
-        return Ok(Networking { mode: format!("container:{}", other.engine_id()), endpoints: none });
+        if !asked_links.is_empty() {
+            return Err(Refusal::invalid(
+                "conflicting options: container type network can't be used with links. This would result in undefined behavior",
+            ));
+        }
+        return Ok(alone(format!("container:{}", other.engine_id())));
     }
     if mode.contains(':') {
         return Err(Refusal::forbidden(
@@ -72,7 +80,7 @@ pub(crate) async fn decide(context: &Context, asked: &CreateRequest, name: &str)
         let address = networks::own_address(&network, &endpoint.ipam_config)?;
         let wanted = EngineEndpoint {
             aliases: aliases(&network, &endpoint.aliases, name),
-            links: links::decide(context, endpoint.links.iter()).await?,
+            links: links::of_engine(&links::find(context, endpoint.links.iter()).await?),
             ipam_config: address.map(|address| EngineAddress { ipv4_address: address.to_string() }),
         };
         endpoints.insert(network.engine_id().to_owned(), wanted);
@@ -80,8 +88,16 @@ pub(crate) async fn decide(context: &Context, asked: &CreateRequest, name: &str)
     let own = endpoints
         .entry(first.engine_id().to_owned())
         .or_insert_with(|| EngineEndpoint { aliases: aliases(&first, &[], name), ..EngineEndpoint::default() });
-    own.links.extend(links::decide(context, asked.host_config.links.iter().flatten()).await?);
-    Ok(Networking { mode: first.engine_id().to_owned(), endpoints: EngineNetworking { endpoints_config: endpoints } })
+    let mut links = links::find(context, asked_links.iter()).await?;
+    for link in links::of_engine(&links) {
+        if !own.links.contains(&link) {
+            own.links.push(link);
+        }
+    }
+    if !first.is_default() {
+        links.clear();
+    }
+    Ok(Networking { mode: first.engine_id().to_owned(), endpoints: EngineNetworking { endpoints_config: endpoints }, links })
 }
 
 /// On networks of the learner's own a container is found by its name, as in Docker; on the default one

@@ -95,7 +95,7 @@ impl<'f> Filter<'f> {
             all.peek().is_none() || all.any(test)
         };
         any("id", &|id| container.id.starts_with(id.as_str()))
-            && any("name", &|pattern| container.names.iter().any(|name| name_matches(name, pattern)))
+            && any("name", &|pattern| container.names.first().is_some_and(|name| name_matches(name, pattern)))
             // Of labels all must be there, as in Docker.
             && values(self.filters, "label").all(|label| has_label(&container.labels, label))
             && any("status", &|state| container.state == *state)

@@ -195,6 +195,7 @@ impl FakeHost {
             image: "busybox".to_owned(),
             image_id: image_of('d'),
             asked: r#"{"Image":"busybox"}"#.to_owned(),
+            links: String::new(),
             created_at,
             start_ms: 0,
         };
