@@ -287,5 +287,6 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
             deleted.push(own.name().to_owned());
         }
     }
+    context.sandbox.emit(Event::pruned("volume", reclaimed));
     Ok(body::json(StatusCode::OK, &serde_json::json!({ "VolumesDeleted": deleted, "SpaceReclaimed": reclaimed })))
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::{
     ActivityKind, body,
     containers::{list, ports},
+    model::event::Event,
     refusal::{Answer, Refusal},
     request::{
         Request,
@@ -110,6 +111,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
             deleted.push(listed.id);
         }
     }
+    context.sandbox.emit(Event::pruned("container", reclaimed));
     let deleted = (!deleted.is_empty()).then_some(deleted);
     Ok(body::json(StatusCode::OK, &serde_json::json!({ "ContainersDeleted": deleted, "SpaceReclaimed": reclaimed })))
 }

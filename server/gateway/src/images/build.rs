@@ -39,12 +39,12 @@ use crate::{
     ActivityKind,
     body::{self, Upload},
     images::{
+        events,
         message::{self, ErrorDetail, Message},
         own, pull, tag,
     },
     ledger::ImageOrigin,
     limits,
-    model::event::Event,
     reference::Reference,
     refusal::{Answer, Refusal},
     request::{Request, query::Query},
@@ -197,8 +197,16 @@ impl Build {
         }
         drop(turn);
         let names: Vec<String> = self.options.names.iter().map(Reference::familiar).collect();
+        // The classic builder makes, then names; BuildKit tells that it is done when it has named.
+        let classic = self.output.is_text();
+        if classic {
+            events::tell(&self.context, "create", &image_id, &image_id).await;
+        }
         for name in &names {
-            sandbox.emit(Event::now("image", "tag", &image_id, &[("name", name)]));
+            events::tell(&self.context, "tag", &image_id, name).await;
+        }
+        if !classic {
+            events::tell(&self.context, "create", &image_id, &image_id).await;
         }
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         sandbox

@@ -11,10 +11,9 @@ use crate::{
         links::{Links, name_of},
         ports,
     },
-    images::{build, catalogue::ImageConfig, own, tag},
+    images::{build, catalogue::ImageConfig, events, own, tag},
     ledger::ImageOrigin,
     limits,
-    model::event::Event,
     reference::Reference,
     refusal::{Answer, Refusal},
     request::Request,
@@ -70,8 +69,9 @@ pub(crate) async fn commit(context: &Context, mut request: Request) -> Answer {
     }
     own::take_in(context, &turn, &committed.id, ImageOrigin::Committed, name.as_slice()).await?;
     drop(turn);
+    events::tell(context, "create", &committed.id, &committed.id).await;
     for reference in name.iter().map(Reference::familiar) {
-        context.sandbox.emit(Event::now("image", "tag", &committed.id, &[("name", &reference)]));
+        events::tell(context, "tag", &committed.id, &reference).await;
         context.sandbox.record(ActivityKind::ImageTagged { image_id: committed.id.clone(), reference }).await;
     }
     context.sandbox.changed();

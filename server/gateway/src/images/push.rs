@@ -9,13 +9,12 @@ use crate::{
     ActivityKind,
     host::{Direction, LayerTransfer, Transfer},
     images::{
-        MAX_REFERENCES,
+        MAX_REFERENCES, events,
         message::{self, Message, Messages},
         own, pull,
         view::{View, repository_of, short},
     },
     lines::JsonLines,
-    model::event::Event,
     reference::Reference,
     refusal::{Answer, Refusal},
     request::{Request, path::ApiVersion},
@@ -120,7 +119,7 @@ async fn push_one(
 
     shared.ledger.set_pushed(scope.sandbox(), &familiar, &digest).await?;
     shared.ledger.set_image_digest(scope.sandbox(), &reference.familiar_repository(), &digest, image_id).await?;
-    context.sandbox.emit(Event::now("image", "push", &familiar, &[("name", &reference.familiar_repository())]));
+    events::tell_as(context, "push", image_id, &familiar, &reference.familiar_repository()).await;
     context.sandbox.record(ActivityKind::ImagePushed { reference: familiar, image_id: image_id.to_owned() }).await;
     for message in last {
         messages.tell(message).await;

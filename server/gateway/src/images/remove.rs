@@ -15,10 +15,9 @@ use serde::Serialize;
 use crate::{
     ActivityKind, body,
     images::{
-        layers, own, pull,
+        events, layers, own, pull,
         view::{self, View},
     },
-    model::event::Event,
     reference::Reference,
     refusal::{Answer, Refusal},
     request::Request,
@@ -156,7 +155,7 @@ impl Removal<'_> {
             Name::Digest { repository, digest } => ledger.remove_image_digest(sandbox, repository, digest).await?,
         }
         let reference = name.familiar();
-        self.context.sandbox.emit(Event::now("image", "untag", id, &[("name", id)]));
+        events::tell(self.context, "untag", id, id).await;
         if matches!(name, Name::Tag(_)) {
             self.context.sandbox.record(ActivityKind::ImageUntagged { image_id: id.to_owned(), reference: reference.clone() }).await;
         }
@@ -208,7 +207,7 @@ async fn delete(context: &Context, id: &str, own: bool) -> Result<Vec<Line>, Ref
         }
     }
     context.shared.ledger.remove_image(context.scope.sandbox(), id).await?;
-    context.sandbox.emit(Event::now("image", "delete", id, &[("name", id)]));
+    events::tell(context, "delete", id, id).await;
     context.sandbox.record(ActivityKind::ImageRemoved { image_id: id.to_owned() }).await;
     let layers = chains.into_iter().rev().filter(|chain| !needed.contains(chain));
     Ok(deleted.into_iter().chain(layers).map(Line::Deleted).collect())

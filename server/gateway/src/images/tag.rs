@@ -6,8 +6,7 @@ use crate::{
     ActivityKind,
     admission::{Images, Turn},
     body,
-    images::MAX_REFERENCES,
-    model::event::Event,
+    images::{MAX_REFERENCES, events},
     reference::Reference,
     refusal::{Answer, Refusal},
     request::Request,
@@ -50,7 +49,7 @@ async fn name(context: &Context, id: &str, target: &Reference) -> Result<(), Ref
     let familiar = target.familiar();
     context.shared.ledger.set_image_reference(context.scope.sandbox(), &familiar, id).await?;
     drop(turn);
-    context.sandbox.emit(Event::now("image", "tag", id, &[("name", &familiar)]));
+    events::tell(context, "tag", id, &familiar).await;
     context.sandbox.record(ActivityKind::ImageTagged { image_id: id.to_owned(), reference: familiar }).await;
     Ok(())
 }

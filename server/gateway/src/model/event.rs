@@ -15,7 +15,7 @@ pub(crate) struct Event {
     pub(crate) id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<String>,
-    /// `container`, `image`, `network`, `volume`.
+    /// `container`, `image`, `network`, `volume`, `builder`.
     #[serde(rename = "Type")]
     pub(crate) kind: String,
     #[serde(rename = "Action")]
@@ -45,13 +45,23 @@ impl Event {
         Self { status: None, id: None, from: None, ..self.clone() }
     }
 
+    /// Everything of a kind that nobody needed has gone, and so many bytes with it.
+    pub(crate) fn pruned(kind: &str, bytes: impl ToString) -> Self {
+        Self::now(kind, "prune", "", &[("reclaimed", &bytes.to_string())])
+    }
+
+    /// Only those who know newer versions of the API are told of it.
+    pub(crate) fn is_since_1_46(&self) -> bool {
+        self.kind == "image" && self.action == "create"
+    }
+
     /// An event of the gateway's own making: images, networks and volumes are the learner's only here.
     pub(crate) fn now(kind: &str, action: &str, id: &str, attributes: &[(&str, &str)]) -> Self {
         let nanoseconds = time::OffsetDateTime::now_utc().unix_timestamp_nanos();
-        let legacy = kind == "image";
+        let legacy = matches!(kind, "image" | "container");
         Self {
             status: legacy.then(|| action.to_owned()),
-            id: legacy.then(|| id.to_owned()),
+            id: (legacy && !id.is_empty()).then(|| id.to_owned()),
             from: None,
             kind: kind.to_owned(),
             action: action.to_owned(),

@@ -113,6 +113,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
             deleted.push(own.name().to_owned());
         }
     }
+    context.sandbox.emit(Event::pruned("network", 0));
     Ok(body::json(StatusCode::OK, &serde_json::json!({ "NetworksDeleted": if deleted.is_empty() { None } else { Some(deleted) } })))
 }
 

@@ -35,9 +35,12 @@ pub(crate) async fn events(context: &Context, mut request: Request) -> Answer {
         return Err(Refusal::invalid(format!("`since` time ({from}) cannot be after `until` time ({to})")));
     }
     let filters = request.query.filters()?;
+    let knows = request.version >= ApiVersion(46);
     let format = Format::of(request.version, request.headers.get(header::ACCEPT));
     request.query.finish()?;
     known_filters(&filters, KNOWN_FILTERS)?;
+    // Images that are made are told of since 1.46.
+    let shown = move |event: &Event| (knows || !event.is_since_1_46()) && matches(event, &filters);
     let permit = context.sandbox.stream()?;
     // Subscribed before the past is read, so that nothing falls in between.
     let mut live = context.sandbox.events();
@@ -49,7 +52,7 @@ pub(crate) async fn events(context: &Context, mut request: Request) -> Answer {
     let stream = async_stream::stream! {
         let _permit = permit;
         for event in &past {
-            if until.is_none_or(|until| i128::from(event.time_nano) <= until) && matches(event, &filters) {
+            if until.is_none_or(|until| i128::from(event.time_nano) <= until) && shown(event) {
                 yield Ok(format.write(event));
             }
         }
@@ -61,7 +64,7 @@ pub(crate) async fn events(context: &Context, mut request: Request) -> Answer {
                 event = live.recv() => event,
             };
             match event {
-                Ok(event) if matches(&event, &filters) && !past.iter().any(|told| Arc::ptr_eq(told, &event)) => yield Ok(format.write(&event)),
+                Ok(event) if shown(&event) && !past.iter().any(|told| Arc::ptr_eq(told, &event)) => yield Ok(format.write(&event)),
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => break,
             }

@@ -146,6 +146,33 @@ async fn events_show_ones_own_and_nobody_elses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_is_made_is_told_with_its_labels_to_those_who_know_of_it() {
+    let host = TestHost::start(1).await;
+    let alice = &host.sandboxes[0];
+    alice.run("pull -q busybox").await.ok();
+    alice.run("create --name box busybox true").await.ok();
+    let id = alice.docker(&["commit", "--change", "LABEL of=alice", "box", "made"]).await.ok();
+    alice.run("container prune --force").await.ok();
+    let until = (crate::ledger::now_ms() / 1000 + 1).to_string();
+    let told = async |version: &str, filters: &str| {
+        let path = format!("/v{version}/events?since=0&until={until}&filters={filters}");
+        let (status, lines) = alice.http("GET", &path, "").await;
+        assert_eq!(status, 200, "{lines}");
+        let lines =
+            lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()).filter(serde_json::Value::is_object);
+        lines.map(|event| (event["Action"].as_str().unwrap().to_owned(), event["Actor"].clone())).collect::<Vec<_>>()
+    };
+    let of_alice = "%7B%22type%22:%5B%22image%22%5D,%22label%22:%5B%22of=alice%22%5D%7D";
+    let actions = |told: Vec<(String, serde_json::Value)>| told.into_iter().map(|(action, _)| action).collect::<Vec<_>>();
+    assert_eq!(actions(told("1.46", of_alice).await), ["create", "tag"]);
+    assert_eq!(actions(told("1.45", of_alice).await), ["tag"]);
+    let (_, actor) = told("1.46", of_alice).await.remove(0);
+    assert_eq!((actor["ID"].as_str().unwrap(), &actor["Attributes"]["name"]), (id.trim(), &actor["ID"]));
+    let pruned = told("1.46", "%7B%22event%22:%5B%22prune%22%5D%7D").await;
+    assert!(pruned.len() == 1 && pruned[0].1["Attributes"]["reclaimed"] == "0", "{pruned:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_to_be_had_is_refused_with_a_reason() {
     let host = TestHost::start(1).await;
     let sandbox = &host.sandboxes[0];

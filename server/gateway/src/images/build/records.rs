@@ -12,6 +12,7 @@ use crate::{
     body,
     images::{list, own, view::View},
     ledger::now_ms,
+    model::event::Event,
     refusal::{Answer, Refusal},
     request::{Request, query::known_filters},
     serve::Context,
@@ -252,6 +253,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     // Steps have no labels: none has the one that is asked for.
     let gone = if filters.contains_key("label") { Vec::new() } else { remove(context, &wish).await? };
     let ids: Vec<String> = gone.iter().map(|record| record.id.clone()).collect();
+    context.sandbox.emit(Event::pruned("builder", own_bytes(&gone)));
     Ok(body::json(StatusCode::OK, &Pruned { caches_deleted: (!ids.is_empty()).then_some(ids), space_reclaimed: own_bytes(&gone) }))
 }
 

@@ -6,13 +6,12 @@ use crate::{
     ActivityKind,
     host::{Direction, LayerTransfer, Transfer},
     images::{
-        layers,
+        events, layers,
         message::{Message, Messages},
         own, tag, view,
     },
     ledger::ImageOrigin,
     lines::JsonLines,
-    model::event::Event,
     reference::Reference,
     refusal::Refusal,
     registry::Blob,
@@ -67,7 +66,7 @@ pub(super) async fn bring_quietly(context: &Context, wanted: &Wanted, messages: 
     let _place = sandbox.moving.acquire().await.map_err(|_| Refusal::internal())?;
     match pull(context, wanted, messages).await {
         Ok(arrived) => {
-            sandbox.emit(Event::now("image", "pull", &reference, &[("name", &wanted.reference.familiar_repository())]));
+            events::tell_as(context, "pull", &arrived.image_id, &reference, &wanted.reference.familiar_repository()).await;
             sandbox.record(ActivityKind::ImagePulled { reference, image_id: arrived.image_id.clone() }).await;
             Ok(arrived)
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     ActivityKind, body,
-    images::{labels, layers, list, view::View},
+    images::{events, labels, layers, list, view::View},
     model::event::Event,
     refusal::Answer,
     request::{
@@ -58,7 +58,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
         }
         for name in names {
             lines.push(Line::Untagged(name.familiar()));
-            context.sandbox.emit(Event::now("image", "untag", id, &[("name", id)]));
+            events::tell(context, "untag", id, id).await;
             if let super::Name::Tag(reference) = name {
                 context.sandbox.record(ActivityKind::ImageUntagged { image_id: id.clone(), reference }).await;
             }
@@ -70,5 +70,6 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
         lines.extend(deleted);
     }
     let images_deleted = (!lines.is_empty()).then_some(lines);
+    context.sandbox.emit(Event::pruned("image", space));
     Ok(body::json(StatusCode::OK, &Pruned { images_deleted, space_reclaimed: space }))
 }

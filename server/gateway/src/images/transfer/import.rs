@@ -9,13 +9,13 @@ use crate::{
     images::{
         build,
         commit::check_changes,
+        events,
         message::{self, Message},
         own, tag, upload,
     },
     ledger::ImageOrigin,
     limits,
     lines::JsonLines,
-    model::event::Event,
     reference,
     refusal::{Answer, Refusal},
     request::Request,
@@ -83,7 +83,7 @@ pub(crate) async fn import(context: &Context, mut request: Request) -> Answer {
     let id = id.ok_or_else(Refusal::engine_away)?;
     own::take_in(context, &turn, &id, ImageOrigin::Loaded, name.as_slice()).await?;
     drop(turn);
-    context.sandbox.emit(Event::now("image", "import", &id, &[("name", &id)]));
+    events::tell(context, "import", &id, &id).await;
     context.sandbox.changed();
     Ok(message::answer(|messages| async move {
         messages.tell(Message::status(id)).await;

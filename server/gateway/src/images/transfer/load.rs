@@ -18,13 +18,13 @@ use super::{
 use crate::{
     body::{self, Upload},
     images::{
+        events,
         message::{self, Message},
         own, tag,
         upload::{self, Failed},
     },
     ledger::ImageOrigin,
     lines::JsonLines,
-    model::event::Event,
     reference::Reference,
     refusal::{Answer, Refusal},
     request::Request,
@@ -172,7 +172,7 @@ async fn take(context: &Context, image: Loading) -> Result<Vec<String>, Refusal>
     }
     own::take_in(context, &turn, &image.id, ImageOrigin::Loaded, &image.names).await?;
     drop(turn);
-    context.sandbox.emit(Event::now("image", "load", &image.id, &[("name", &image.id)]));
+    events::tell(context, "load", &image.id, &image.id).await;
     context.sandbox.changed();
     if image.names.is_empty() {
         return Ok(vec![format!("Loaded image ID: {}\n", image.id)]);

@@ -18,6 +18,7 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 use super::manifest::{Entry, MANIFEST};
 use crate::{
     body::{self, BoxError},
+    images::events,
     limits,
     reference::Reference,
     refusal::{Answer, Refusal},
@@ -61,6 +62,9 @@ pub(crate) async fn save(context: &Context, mut request: Request) -> Answer {
         ask = ask.parameter("names", id);
     }
     let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+    for id in names.keys() {
+        events::tell(context, "save", id, id).await;
+    }
     Ok(body::with_type(StatusCode::OK, "application/x-tar", body::holding(named(engine.into_body(), names), permit)))
 }
 
