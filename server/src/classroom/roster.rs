@@ -255,6 +255,7 @@ mod tests {
     fn a_quote_that_nothing_ends_swallows_nobody() {
         assert!(refusal("name\nAda\n\"Grace\nEdsger\n").contains("On line 3 "));
         assert!(refusal("id;name\r\n1;\"Ada\r\n2;Grace\r\n").contains("On line 2 "));
+        assert!(refusal("\u{feff}\"Ada\nGrace\n").contains("On line 1 "), "as Excel begins a file");
         let both = names("name,group\n\"Ada,x\nGrace,y\nBob\",x\nEdsger,y\n").expect("it can be read");
         assert_eq!(both.len(), 2);
         assert!(both[0].1.as_ref().is_err_and(|why| why.contains("several lines")), "{both:?}");

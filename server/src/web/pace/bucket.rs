@@ -114,12 +114,14 @@ mod tests {
     fn however_many_addresses_come_only_so_many_are_remembered_and_the_busy_ones_are() {
         let mut buckets = Buckets::new(RATE);
         let began = Instant::now();
+        let mut let_in = 0;
         for number in 0..3 * MAX_CLIENTS {
             let now = began + Duration::from_micros(number as u64);
             let _ = buckets.take(client(number), now);
-            let _ = buckets.take(client(7), now);
+            let_in += usize::from(buckets.take(client(7), now).is_ok());
             assert!(buckets.by_client.len() <= MAX_CLIENTS);
         }
+        assert_eq!(let_in, 3, "it is never forgotten");
         let now = began + Duration::from_micros(3 * MAX_CLIENTS as u64);
         assert!(buckets.take(client(7), now).is_err(), "it never stopped asking");
     }
