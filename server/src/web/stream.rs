@@ -185,10 +185,10 @@ pub(super) fn events(
                             }
                             done = last;
                         }
-                        (news, For::Learner) if concerns(&news, &learner, &seat) => {
-                            if is_new(&state, &learner, &lesson.slug, &mut seat).await {
-                                yield place(&seat);
-                            }
+                        (news, For::Learner)
+                            if concerns(&news, &learner, &seat) && is_new(&state, &learner, &lesson.slug, &mut seat).await =>
+                        {
+                            yield place(&seat);
                         }
                         (Err(broadcast::error::RecvError::Closed), _) => return,
                         _ => {}
