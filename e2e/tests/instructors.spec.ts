@@ -71,10 +71,11 @@ test("a list gives each learner a link of their own, and the board says who is a
   await people.getByRole("button", { name: "Look at the names" }).click();
   await expect(people.getByRole("heading", { name: "2 learners would be added" })).toBeFocused();
   await expect(people.getByText("The names are those of the column “name”.")).toBeVisible();
-  await expect(people.getByText("1 name has a comma in and was taken whole: “Lovelace, Ada”.", { exact: false })).toBeVisible();
+  await expect(people.getByText("1 name has a comma in it and was taken whole: “Lovelace, Ada”.", { exact: false })).toBeVisible();
   const seen = people.getByRole("group", { name: "Names as they are understood" }).getByRole("rowheader");
   await expect(seen).toHaveText(["Lovelace, Ada", "Jürgen"]);
   await expect(people.getByText("Nobody is in the class yet"), "nothing is stored yet").toBeVisible();
+  expect(await violations(teaching)).toEqual([]);
   await people.getByRole("button", { name: "Add these learners" }).click();
   await expect(people.getByText("2 learners added.")).toBeVisible();
   await expect(people.getByText("1 line left out:")).toBeVisible();

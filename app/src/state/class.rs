@@ -164,7 +164,7 @@ pub(crate) fn from(note: &Note) -> String {
 }
 
 /// What one reads from the moment on at which the class is over.
-pub(crate) const OVER: &str = "The class is over. Your host, lessons and progress stay: go on by yourself.";
+pub(crate) const OVER: &str = "The class is over. Host, lessons and progress stay yours.";
 
 /// What has come about, in sentences to be read aloud. Not where the class is: see [`Led`].
 pub(crate) fn news(before: &Seat, now: &Seat) -> String {

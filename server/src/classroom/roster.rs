@@ -40,19 +40,15 @@ pub(super) struct Roster {
 /// Said of names that were taken whole although they may be two halves, so that nobody finds it out on the day.
 pub(super) fn with_commas<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     let names: Vec<&str> = names.filter(|name| name.contains(',')).collect();
-    let (verb, were) = if names.len() == 1 { ("name has", "was") } else { ("names have", "were") };
-    let mut examples: Vec<String> = names.iter().take(MOST_EXAMPLES).map(|name| format!("“{name}”")).collect();
-    if names.len() > MOST_EXAMPLES {
-        examples.push("…".to_owned());
-    }
-    (!names.is_empty()).then(|| {
-        format!(
-            "{} {verb} a comma in and {were} taken whole: {}. To have the first name first, give two columns, with “last name, first name” \
-             in the first line.",
-            names.len(),
-            examples.join("; "),
-        )
-    })
+    let examples: Vec<String> = names.iter().take(MOST_EXAMPLES).map(|name| format!("“{name}”")).collect();
+    let (count, examples) = (names.len(), examples.join("; "));
+    let said = match count {
+        0 => return None,
+        1 => format!("1 name has a comma in it and was taken whole: {examples}."),
+        ..=MOST_EXAMPLES => format!("{count} names have a comma in them and were taken whole: {examples}."),
+        _ => format!("{count} names have a comma in them and were taken whole: {examples} and {} more.", count - MOST_EXAMPLES),
+    };
+    Some(format!("{said} To have the first name first, give two columns, with “last name, first name” in the first line."))
 }
 
 /// Reads it.
@@ -295,8 +291,8 @@ mod tests {
         let said = |names: &[&str]| with_commas(names.iter().copied());
         assert_eq!(said(&["Ada Lovelace"]), None);
         let one = said(&["Lovelace, Ada", "Grace"]).expect("one has");
-        assert!(one.starts_with("1 name has a comma in and was taken whole: “Lovelace, Ada”. "), "{one}");
+        assert!(one.starts_with("1 name has a comma in it and was taken whole: “Lovelace, Ada”. "), "{one}");
         let four = said(&["A, a", "B, b", "C, c", "D, d"]).expect("four have");
-        assert!(four.starts_with("4 names have a comma in and were taken whole: “A, a”; “B, b”; “C, c”; …. "), "{four}");
+        assert!(four.starts_with("4 names have a comma in them and were taken whole: “A, a”; “B, b”; “C, c” and 1 more. "), "{four}");
     }
 }

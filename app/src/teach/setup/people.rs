@@ -90,7 +90,7 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
                         {doing.label(if number == 1 { "Add this learner" } else { "Add these learners" }, "Adding…")}
                     </button>
                 });
-                view! { {understood(seen)} {yes} }
+                view! { {understood(seen)} <div class="form__row">{yes}</div> }
             }))}
             <div aria-live="polite">{part(move || result.get().map(outcome))}</div>
             <Places class=class links=links />
