@@ -54,10 +54,10 @@ pub(crate) fn name_of(pair: &str) -> &str {
 
 fn of_one(container: &str, other: &Other) -> Vec<String> {
     let (alias, address) = (other.alias.to_uppercase().replace('-', "_"), &other.address);
-    let mut ports: Vec<(u16, String)> = other.ports.iter().filter_map(|port| ports::parse_container_port(port).ok()).collect();
+    let mut ports: Vec<Port> = other.ports.iter().filter_map(|port| ports::parse_container_port(port).ok()).collect();
     ports.sort();
-    let url = |(port, protocol): &(u16, String)| format!("{protocol}://{address}:{port}");
-    let of = |(port, protocol): &(u16, String)| format!("{alias}_PORT_{port}_{}", protocol.to_uppercase());
+    let url = |(port, protocol): &Port| format!("{protocol}://{address}:{port}");
+    let of = |(port, protocol): &Port| format!("{alias}_PORT_{port}_{}", protocol.to_uppercase());
     let mut variables = Vec::new();
     // The lowest; of two protocols, TCP.
     if let Some(first) = ports.first() {
@@ -85,8 +85,11 @@ fn of_one(container: &str, other: &Other) -> Vec<String> {
     variables
 }
 
+/// A port and its protocol.
+type Port = (u16, String);
+
 /// Three ports and more without a gap between them, in both protocols together.
-fn ranges(ports: &[(u16, String)]) -> Vec<(&(u16, String), &(u16, String))> {
+fn ranges(ports: &[Port]) -> Vec<(&Port, &Port)> {
     let mut ranges = Vec::new();
     let mut from = 0;
     while let Some(first) = ports.get(from) {
