@@ -2,7 +2,8 @@
 # Keeps learners' containers off this machine and off what lies around it. Without it every service that
 # listens on all of the machine's addresses (SSH, say) can be reached from a container by its network's
 # gateway address, and with `egress = on` so can the machine's own network and a cloud's metadata service,
-# which gives out the machine's credentials.
+# which gives out the machine's credentials. And no sandbox floods what others need too: the line out, and the
+# kernel's table of connections, which all of the machine share.
 # The rules are the kernel's and go with a reboot: each set-up looks for them again.
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,12 +13,52 @@ BRIDGES=lb+
 # What a container asks of this machine, and what it asks of others through it.
 HOST_CHAIN=LUNCHBOX-HOST
 OUT_CHAIN=LUNCHBOX-OUT
+# How many connections it begins, with whomever.
+NEW_CHAIN=LUNCHBOX-NEW
+# Of these addresses as one: those of a sandbox network (NETWORK_PREFIX_LENGTH in the gateway's limits.rs).
+LIMIT_MASK=26
+# Connections that one network begins, those between its own containers included: so many a second, and so many at
+# once after a pause. The kernel remembers one for two minutes (of 262,144 that most machines have): 29,000 at most.
+NEW_A_SECOND=200
+NEW_AT_ONCE=5000
+# Packets that one network sends beyond its bridge. TCP paces itself: a gigabit needs some 2,000 a second to be sent
+# (the kernel sends 64 KiB as one) and fewer than 20,000 answers to be received.
+TCP_PACKETS_A_SECOND=20000
+TCP_PACKETS_AT_ONCE=40000
+# All else (names, QUIC, games): 2,000 full ones are 24 megabits a second.
+OTHER_PACKETS_A_SECOND=2000
+OTHER_PACKETS_AT_ONCE=4000
 # Link-local addresses (a cloud's metadata) and those of private networks: RFC 3927, 1918, 6598; and the
 # metadata addresses of clouds that use others.
 NOT_THE_INTERNET="169.254.0.0/16 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 168.63.129.16/32"
 
 # The engine's place for rules that come before its own; without one, before all of them.
 forward_chain() { if as_root iptables -w -n -L DOCKER-USER >/dev/null 2>&1; then echo DOCKER-USER; else echo FORWARD; fi; }
+
+# limit NAME A_SECOND AT_ONCE: sets LIMIT to what drops packets of one network beyond that. NAME is in
+# /proc/net/ipt_hashlimit, where doctor looks.
+limit() {
+  LIMIT=(-m hashlimit --hashlimit-name "$1" --hashlimit-mode srcip --hashlimit-srcmask "$LIMIT_MASK"
+    --hashlimit-above "$2/second" --hashlimit-burst "$3" -j DROP)
+}
+
+# each_limit A|C: appends each limit to its chain, or checks that it is there.
+each_limit() {
+  limit lunchbox-new "$NEW_A_SECOND" "$NEW_AT_ONCE"
+  as_root iptables -w "-$1" "$NEW_CHAIN" -m conntrack --ctstate NEW "${LIMIT[@]}" 2>/dev/null || return 1
+  limit lunchbox-tcp "$TCP_PACKETS_A_SECOND" "$TCP_PACKETS_AT_ONCE"
+  as_root iptables -w "-$1" "$OUT_CHAIN" -p tcp "${LIMIT[@]}" 2>/dev/null || return 1
+  limit lunchbox-other "$OTHER_PACKETS_A_SECOND" "$OTHER_PACKETS_AT_ONCE"
+  as_root iptables -w "-$1" "$OUT_CHAIN" ! -p tcp "${LIMIT[@]}" 2>/dev/null || return 1
+}
+
+limits_in_place() {
+  local from
+  for from in INPUT "$(forward_chain)"; do
+    as_root iptables -w -C "$from" -i "$BRIDGES" -j "$NEW_CHAIN" 2>/dev/null || return 1
+  done
+  each_limit C
+}
 
 # in_place IPTABLES: is the chain there, and does INPUT go to it?
 in_place() {
@@ -50,6 +91,8 @@ put_out_in_place() {
   local network protocol from
   from=$(forward_chain)
   as_root iptables -w -N "$OUT_CHAIN" 2>/dev/null || as_root iptables -w -F "$OUT_CHAIN"
+  as_root iptables -w -N "$NEW_CHAIN" 2>/dev/null || as_root iptables -w -F "$NEW_CHAIN"
+  each_limit A || say "This machine's kernel has no limit for packets (xt_hashlimit): a container may flood what it reaches."
   for network in $NOT_THE_INTERNET; do
     if [ "$network" != 169.254.0.0/16 ]; then
       for protocol in udp tcp; do
@@ -60,6 +103,10 @@ put_out_in_place() {
   done
   as_root iptables -w -C "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null ||
     as_root iptables -w -I "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN"
+  for from in INPUT "$from"; do
+    as_root iptables -w -C "$from" -i "$BRIDGES" -j "$NEW_CHAIN" 2>/dev/null ||
+      as_root iptables -w -I "$from" -i "$BRIDGES" -j "$NEW_CHAIN"
+  done
 }
 
 rules() {
@@ -70,7 +117,7 @@ rules() {
 }
 
 main() {
-  local name="Learners' containers can't reach this machine's services, or its network"
+  local name="Learners' containers can't reach this machine's services or its network, and flood nobody"
   case ${DOCKER_HOST:-unix://} in
     unix://*) ;;
     *) say "The engine is elsewhere ($DOCKER_HOST): run server/setup/firewall.sh there too, once."; return 0 ;;
@@ -78,10 +125,10 @@ main() {
   # iptables may be in a folder that only root's PATH has.
   PATH=$PATH:/usr/sbin:/sbin
   if ! can_be_root || ! have iptables; then
-    say "Not set: a rule that keeps learners' containers off this machine's own services. As root: server/setup/firewall.sh"
+    say "Not set: rules that keep learners' containers off this machine's own services, and from flooding. As root: server/setup/firewall.sh"
     return 0
   fi
-  if in_place iptables && out_in_place && { [ ! -e /proc/net/if_inet6 ] || in_place ip6tables; }; then there "$name"; return 0; fi
+  if in_place iptables && out_in_place && limits_in_place && { [ ! -e /proc/net/if_inet6 ] || in_place ip6tables; }; then there "$name"; return 0; fi
   HINT="see that iptables works on this machine (lsmod, nft list ruleset); ./lunchbox doctor tests it." \
     step "$name" firewall rules
 }

@@ -15,7 +15,7 @@ use bollard::{
     query_parameters::{ListContainersOptions, ListNetworksOptions, ListVolumesOptions},
 };
 
-pub use probe::Reach;
+pub use probe::{Probed, Reach};
 pub use workstation::{Found, Running, WorkstationLimits, WorkstationSpec};
 
 /// Seconds until a call that the engine doesn't answer is given up. Removing a container of a busy

@@ -1,0 +1,85 @@
+//! What a container can send at most, so that it floods nobody: tried from inside one, with real packets. The
+//! limits are set-up's (server/setup/firewall.sh).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
+
+use super::{
+    neighbour::{LIKE_THE_INTERNET, Neighbour},
+    support::{Sandbox, TestHost},
+};
+use crate::{Egress, limits::NETWORK_PREFIX_LENGTH};
+
+const FIREWALL: &str = include_str!("../../../setup/firewall.sh");
+
+/// A limit by its name in the script.
+fn limit(name: &str) -> u64 {
+    let line = FIREWALL.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    line.unwrap_or_else(|| panic!("firewall.sh has {name}")).parse().unwrap()
+}
+
+/// A sandbox whose containers reach the internet.
+async fn open(host: &mut TestHost) -> Sandbox {
+    host.config.egress = Egress::On;
+    host.restart().await;
+    let sandbox = host.open().await;
+    sandbox.run("pull -q python").await.ok();
+    sandbox
+}
+
+/// Runs a program in a container; returns the seconds that it says it took, rounded up.
+async fn run(sandbox: &Sandbox, program: &str) -> u64 {
+    let timed = format!("import socket, time\nbegan = time.time()\n{program}\nprint(int(time.time() - began) + 1)");
+    sandbox.docker(&["run", "--rm", "python", "python3", "-c", &timed]).await.ok().trim().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_packets_is_cut_and_what_others_send_is_not() {
+    const SENT: u64 = 60_000;
+    let neighbour = Neighbour::move_in().await;
+    let mut host = TestHost::start(0).await;
+    let (a, b) = (open(&mut host).await, host.open().await);
+    for sandbox in [&a, &b] {
+        sandbox.run("pull -q busybox").await.ok();
+    }
+    let before = neighbour.received();
+    let seconds = run(
+        &a,
+        &format!("s = socket.socket(type=socket.SOCK_DGRAM)\nfor _ in range({SENT}): s.sendto(b'x' * 64, ('{LIKE_THE_INTERNET}', 9))"),
+    )
+    .await;
+    let came = neighbour.received() - before;
+    let most = limit("OTHER_PACKETS_AT_ONCE") + seconds * limit("OTHER_PACKETS_A_SECOND");
+    // A few are the neighbour's own (ARP).
+    assert!(came <= most + 100, "{came} of {SENT} packets came in {seconds} s: as root, run server/setup/firewall.sh");
+    assert!(came >= limit("OTHER_PACKETS_AT_ONCE"), "{came} came");
+    // TCP has a limit of its own, and each learner has theirs.
+    for sandbox in [&a, &b] {
+        assert_eq!(sandbox.run(&format!("run --rm busybox nc -w 5 {LIKE_THE_INTERNET} 80")).await.ok(), "hello\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_new_connections_is_cut() {
+    const BEGUN: u64 = 12_000;
+    let neighbour = Neighbour::move_in().await;
+    let mut host = TestHost::start(0).await;
+    let a = open(&mut host).await;
+    let before = neighbour.received();
+    let program = format!(
+        "for n in range({BEGUN}):
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(('{LIKE_THE_INTERNET}', 1000 + n % 50000))
+    s.close()"
+    );
+    let seconds = run(&a, &program).await;
+    let came = neighbour.received() - before;
+    let most = limit("NEW_AT_ONCE") + seconds * limit("NEW_A_SECOND");
+    assert!(came <= most + 100, "{came} of {BEGUN} connections came in {seconds} s: as root, run server/setup/firewall.sh");
+    assert!(came >= limit("NEW_AT_ONCE"), "{came} came");
+}
+
+#[test]
+fn what_the_firewall_counts_as_one_is_a_sandboxs_network() {
+    assert_eq!(limit("LIMIT_MASK"), u64::from(NETWORK_PREFIX_LENGTH));
+}

@@ -1,0 +1,84 @@
+//! A neighbour of the machine's, that a container reaches where it may.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Of a cloud's metadata, and of a private network: as a learner would try them.
+pub(super) const NOT_THE_INTERNET: [&str; 2] = ["169.254.77.2", "192.168.177.2"];
+/// For documentation (RFC 5737): nobody's, and no private one either.
+pub(super) const LIKE_THE_INTERNET: &str = "203.0.113.77";
+
+/// There is one at a time: each has the same addresses.
+static ADDRESSES: Mutex<()> = Mutex::const_new(());
+
+/// A network namespace that the machine reaches by a cable of its own, with a service at each address.
+pub(super) struct Neighbour {
+    name: String,
+    /// The cable's ends: the machine's and its own.
+    here: String,
+    there: String,
+    service: Child,
+    _turn: MutexGuard<'static, ()>,
+}
+
+fn ip(arguments: &str) {
+    let done = Command::new("ip").args(arguments.split(' ')).output().expect("`ip` is there (iproute2)");
+    assert!(done.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+impl Neighbour {
+    pub(super) async fn move_in() -> Self {
+        let turn = ADDRESSES.lock().await;
+        tokio::task::spawn_blocking(move || Self::settle(turn)).await.expect("a neighbour moves in")
+    }
+
+    fn settle(turn: MutexGuard<'static, ()>) -> Self {
+        let tag = rand::random::<u16>();
+        // Not `lb…`: so only sandboxes' bridges are called.
+        let (name, here, there) = (format!("neighbour{tag:04x}"), format!("nb{tag:04x}a"), format!("nb{tag:04x}b"));
+        ip(&format!("netns add {name}"));
+        ip(&format!("link add {here} type veth peer name {there} netns {name}"));
+        ip(&format!("link set {here} up"));
+        ip(&format!("-n {name} link set lo up"));
+        ip(&format!("-n {name} link set {there} up"));
+        for address in NOT_THE_INTERNET.iter().chain([&LIKE_THE_INTERNET]) {
+            ip(&format!("-n {name} addr add {address}/32 dev {there}"));
+            ip(&format!("route add {address}/32 dev {here}"));
+        }
+        // The way back, whoever asks.
+        ip(&format!("-n {name} route add default dev {there}"));
+        let serve = "use IO::Socket::INET; $| = 1;
+            my $listener = IO::Socket::INET->new(Listen => 9, LocalPort => 80, ReuseAddr => 1) or die $!;
+            print \"ready\\n\";
+            while (my $client = $listener->accept) { print $client \"hello\\n\"; close $client }";
+        let mut service =
+            Command::new("ip").args(["netns", "exec", &name, "perl", "-e", serve]).stdout(Stdio::piped()).spawn().expect("perl is there");
+        let mut ready = String::new();
+        BufReader::new(service.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        assert_eq!(ready, "ready\n");
+        Self { name, here, there, service, _turn: turn }
+    }
+
+    /// Packets that have come by the cable so far.
+    pub(super) fn received(&self) -> u64 {
+        let told = Command::new("ip").args(["-n", &self.name, "-s", "-j", "link", "show", &self.there]).output().expect("`ip` is there");
+        let told: serde_json::Value = serde_json::from_slice(&told.stdout).expect("`ip -j` writes JSON");
+        told[0]["stats64"]["rx"]["packets"].as_u64().expect("a count of packets")
+    }
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        _ = self.service.kill();
+        _ = self.service.wait();
+        // The cable first, and its routes with it: the namespace goes when the kernel has time.
+        _ = Command::new("ip").args(["link", "del", &self.here]).status();
+        _ = Command::new("ip").args(["netns", "del", &self.name]).status();
+    }
+}
