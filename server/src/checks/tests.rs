@@ -4,6 +4,7 @@
 
 mod containers;
 mod done;
+mod files;
 mod images;
 mod naming;
 mod questions;
