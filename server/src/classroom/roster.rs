@@ -45,7 +45,7 @@ pub(super) fn with_commas<'a>(names: impl Iterator<Item = &'a str>) -> Option<St
     let said = match count {
         0 => return None,
         1 => format!("1 name has a comma in it and was taken whole: {examples}."),
-        ..=MOST_EXAMPLES => format!("{count} names have a comma in them and were taken whole: {examples}."),
+        2..=MOST_EXAMPLES => format!("{count} names have a comma in them and were taken whole: {examples}."),
         _ => format!("{count} names have a comma in them and were taken whole: {examples} and {} more.", count - MOST_EXAMPLES),
     };
     Some(format!("{said} To have the first name first, give two columns, with “last name, first name” in the first line."))
