@@ -26,6 +26,8 @@ pub(super) struct Tree {
     digests: Arc<Mutex<HashMap<u64, [u8; 32]>>>,
 }
 
+/// Without extended attributes. The one that Docker's own builders carry over is a file's capabilities, of which a process
+/// without new privileges gets none; those that a RUN gives (`setcap`) are in its layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Node {
     kind: Kind,
