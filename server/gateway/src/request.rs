@@ -1,6 +1,7 @@
 //! What a learner's client asked, parsed once: path, query and body are values from here on.
 
 pub(crate) mod json;
+pub(crate) mod moment;
 pub(crate) mod path;
 pub(crate) mod query;
 

@@ -17,6 +17,7 @@ use crate::{
     refusal::{Answer, Refusal},
     request::{
         Request,
+        moment::labels_fit,
         query::{Filters, has_label, known_filters, truth},
     },
     scope::{OwnVolume, is_name},
@@ -279,8 +280,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let sizes = if volumes.is_empty() { Arc::default() } else { context.shared.volume_sizes.read(FOR_EYES).await };
     for own in volumes {
         let labels: BTreeMap<String, String> = serde_json::from_str(&own.row().labels).unwrap_or_default();
-        let wanted = filters.get("label").is_none_or(|values| values.iter().all(|value| has_label(&labels, value)))
-            && filters.get("label!").is_none_or(|values| !values.iter().any(|value| has_label(&labels, value)));
+        let wanted = labels_fit(&filters, &labels);
         // One in use is refused by the engine, and stays.
         if wanted && (all || own.row().anonymous) && remove_one(context, &own).await.is_ok() {
             reclaimed += sizes.get(own.engine_name()).copied().unwrap_or(0);

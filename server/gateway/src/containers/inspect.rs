@@ -39,9 +39,13 @@ pub(crate) async fn inspect(context: &Context, mut request: Request) -> Answer {
     let size = request.query.flag("size")?;
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
-    let inspected = read(context, &own, size).await?;
+    let asked = shown::asked(own.row());
+    let inspected = read(context, &own, &asked, size).await?;
     context.sandbox.record_look(ActivityKind::ContainerInspected { id: own.engine_id().to_owned(), name: own.name().to_owned() });
     let mut shown = serde_json::to_value(&inspected).unwrap_or_default();
+    if let Some(seconds) = asked.stop_timeout {
+        shown["Config"]["StopTimeout"] = json!(seconds);
+    }
     versions::container(&mut shown, request.version);
     Ok(body::json(StatusCode::OK, &shown))
 }
@@ -52,12 +56,11 @@ pub(crate) async fn ask(context: &Context, own: &OwnContainer, size: bool) -> Re
     context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))
 }
 
-async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspected, Refusal> {
+async fn read(context: &Context, own: &OwnContainer, asked: &CreateRequest, size: bool) -> Result<Inspected, Refusal> {
     let row = own.row();
-    let asked = shown::asked(row);
     let links = Links::of(row);
     let (inspected, names, ports) =
-        tokio::join!(ask(context, own, size), shown::Names::read(context), ports::held(context, std::iter::once(&asked)));
+        tokio::join!(ask(context, own, size), shown::Names::read(context), ports::held(context, std::iter::once(asked)));
     let (mut inspected, ports) = (inspected?, ports?);
     let names = names?.and_of(context, inspected.mounts.iter()).await?;
     let held: Vec<PortRow> = ports.into_iter().filter(|port| port.container == row.engine_id).collect();
@@ -65,7 +68,7 @@ async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspe
 
     inspected.name = format!("/{}", row.name);
     inspected.state.error = context.scope.scrub(&inspected.state.error);
-    inspected.host_config = host_config(&asked);
+    inspected.host_config = host_config(asked);
     if !links.to.is_empty() {
         inspected.host_config["Links"] = json!(links.shown(&row.name));
         links.left_out(&mut inspected.config.env);
@@ -76,8 +79,8 @@ async fn read(context: &Context, own: &OwnContainer, size: bool) -> Result<Inspe
         own_labels(labels);
     }
     inspected.config.volumes = (!asked.volumes.is_empty()).then(|| asked.volumes.clone()).or(inspected.config.volumes);
-    inspected.mounts = names.mounts(&asked, std::mem::take(&mut inspected.mounts));
-    let networks = names.networks(row, &asked, std::mem::take(&mut inspected.network_settings.networks));
+    inspected.mounts = names.mounts(asked, std::mem::take(&mut inspected.mounts));
+    let networks = names.networks(row, asked, std::mem::take(&mut inspected.network_settings.networks));
     let exposed = inspected.config.exposed_ports.iter().flatten().map(|(port, _)| port.clone());
     let mut settings = NetworkSettings {
         ports: if running && names.shows_ports(networks.keys()) { ports::shown(&held, exposed) } else { ports::PortMap::new() },

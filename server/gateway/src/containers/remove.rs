@@ -10,7 +10,8 @@ use crate::{
     refusal::{Answer, Refusal},
     request::{
         Request,
-        query::{has_label, known_filters},
+        moment::{labels_fit, until},
+        query::known_filters,
     },
     scope::{OwnContainer, Scope},
     serve::Context,
@@ -89,17 +90,12 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let filters = request.query.filters()?;
     request.query.finish()?;
     known_filters(&filters, &["until", "label", "label!"])?;
-    let before = match filters.get("until").and_then(|values| values.first()) {
-        None => None,
-        Some(text) => Some(until(text).ok_or_else(|| Refusal::invalid(format!("invalid filter 'until={text}'")))?),
-    };
+    let before = until(&filters, "until")?;
     let mut deleted = Vec::new();
     let mut reclaimed = 0;
     for listed in list::read(context, true, false).await? {
         let ended = matches!(listed.state.as_str(), "exited" | "created" | "dead");
-        let labelled = filters.get("label").is_none_or(|values| values.iter().all(|value| has_label(&listed.labels, value)))
-            && filters.get("label!").is_none_or(|values| !values.iter().any(|value| has_label(&listed.labels, value)));
-        if !ended || !labelled || before.is_some_and(|before| listed.created >= before) {
+        if !ended || !labels_fit(&filters, &listed.labels) || before.is_some_and(|before| listed.created >= before) {
             continue;
         }
         let own = context.scope.container(&listed.id).await?;
@@ -116,45 +112,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     Ok(body::json(StatusCode::OK, &serde_json::json!({ "ContainersDeleted": deleted, "SpaceReclaimed": reclaimed })))
 }
 
-/// Unix seconds, or a time before now: `10m`, `1h30m`, `24h`.
-fn until(text: &str) -> Option<i64> {
-    if let Ok(seconds) = text.split('.').next().unwrap_or_default().parse::<i64>() {
-        return Some(seconds);
-    }
-    let mut total = 0;
-    let mut number = String::new();
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            number.push(c);
-        } else {
-            let unit = match c {
-                's' => 1,
-                'm' => 60,
-                'h' => 3600,
-                _ => return None,
-            };
-            total += number.parse::<i64>().ok()?.checked_mul(unit)?;
-            number.clear();
-        }
-    }
-    number.is_empty().then(|| crate::ledger::now_ms() / 1000 - total)
-}
-
 /// Labels as the learner sees them.
 pub(crate) fn own_labels(labels: &mut std::collections::BTreeMap<String, String>) {
     labels.retain(|key, _| !Scope::is_our_label(key));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn until_is_a_time_or_a_span() {
-        assert_eq!(until("1700000000"), Some(1_700_000_000));
-        let hour = crate::ledger::now_ms() / 1000 - 5400;
-        assert!(until("1h30m").is_some_and(|at| (at - hour).abs() <= 1));
-        assert_eq!(until("yesterday"), None);
-        assert_eq!(until("10"), Some(10));
-    }
 }

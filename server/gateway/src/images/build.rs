@@ -105,12 +105,20 @@ async fn begin_with(context: &Context, options: &Options) -> Result<OwnedSemapho
     Ok(place)
 }
 
+/// Of an image that is made of a container.
+pub(crate) const NO_TRIGGERS: &str =
+    "lunchbox: an image that is committed or imported has no triggers for builds. Put ONBUILD into a Dockerfile.";
+
 /// The instructions of `docker commit --change`, each written so that it can be read in one way only.
 pub(crate) fn changes(lines: &[String]) -> Result<Vec<String>, Refusal> {
-    const ALLOWED: [&str; 9] = ["CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"];
+    const ALLOWED: [&str; 10] = ["CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"];
     let mut written = Vec::new();
     for line in lines {
         for instruction in dockerfile::parse(line)?.instructions {
+            // What runs in a build on it is decided by its Dockerfile, and by nothing hidden in its base.
+            if instruction.keyword == "ONBUILD" {
+                return Err(Refusal::invalid(NO_TRIGGERS));
+            }
             if !ALLOWED.contains(&instruction.keyword) {
                 return Err(Refusal::invalid(format!("{} is not a valid change command", instruction.keyword)));
             }

@@ -124,7 +124,7 @@ fn config(config: ImageConfig) -> Result<Option<ImageConfig>, Refusal> {
     }
     // What runs in a build on it is decided by its Dockerfile, and by nothing hidden in its base.
     if config.on_build.as_ref().is_some_and(|steps| !steps.is_empty()) {
-        return Err(Refusal::invalid("lunchbox: a commit gives an image no triggers for builds. Put the instructions into a Dockerfile."));
+        return Err(Refusal::invalid(build::NO_TRIGGERS));
     }
     Ok(Some(ImageConfig { healthcheck: policy::healthcheck(config.healthcheck.as_ref(), None), image: String::new(), ..config }))
 }

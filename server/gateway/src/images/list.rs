@@ -11,10 +11,11 @@ use serde::Serialize;
 use crate::{
     ActivityKind, body,
     images::{catalogue::ImageFacts, glob, labels, layers, view::View},
-    ledger::{ImageRow, now_ms},
+    ledger::ImageRow,
     refusal::{Answer, Refusal},
     request::{
         Request,
+        moment::until,
         path::ApiVersion,
         query::{Filters, has_label, known_filters, truth},
     },
@@ -154,9 +155,7 @@ impl Bounds {
         for asked in filters.get("since").into_iter().flatten() {
             bounds.since = Some(created(context, asked).await?);
         }
-        for asked in filters.get("until").into_iter().flatten() {
-            bounds.until = Some(until(asked)?);
-        }
+        bounds.until = until(filters, "until")?;
         Ok(bounds)
     }
 }
@@ -164,33 +163,6 @@ impl Bounds {
 async fn created(context: &Context, asked: &str) -> Result<i64, Refusal> {
     let image = context.scope.image(asked).await?;
     Ok(context.shared.catalogue.get(image.id()).await.map_err(|said| context.engine_said(said))?.created())
-}
-
-/// `24h`, `10m30s`, unix seconds, or a time as RFC 3339 writes it: the moment in unix seconds.
-pub(crate) fn until(asked: &str) -> Result<i64, Refusal> {
-    let wrong = || Refusal::invalid(format!("lunchbox: until={asked} is not understood. Write a duration (24h, 10m) or a time."));
-    if let Ok(seconds) = asked.parse::<i64>() {
-        return Ok(seconds);
-    }
-    if let Ok(time) = time::OffsetDateTime::parse(asked, &time::format_description::well_known::Rfc3339) {
-        return Ok(time.unix_timestamp());
-    }
-    let (mut total, mut number) = (0_i64, String::new());
-    for c in asked.chars() {
-        let unit = match c {
-            '0'..='9' if number.len() < 9 => {
-                number.push(c);
-                continue;
-            }
-            'h' => 3600,
-            'm' => 60,
-            's' => 1,
-            _ => return Err(wrong()),
-        };
-        total = total.saturating_add(number.parse::<i64>().map_err(|_| wrong())?.saturating_mul(unit));
-        number.clear();
-    }
-    if number.is_empty() { Ok(now_ms() / 1000 - total) } else { Err(wrong()) }
 }
 
 fn wanted(view: &View, row: &ImageRow, facts: &ImageFacts, filters: &Filters, dangling: Option<bool>, bounds: &Bounds) -> bool {
@@ -241,15 +213,5 @@ mod tests {
         assert!(is_named("registry.lunchbox/*", "registry.lunchbox/app:1"));
         assert!(!is_named("ubuntu", "nginx:latest"));
         assert!(!is_named("*", "me/app:1"));
-    }
-
-    #[test]
-    fn a_duration_is_counted_back_from_now() {
-        let now = now_ms() / 1000;
-        assert!((until("1h30m").unwrap() - (now - 5400)).abs() <= 1);
-        assert_eq!(until("1700000000").unwrap(), 1_700_000_000);
-        assert!(until("soon").is_err());
-        assert!(until("5").is_ok());
-        assert!(until("5x").is_err());
     }
 }

@@ -190,7 +190,13 @@ async fn delete(context: &Context, id: &str, own: bool) -> Result<Vec<Line>, Ref
         Ok(facts) => layers::chain_ids(facts.diff_ids()),
         Err(_) => Vec::new(),
     };
-    let needed = layers::on_host(context, view.images.iter().filter(|row| row.image_id != id)).await?;
+    let mut needed = layers::on_host(context, view.images.iter().filter(|row| row.image_id != id)).await?;
+    // A container keeps what it was made of.
+    for container in context.shared.ledger.containers(context.scope.sandbox()).await? {
+        if let Ok(facts) = context.shared.catalogue.get(&container.image_id).await {
+            needed.extend(layers::chain_ids(facts.diff_ids()));
+        }
+    }
     let mut deleted = vec![id.to_owned()];
     if own {
         match own::let_go(&context.shared, &context.scope, id).await {

@@ -12,9 +12,13 @@ use crate::{
         container_engine::{EngineAddress, EngineEndpoint},
         event::Event,
     },
-    networks::addresses,
+    networks::{addresses, make::Asked},
     refusal::{Answer, Refusal},
-    request::{Request, query::known_filters},
+    request::{
+        Request,
+        moment::{labels_fit, until},
+        query::known_filters,
+    },
     scope::OwnNetwork,
     serve::Context,
     upstream::{Ask, EngineSaid},
@@ -102,14 +106,12 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let filters = request.query.filters()?;
     request.query.finish()?;
     known_filters(&filters, &["until", "label", "label!"])?;
-    if !filters.is_empty() {
-        return Err(Refusal::invalid(
-            "lunchbox: filters of `docker network prune` are not available here. Leave them out, or use `docker network rm`.",
-        ));
-    }
+    let until = until(&filters, "until")?;
     let mut deleted = Vec::new();
     for own in context.scope.networks().await? {
-        if !own.is_default() && remove_one(context, &own).await.is_ok() {
+        let asked: Asked = serde_json::from_str(&own.row().asked).unwrap_or_default();
+        let fits = labels_fit(&filters, &asked.labels) && until.is_none_or(|until| own.row().created_at / 1000 <= until);
+        if fits && !own.is_default() && remove_one(context, &own).await.is_ok() {
             deleted.push(own.name().to_owned());
         }
     }

@@ -201,6 +201,11 @@ async fn removal_tells_the_layers_that_went_and_spares_those_that_are_shared() {
     a.run("pull ubuntu").await.ok();
     a.run("pull nginx").await.ok();
     let layers = a.docker(&["image", "inspect", "--format", "{{len .RootFS.Layers}}", "nginx"]).await.ok().trim().parse::<usize>().unwrap();
+    // What a container was made of it keeps.
+    a.run("create --name web nginx").await.ok();
+    assert_eq!(a.run("rmi --force nginx").await.ok().matches("Deleted: sha256:").count(), 1);
+    a.run("rm web").await.ok();
+    a.run("pull nginx").await.ok();
     let gone = a.run("rmi nginx").await.ok();
     // The image and its layers, but for the one that ubuntu has too.
     assert_eq!(gone.matches("Deleted: sha256:").count(), 1 + layers - 1, "{gone}");
@@ -352,6 +357,14 @@ async fn a_container_is_committed_to_an_image_of_ones_own() {
     for change in ["ONBUILD COPY --from=x / /", "LABEL io.lunchbox.sandbox=x", "RUN x"] {
         a.docker(&["commit", "-c", change, "maker", "bad"]).await.fails();
     }
+    // A check of its health is taken over, and slowed down where it runs.
+    a.docker(&["commit", "-c", "HEALTHCHECK --interval=1s --retries=2 CMD true", "maker", "checked"]).await.ok();
+    let check = "{{json .Config.Healthcheck}}";
+    let said = r#"{"Test":["CMD-SHELL","true"],"Interval":1000000000,"Retries":2}"#;
+    assert_eq!(a.docker(&["inspect", "--format", check, "checked"]).await.ok().trim(), said);
+    let id = a.run("create checked").await.ok();
+    let interval = bare(&["inspect", "--format", "{{.Config.Healthcheck.Interval}}", id.trim()]).await.ok();
+    assert_eq!(interval.trim(), "5s");
     assert!(b.run("commit maker mine").await.fails().contains("No such container: maker"));
     // What another did by hand is in nobody's cache.
     let base = "FROM busybox\nRUN echo kept > /kept\n";

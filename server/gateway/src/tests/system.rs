@@ -5,7 +5,7 @@
 use crate::{
     ActivityKind,
     networks::bridge_name,
-    tests::support::{PATIENCE, TestHost, bare},
+    tests::support::{PATIENCE, Sandbox, TestHost, bare},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,6 +143,25 @@ async fn events_show_ones_own_and_nobody_elses() {
     let printed = alice.docker(&["events", "--since", "0", "--until", &until]).await.ok();
     assert!(printed.contains("volume create mine"), "{printed}");
     assert!(!printed.contains("secret-of-bob"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prune_takes_what_fits_its_filters_and_nothing_of_anothers() {
+    let host = TestHost::start(2).await;
+    let (alice, bob) = (&host.sandboxes[0], &host.sandboxes[1]);
+    for sandbox in [alice, bob] {
+        sandbox.run("network create --label of=work work").await.ok();
+        sandbox.run("network create plain").await.ok();
+    }
+    let networks = async |sandbox: &Sandbox| sandbox.run("network ls --filter type=custom --format {{.Name}}").await.ok();
+    assert_eq!(alice.run("network prune --force --filter until=1h").await.ok(), "");
+    assert!(alice.run("network prune --force --filter until=soon").await.fails().contains("failed to parse value as time or duration"));
+    assert_eq!(alice.run("network prune --force --filter label!=of=work").await.ok(), "Deleted Networks:\nplain\n\n");
+    assert_eq!(networks(alice).await, "work\n");
+    alice.run("system prune --force --filter label=of=play").await.ok();
+    assert_eq!(networks(alice).await, "work\n");
+    assert_eq!(alice.run("network prune --force --filter label=of=work").await.ok(), "Deleted Networks:\nwork\n\n");
+    assert_eq!(networks(bob).await, "plain\nwork\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

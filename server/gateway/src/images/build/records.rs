@@ -10,11 +10,11 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     body,
-    images::{list, own, view::View},
+    images::{own, view::View},
     ledger::now_ms,
     model::event::Event,
     refusal::{Answer, Refusal},
-    request::{Request, query::known_filters},
+    request::{Request, moment::until, query::known_filters},
     serve::Context,
     system::volume_sizes::FOR_EYES,
 };
@@ -246,8 +246,17 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let filters = request.query.filters()?;
     request.query.finish()?;
     known_filters(&filters, &["until", "unused-for", "id", "label"])?;
-    for asked in ["until", "unused-for"].iter().filter_map(|name| filters.get(*name)).flatten() {
-        wish.unused_since = Some(list::until(asked)?.saturating_mul(1000).min(now_ms()));
+    for name in ["until", "unused-for"] {
+        let told = |refusal: Refusal| Refusal {
+            message: format!(
+                "failed to prune build cache: \"{name}\" filter expects a duration (e.g., '24h') or a timestamp: {}",
+                refusal.message
+            ),
+            ..refusal
+        };
+        if let Some(moment) = until(&filters, name).map_err(told)? {
+            wish.unused_since = Some(moment.saturating_mul(1000).min(now_ms()));
+        }
     }
     wish.ids = filters.get("id").cloned().unwrap_or_default();
     // Steps have no labels: none has the one that is asked for.

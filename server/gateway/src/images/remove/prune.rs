@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use crate::{
     ActivityKind, body,
-    images::{events, labels, layers, list, view::View},
+    images::{events, labels, layers, view::View},
     model::event::Event,
     refusal::Answer,
     request::{
         Request,
-        query::{has_label, known_filters, truth},
+        moment::{labels_fit, until},
+        query::{known_filters, truth},
     },
     serve::Context,
 };
@@ -34,10 +35,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     request.query.finish()?;
     known_filters(&filters, &["dangling", "label", "label!", "until"])?;
     let only_dangling = truth(&filters, "dangling")?.unwrap_or(true);
-    let mut until = None;
-    for asked in filters.get("until").into_iter().flatten() {
-        until = Some(list::until(asked)?);
-    }
+    let until = until(&filters, "until")?;
 
     let view = View::read(context).await?;
     let used: HashSet<String> =
@@ -51,8 +49,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
         let goes = !used.contains(id)
             && (!only_dangling || names.is_empty())
             && until.is_none_or(|until| facts.created() < until)
-            && filters.get("label").into_iter().flatten().all(|label| has_label(&labels, label))
-            && !filters.get("label!").into_iter().flatten().any(|label| has_label(&labels, label));
+            && labels_fit(&filters, &labels);
         if !goes {
             continue;
         }
