@@ -198,7 +198,7 @@ fn label_names(instruction: &Instruction, escape: char) -> impl Iterator<Item = 
 
 /// What an ONBUILD may hold, in a Dockerfile or in an image that a build begins from.
 /// It names no image and no stage: which images a build takes from is judged before its first step, from its own
-/// Dockerfile. (Docker allows it since its Dockerfile format 1.11, of early 2025.)
+/// Dockerfile. (Newer versions of Docker's Dockerfile format allow it.)
 pub(super) fn check_trigger(trigger: &str) -> Result<(), Refusal> {
     let file = dockerfile::parse(trigger)?;
     for instruction in &file.instructions {
