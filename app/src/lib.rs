@@ -23,7 +23,7 @@ mod teach;
 
 pub use routes::App;
 #[cfg(feature = "ssr")]
-pub use shell::{document, shell};
+pub use shell::{Framed, document, plain_page, shell};
 #[cfg(any(feature = "ssr", feature = "desk"))]
 pub use teach::DeskApp;
 #[cfg(feature = "ssr")]

@@ -4,8 +4,9 @@ pub mod board;
 pub mod class;
 pub mod host;
 pub mod lesson;
+pub mod platform;
 pub mod progress;
 pub mod sandbox;
 pub mod seat;
 
-pub use self::{board::*, class::*, host::*, lesson::*, progress::*, sandbox::*, seat::*};
+pub use self::{board::*, class::*, host::*, lesson::*, platform::*, progress::*, sandbox::*, seat::*};

@@ -8,7 +8,7 @@ use leptos_meta::MetaTags;
 
 use crate::{
     components::SHAPES,
-    routes::App,
+    routes::{App, page_title},
     teach::{DeskApp, PaperApp, TeachApp},
 };
 
@@ -122,6 +122,32 @@ fn instructors_shell(mut options: LeptosOptions, name: &'static str, app: fn() -
 fn paper_shell() -> impl IntoView {
     let head = |nonce| view! { {instructors_head()} <script nonce=nonce inner_html=PAPER_SCRIPT></script> }.into_any();
     page(head, || view! { <PaperApp /> }.into_any())
+}
+
+/// A page that is no part of the app: `main` is HTML, with what came from others escaped; `title` is text. Comes with its
+/// Content-Security-Policy; in a frame of others it is shown where `framed` says so.
+pub fn plain_page(title: &str, main: &str, nonce: &str, framed: Framed) -> (String, String) {
+    let title = page_title(title.to_owned());
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><meta name=\"robots\" content=\"noindex\"><title>{title}</title>\
+         <script nonce=\"{nonce}\">{THEME_SCRIPT}</script><link rel=\"icon\" href=\"{ICON}\">\
+         <link rel=\"stylesheet\" href=\"/pkg/lunchbox.css\"><link rel=\"stylesheet\" href=\"/pkg/teach.css\"></head>\
+         <body><main class=\"plain-page narrow-page\" id=\"main\">{main}</main></body></html>"
+    );
+    let policy = content_security_policy(Some(nonce));
+    let policy = match framed {
+        Framed::Never => policy,
+        Framed::Anywhere => policy.replace("frame-ancestors 'none'", "frame-ancestors *"),
+    };
+    (page, policy)
+}
+
+/// Whether a page is shown in others' frames. What is must do nothing at a click that anybody minds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framed {
+    Never,
+    Anywhere,
 }
 
 /// Everything from our own origin; of inline scripts only those with this response's nonce. Styles

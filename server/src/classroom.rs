@@ -19,6 +19,7 @@ mod help;
 mod hub;
 mod invitations;
 mod limits;
+pub(crate) mod lti;
 mod machine;
 mod names;
 mod notes;
@@ -77,11 +78,12 @@ pub struct Classroom {
     hub: Hub,
     boards: Boards,
     passwords: Arc<passwords::Passwords>,
+    lti: lti::Lti,
 }
 
 impl Classroom {
     pub fn new(pool: AnyPool, shelf: Shelf, sandboxes: Sandboxes, hub: Hub) -> Self {
-        Self { pool, shelf, sandboxes, hub, boards: Boards::default(), passwords: Arc::default() }
+        Self { pool, shelf, sandboxes, hub, boards: Boards::default(), passwords: Arc::default(), lti: Arc::default() }
     }
 
     /// Who is here, who watches whom, and what has just changed.

@@ -13,7 +13,8 @@ use crate::{
     app_state::AppState,
     sandboxes::Sandboxes,
     web::{
-        access_log, assets, body_limit, headers, health, origin, pace, pages, preview, session, stream, teach_files, teach_stream, terminal,
+        access_log, assets, body_limit, headers, health, lti, origin, pace, pages, preview, session, stream, teach_files, teach_stream,
+        terminal,
     },
 };
 
@@ -29,6 +30,7 @@ pub fn router(state: AppState) -> Router {
         .route("/teach/classes/{class}/progress.csv", get(teach_files::csv))
         .route("/teach/classes/{class}/progress.json", get(teach_files::json))
         .route("/teach/classes/{class}/xapi.json", get(teach_files::xapi))
+        .merge(lti::personal())
         .route_layer(
             ServiceBuilder::new().layer(session::layer(state.needs.database.pool.clone(), &state.web)).layer(from_fn(session::learner)),
         );
@@ -36,6 +38,7 @@ pub fn router(state: AppState) -> Router {
     let impersonal = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .merge(lti::impersonal())
         .merge(assets::router(&state.web.site_root));
     let ours = personal.merge(impersonal).fallback(pages::not_found).with_state(state.clone());
 

@@ -9,6 +9,7 @@ mod crowding;
 mod guessing;
 mod helping;
 mod leaving;
+mod lti;
 mod markup;
 mod people;
 mod progress;

@@ -11,6 +11,7 @@ pub mod headers;
 pub mod health;
 mod host_view;
 pub mod instructor;
+pub mod lti;
 pub mod origin;
 pub mod pace;
 pub mod pages;

@@ -4,3 +4,4 @@ pub mod account;
 pub mod admin;
 pub mod board;
 pub mod classes;
+pub mod platforms;

@@ -4,7 +4,7 @@
 use super::BackendFuture;
 use crate::model::{
     Board, ClassDetails, ClassDraft, ClassSummary, Deleted, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
-    PersonalLink, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
+    PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
 };
 
 /// Implemented by the server (`server/src/web/teaching.rs`).
@@ -36,6 +36,13 @@ pub trait Teaching: Send + Sync + 'static {
     fn remove_instructor<'a>(&'a self, instructor: &'a str) -> BackendFuture<'a, Deleted>;
     fn machine(&self) -> BackendFuture<'_, Machine>;
     fn close_sandbox<'a>(&'a self, sandbox: &'a str) -> BackendFuture<'a, ()>;
+
+    /// Learning platforms, and what is pasted into them.
+    fn platforms(&self) -> BackendFuture<'_, Platforms>;
+    /// Registers a platform, or changes one.
+    fn keep_platform(&self, draft: PlatformDraft) -> BackendFuture<'_, Platforms>;
+    /// Classes, places and accounts stay.
+    fn remove_platform<'a>(&'a self, platform: &'a str) -> BackendFuture<'a, Deleted>;
 
     // Classes: one's own, those shared with one, and for admins all.
 

@@ -19,11 +19,21 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Ask {
     Me,
-    Invitation { token: String },
+    Invitation {
+        token: String,
+    },
     Classes,
-    Class { class: String },
-    Board { class: String, lesson: String },
+    Class {
+        class: String,
+    },
+    Board {
+        class: String,
+        lesson: String,
+    },
     Admin,
+    // The board's bundle has little room.
+    #[cfg(any(feature = "ssr", feature = "desk"))]
+    Platforms,
 }
 
 /// What came.
@@ -35,6 +45,8 @@ pub(crate) enum Loaded {
     Class(Box<ClassDetails>, Vec<LessonOutline>),
     Board(Box<Board>),
     Admin(Machine, Vec<Instructor>),
+    #[cfg(any(feature = "ssr", feature = "desk"))]
+    Platforms(crate::model::Platforms),
 }
 
 pub(crate) type Answer = Result<Loaded, ApiError>;
@@ -49,6 +61,8 @@ fn fetch(ask: Ask) -> Fetching {
             Ask::Classes => Loaded::Classes(teach::classes::classes().await?, teach::classes::lessons().await?),
             Ask::Class { class } => Loaded::Class(Box::new(teach::classes::class(class).await?), teach::classes::lessons().await?),
             Ask::Board { class, lesson } => Loaded::Board(Box::new(teach::board::board(class, lesson).await?)),
+            #[cfg(any(feature = "ssr", feature = "desk"))]
+            Ask::Platforms => Loaded::Platforms(teach::platforms::platforms().await?),
             Ask::Admin => Loaded::Admin(teach::admin::machine().await?, teach::admin::instructors().await?),
         })
     })

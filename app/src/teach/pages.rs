@@ -9,6 +9,8 @@ mod board;
 #[cfg(any(feature = "ssr", feature = "desk"))]
 mod classes;
 mod nothing;
+#[cfg(any(feature = "ssr", feature = "desk"))]
+mod platforms;
 #[cfg(any(feature = "ssr", feature = "teach"))]
 mod projector;
 #[cfg(any(feature = "ssr", feature = "desk"))]
@@ -27,6 +29,8 @@ pub(crate) use board::BoardPage;
 #[cfg(any(feature = "ssr", feature = "desk"))]
 pub(crate) use classes::ClassesPage;
 pub(crate) use nothing::NothingHere;
+#[cfg(any(feature = "ssr", feature = "desk"))]
+pub(crate) use platforms::PlatformsPage;
 #[cfg(any(feature = "ssr", feature = "teach"))]
 pub(crate) use projector::ProjectorPage;
 #[cfg(any(feature = "ssr", feature = "desk"))]

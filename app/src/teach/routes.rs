@@ -33,7 +33,7 @@ pub fn TeachApp() -> impl IntoView {
 #[cfg(any(feature = "ssr", feature = "desk"))]
 #[component]
 pub fn DeskApp() -> impl IntoView {
-    use super::pages::{AccountPage, AdminPage, ClassesPage, SetupPage, SignInPage, WelcomePage};
+    use super::pages::{AccountPage, AdminPage, ClassesPage, PlatformsPage, SetupPage, SignInPage, WelcomePage};
 
     begin();
     view! {
@@ -45,6 +45,7 @@ pub fn DeskApp() -> impl IntoView {
                 <Route path=path!("/teach/welcome/:token") view=WelcomePage ssr=SsrMode::Async />
                 <Route path=path!("/teach/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/teach/admin") view=AdminPage ssr=SsrMode::Async />
+                <Route path=path!("/teach/platforms") view=PlatformsPage ssr=SsrMode::Async />
                 <Route path=path!("/teach/classes/:id/setup") view=SetupPage ssr=SsrMode::Async />
             </Routes>
         </Router>

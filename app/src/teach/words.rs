@@ -62,6 +62,9 @@ fn singular(plural: &str) -> &str {
     match plural {
         "classes" => "class",
         "sandboxes" => "sandbox",
+        "ties to a learning platform" => "tie to a learning platform",
+        "links from learning platforms" => "link from a learning platform",
+        "people it sent" => "person it sent",
         other => other.strip_suffix('s').unwrap_or(other),
     }
 }

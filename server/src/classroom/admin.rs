@@ -3,7 +3,7 @@
 use app::model::{Deleted, Instructor, InvitationKind, Machine, OpenSandbox};
 use sqlx::Row as _;
 
-use super::{Account, ClassError, Classroom, Event, invitations::Invited, machine};
+use super::{Account, ClassError, Classroom, Event, invitations::Invited, lti, machine};
 use crate::learner::LearnerId;
 
 impl Classroom {
@@ -86,6 +86,7 @@ impl Classroom {
             .await?
             .rows_affected();
         sqlx::query("DELETE FROM invitations WHERE instructor = $1").bind(instructor).execute(&mut *transaction).await?;
+        lti::forget_instructor(&mut transaction, instructor).await?;
         transaction.commit().await?;
         self.hub.account_ended(instructor);
         Ok(Deleted { counts: vec![("accounts".to_owned(), 1), ("classes that are yours now".to_owned(), classes)] })

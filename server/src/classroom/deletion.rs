@@ -3,7 +3,7 @@
 use app::model::Deleted;
 use sqlx::{Any, Transaction};
 
-use super::{Account, ClassError, Classroom, Event, rights::alone_with};
+use super::{Account, ClassError, Classroom, Event, lti, rights::alone_with};
 use crate::learner::LearnerId;
 
 impl Classroom {
@@ -38,6 +38,7 @@ impl Classroom {
             .await?;
         let gone = delete_places(&mut transaction, &class.id, &ids).await?;
         let notes = sqlx::query("DELETE FROM notes WHERE class = $1").bind(&class.id).execute(&mut *transaction).await?;
+        let links = lti::forget_class(&mut transaction, &class.id).await?;
         for table in ["class_lessons", "class_instructors"] {
             sqlx::query(&format!("DELETE FROM {table} WHERE class = $1")).bind(&class.id).execute(&mut *transaction).await?;
         }
@@ -45,6 +46,7 @@ impl Classroom {
         transaction.commit().await?;
         let mut deleted = self.places_gone(&ids, gone).await;
         deleted.counts.push(("notes".to_owned(), notes.rows_affected()));
+        deleted.counts.push(("links from learning platforms".to_owned(), links));
         deleted.counts.insert(0, ("classes".to_owned(), 1));
         self.hub.tell(Event::Class(class.id));
         Ok(deleted)
@@ -69,7 +71,7 @@ impl Classroom {
 
 /// What went with places that were deleted.
 struct Gone {
-    counts: [(&'static str, u64); 8],
+    counts: [(&'static str, u64); 9],
     /// Who was in one of them.
     removed: Vec<LearnerId>,
     /// Those of them who are in no class any more: nothing of theirs is left.
@@ -90,6 +92,7 @@ async fn delete_places(transaction: &mut Transaction<'_, Any>, class: &str, plac
         ("events", 0),
         ("certificates", 0),
         ("personal notes", 0),
+        ("ties to a learning platform", 0),
     ];
     let (mut removed, mut forgotten) = (Vec::new(), Vec::new());
     for place in places {
@@ -101,6 +104,7 @@ async fn delete_places(transaction: &mut Transaction<'_, Any>, class: &str, plac
         let Some(learner) = learner else { continue };
         counts[0].1 += 1;
         counts[7].1 += sqlx::query("DELETE FROM notes WHERE enrolment = $1").bind(place).execute(&mut **transaction).await?.rows_affected();
+        counts[8].1 += lti::forget_place(transaction, place).await?;
         sqlx::query("DELETE FROM notes_put_away WHERE enrolment = $1").bind(place).execute(&mut **transaction).await?;
         let Some(learner) = learner else { continue };
         removed.push(LearnerId::from_stored(learner.clone()));
@@ -127,6 +131,7 @@ async fn delete_places(transaction: &mut Transaction<'_, Any>, class: &str, plac
             }
         }
         counts[1].1 += sqlx::query("DELETE FROM learners WHERE id = $1").bind(&learner).execute(&mut **transaction).await?.rows_affected();
+        lti::forget_learner(transaction, &learner).await?;
         forgotten.push(LearnerId::from_stored(learner));
     }
     Ok(Gone { counts, removed, forgotten })

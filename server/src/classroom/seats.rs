@@ -353,7 +353,7 @@ async fn place_in(connection: &mut sqlx::AnyConnection, learner: &LearnerId, cla
 }
 
 /// Something is stored of them from now on. Who is known already is held until the end of the transaction.
-async fn known(transaction: &mut sqlx::Transaction<'_, sqlx::Any>, learner: &LearnerId, at: i64) -> Result<(), sqlx::Error> {
+pub(super) async fn known(transaction: &mut sqlx::Transaction<'_, sqlx::Any>, learner: &LearnerId, at: i64) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO learners (id, made_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET made_at = learners.made_at")
         .bind(learner.as_str())
         .bind(at)

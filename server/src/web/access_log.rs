@@ -37,7 +37,7 @@ pub async fn log(mut request: Request, next: Next) -> Response {
 }
 
 /// What follows these in a path is a secret: who has it comes in, comes back as somebody, or may look.
-const BEFORE_SECRETS: [&str; 5] = ["/preview/", "/teach/welcome/", "/join/back/", "/join/", "/certificates/"];
+const BEFORE_SECRETS: [&str; 6] = ["/preview/", "/teach/welcome/", "/lti/arrive/", "/join/back/", "/join/", "/certificates/"];
 
 fn without_secrets(path: &str) -> Cow<'_, str> {
     match BEFORE_SECRETS.iter().find(|before| path.starts_with(**before)) {
@@ -60,6 +60,7 @@ mod tests {
         for (path, logged) in [
             ("/preview/abcdefghij0123456789/8080/index.html", "/preview/…"),
             ("/teach/welcome/abcdefghij", "/teach/welcome/…"),
+            ("/lti/arrive/abcdefghij", "/lti/arrive/…"),
             ("/join/back/K7QF-2MXA-9ZZZ", "/join/back/…"),
             ("/join/K7QF2M", "/join/…"),
             ("/certificates/abcdefghij", "/certificates/…"),

@@ -70,7 +70,7 @@ impl Asker {
 }
 
 /// Where people find this server: as it is set, or as who asks does.
-fn base(parts: &Parts, web: &WebConfig) -> String {
+pub(super) fn base(parts: &Parts, web: &WebConfig) -> String {
     match &web.public_url {
         Some(url) => url.to_string(),
         None => {

@@ -16,7 +16,8 @@ use axum::{
 };
 use tokio::time::timeout;
 
-use super::client::Client;
+use super::{client::Client, lti};
+use crate::classroom::lti::MAX_LAUNCH_BYTES;
 
 /// Bytes of a request's body. The longest is an answer to a question.
 const MAX_BODY_BYTES: usize = 32 * 1024;
@@ -45,7 +46,11 @@ async fn within(request: Request, next: Next, limit: Duration) -> Response {
         return (StatusCode::TOO_MANY_REQUESTS, "Other rosters come from your network's address just now. Try again in a moment.\n")
             .into_response();
     }
-    let most = if is_roster { MAX_ROSTER_BYTES } else { MAX_BODY_BYTES };
+    let most = match parts.uri.path() {
+        ROSTER => MAX_ROSTER_BYTES,
+        lti::LAUNCH => MAX_LAUNCH_BYTES,
+        _ => MAX_BODY_BYTES,
+    };
     let read = timeout(limit, to_bytes(body, most)).await;
     drop(reading);
     match read {
@@ -128,6 +133,8 @@ mod tests {
             assert_eq!(status(roster, sized(MAX_ROSTER_BYTES)).await, StatusCode::OK);
             assert_eq!(status(roster, sized(MAX_ROSTER_BYTES + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
         }
+        assert_eq!(status(lti::LAUNCH, sized(MAX_LAUNCH_BYTES)).await, StatusCode::OK, "a launch, with all its claims");
+        assert_eq!(status(lti::LAUNCH, sized(MAX_LAUNCH_BYTES + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(status("/api/fn/teach/add_rosters", sized(MAX_BODY_BYTES + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
 
         let never = || Body::from_stream(stream::pending::<Result<String, std::io::Error>>());

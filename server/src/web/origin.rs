@@ -18,10 +18,15 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
+use super::lti;
 use crate::config::WebConfig;
 
 /// Answered to proxies and to whoever watches over the server, under whatever name they use.
 const ANY_HOST: [&str; 2] = ["/healthz", "/readyz"];
+
+/// POSTed by a learning platform's page (LTI 1.3), which is another's by nature: what comes is believed by its signature,
+/// and neither reads a session.
+const FROM_PLATFORMS: [&str; 2] = [lti::LOGIN, lti::LAUNCH];
 
 type Refused = (StatusCode, &'static str);
 
@@ -51,6 +56,9 @@ fn check(web: &WebConfig, request: &Request) -> Result<(), Refused> {
     let refused = Err((StatusCode::FORBIDDEN, "This must be asked by a page of Lunchbox itself, and comes from somewhere else.\n"));
     let site = text(headers, "sec-fetch-site");
     let origin = text(headers, header::ORIGIN);
+    if *request.method() == Method::POST && FROM_PLATFORMS.contains(&path) && !headers.contains_key(header::UPGRADE) {
+        return Ok(());
+    }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if changes || headers.contains_key(header::UPGRADE) {
         // Every browser says at least one of the two.
@@ -164,6 +172,22 @@ mod tests {
         assert_eq!(post(&[("host", "localhost:3000"), ("origin", "http://p8080-abc.localhost:3000")]), 403);
         assert_eq!(post(&[("host", "localhost:3000"), ("sec-fetch-site", "same-site"), ("origin", "http://localhost:3000")]), 403);
         assert_eq!(post(&[("origin", "http://localhost:3000")]), 400);
+    }
+
+    #[test]
+    fn of_what_other_pages_post_a_platforms_two_messages_are_let_through_and_nothing_else() {
+        let headers = [("host", "localhost:3000"), ("sec-fetch-site", "cross-site"), ("origin", "https://moodle.example")];
+        let asked = |method, path| status(&web(None), method, path, &headers);
+        for path in ["/lti/login", "/lti/launch"] {
+            assert_eq!(asked("POST", path), 200, "{path}");
+            assert_eq!(asked("PUT", path), 403, "{path}");
+            assert_eq!(status(&web(None), "POST", path, &[("host", "evil.example"), headers[1]]), 421, "{path}");
+            let upgrade = [headers[0], headers[1], headers[2], ("upgrade", "websocket")];
+            assert_eq!(status(&web(None), "POST", path, &upgrade), 403, "{path}");
+        }
+        for path in ["/lti/arrive/x", "/lti/launch/", "/lti/launch/x", "//lti/launch", "/lti", "/api/fn/answer", "/"] {
+            assert_eq!(asked("POST", path), 403, "{path}");
+        }
     }
 
     #[test]

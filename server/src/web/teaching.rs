@@ -9,11 +9,11 @@ use app::{
     backend::{BackendError, BackendFuture, Teaching},
     model::{
         Board, ClassDetails, ClassDraft, ClassSummary, Deleted, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
-        PersonalLink, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
+        PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
     },
 };
 
-use super::asker::Asker;
+use super::{asker::Asker, lti};
 use crate::classroom::{Account, Classroom, Invited};
 
 /// An instructor's way to the server, for one request.
@@ -43,6 +43,10 @@ impl InstructorBackend {
 
     async fn details(&self, who: &Account, class: &str) -> Result<ClassDetails, BackendError> {
         self.ask(self.classroom().class_details(who, class, &self.base)).await
+    }
+
+    async fn all_platforms(&self, who: &Account) -> Result<Platforms, BackendError> {
+        Ok(Platforms { platforms: self.ask(self.classroom().platforms(who)).await?, tool: lti::tool_urls(&self.base) })
     }
 }
 
@@ -114,6 +118,28 @@ impl Teaching for InstructorBackend {
         Box::pin(async move {
             let who = self.account().await?;
             self.ask(self.classroom().close_sandbox(&who, sandbox)).await
+        })
+    }
+
+    fn platforms(&self) -> BackendFuture<'_, Platforms> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.all_platforms(&who).await
+        })
+    }
+
+    fn keep_platform(&self, draft: PlatformDraft) -> BackendFuture<'_, Platforms> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().keep_platform(&who, draft)).await?;
+            self.all_platforms(&who).await
+        })
+    }
+
+    fn remove_platform<'a>(&'a self, platform: &'a str) -> BackendFuture<'a, Deleted> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().remove_platform(&who, platform)).await
         })
     }
 

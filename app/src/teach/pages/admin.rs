@@ -75,6 +75,11 @@ fn Admin(machine: Machine, instructors: Vec<Instructor>) -> impl IntoView {
             </section>
             <Open machine=machine />
             <Instructors instructors=instructors />
+            <section class="panel" aria-labelledby="platforms-title">
+                <h2 id="platforms-title">"Learning platforms"</h2>
+                <p>"Learners and teachers can come here by a link in a course of theirs, in Moodle, Canvas or another platform that speaks LTI 1.3."</p>
+                <p><a class="button" href="/teach/platforms">"Connect a platform"</a></p>
+            </section>
         </main>
     }
     .into_any()

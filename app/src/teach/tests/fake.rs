@@ -143,6 +143,24 @@ fn machine() -> Machine {
     }
 }
 
+fn platforms() -> Platforms {
+    let draft = PlatformDraft {
+        id: "m1".to_owned(),
+        name: "School Moodle".to_owned(),
+        issuer: "https://moodle.example".to_owned(),
+        client_id: "k7".to_owned(),
+        deployments: "1".to_owned(),
+        ..PlatformDraft::default()
+    };
+    let tool = ToolUrls {
+        login: "https://box.example/lti/login".to_owned(),
+        launch: "https://box.example/lti/launch".to_owned(),
+        keys: "https://box.example/lti/keys".to_owned(),
+    };
+    let problem = Some(("The key set can't be reached.".to_owned(), AT));
+    Platforms { tool, platforms: vec![Platform { draft, problem, links: 2 }] }
+}
+
 fn summary() -> ClassSummary {
     ClassSummary {
         id: "c1".to_owned(),
@@ -204,6 +222,15 @@ impl Teaching for Fake {
         self.answer(machine())
     }
     fn close_sandbox<'a>(&'a self, _: &'a str) -> BackendFuture<'a, ()> {
+        not_found()
+    }
+    fn platforms(&self) -> BackendFuture<'_, Platforms> {
+        self.answer(platforms())
+    }
+    fn keep_platform(&self, _: PlatformDraft) -> BackendFuture<'_, Platforms> {
+        not_found()
+    }
+    fn remove_platform<'a>(&'a self, _: &'a str) -> BackendFuture<'a, Deleted> {
         not_found()
     }
     fn lessons(&self) -> BackendFuture<'_, Vec<LessonOutline>> {

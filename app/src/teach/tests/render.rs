@@ -108,6 +108,20 @@ async fn settings_have_all_parts() {
 }
 
 #[tokio::test]
+async fn platforms_are_shown_with_what_to_paste_there_and_what_is_wrong() {
+    let html = seen("/teach/platforms").await;
+    for expected in [
+        "https://box.example/lti/login",
+        "https://box.example/lti/keys",
+        "School Moodle",
+        "The key set can't be reached.",
+        "Deployment IDs",
+    ] {
+        assert!(html.contains(expected) || html.contains(&expected.replace('\'', "&#x27;")), "{expected}: {html}");
+    }
+}
+
+#[tokio::test]
 async fn the_way_in_is_projected_without_any_bundle() {
     let html = seen("/teach/classes/c1/join").await;
     assert!(html.contains("K7Q-F2M") && html.contains("M4 4h7v7h-7z"), "{html}");

@@ -1,0 +1,303 @@
+//! Whoever has come by a launch gets to where they were going: a learner into their class, a teacher to their board.
+//!
+//! Who somebody is follows from the platform and what it calls them by, and from nothing else: a name is only shown.
+//! A teacher's rights are those on classes that their course leads to. Nobody becomes an admin, or comes in as one.
+
+use app::model::{ClassDraft, ClassSummary};
+use sqlx::{Row as _, any::AnyRow};
+
+use super::{
+    launch::TICKET,
+    limits::{ARRIVAL_HOLDS, MAX_SAME_NAME},
+    login::BROWSER,
+    places::{numbered, shown_name},
+};
+use crate::{
+    classroom::{
+        Account, ClassError, ClassRow, Classroom, Event, codes, names,
+        rights::{CLASS_COLUMNS, alone_with},
+    },
+    clock::now,
+    learner::LearnerId,
+};
+
+const OVER: &str = "You have arrived already, or took more than half an hour. Go back to your course and click the link again.";
+
+/// A launch that was found good.
+#[derive(Debug, Clone)]
+pub struct Arriving {
+    pub platform: String,
+    pub link: String,
+    pub sub: String,
+    pub name: String,
+    pub teaches: bool,
+    /// A path here; empty: the class.
+    pub target: String,
+    /// As the course and the link are called.
+    pub course: String,
+    pub title: String,
+    /// Empty: not chosen yet.
+    pub class: String,
+    ticket: String,
+}
+
+/// What comes next for who arrives.
+#[derive(Debug)]
+pub enum Next {
+    /// They are in the class, as this learner.
+    In { learner: LearnerId, to: String },
+    /// They are at the board, as this account.
+    Board { account: Account, to: String },
+    /// Nobody has chosen a class yet: a teacher must come first.
+    NotOpened,
+    /// Are they the account that is signed in in this browser?
+    WhichAccount { signed_in: String },
+    /// Which of their classes is the link for, or a new one?
+    WhichClass { classes: Vec<ClassSummary>, account: Account },
+    /// An admin's account, which a platform signs nobody in to.
+    SignInFirst { name: String },
+}
+
+/// What a teacher has chosen.
+#[derive(Debug)]
+pub enum Chosen {
+    /// The account that is signed in.
+    SignedIn,
+    /// One of their own.
+    OwnAccount,
+    Class(String),
+    /// A new class with these lessons.
+    NewClass {
+        name: String,
+        lessons: Vec<String>,
+    },
+}
+
+enum Asked {
+    /// Not before this is answered.
+    First(Next),
+    /// Nothing; for who teaches, with their account.
+    Nothing(Option<Account>),
+}
+
+impl Classroom {
+    /// The arrival with that ticket, in the browser that it was given to.
+    ///
+    /// # Errors
+    /// Where there is none, or the database fails.
+    pub async fn arriving(&self, ticket: &str, browser: &str) -> Result<Arriving, ClassError> {
+        let ticket = codes::hashed(TICKET, ticket);
+        let row = sqlx::query(
+            "SELECT a.platform, a.link, a.sub, a.name, a.teaches, a.target, l.course, l.title, l.class \
+             FROM lti_arrivals a JOIN lti_links l ON l.id = a.link WHERE a.ticket = $1 AND a.browser = $2 AND a.expires_at >= $3",
+        )
+        .bind(&ticket)
+        .bind(codes::hashed(BROWSER, browser))
+        .bind(now())
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return ClassError::refused(OVER) };
+        let read = |row: &AnyRow| -> Result<Arriving, sqlx::Error> {
+            Ok(Arriving {
+                platform: row.try_get(0)?,
+                link: row.try_get(1)?,
+                sub: row.try_get(2)?,
+                name: row.try_get(3)?,
+                teaches: row.try_get::<i64, _>(4)? > 0,
+                target: row.try_get(5)?,
+                course: row.try_get(6)?,
+                title: row.try_get(7)?,
+                class: row.try_get(8)?,
+                ticket,
+            })
+        };
+        Ok(read(&row)?)
+    }
+
+    /// Goes as far as it goes without asking.
+    ///
+    /// # Errors
+    /// Where the class is over or full, or the database fails.
+    pub async fn arrive(&self, arriving: &Arriving, signed_in: Option<&Account>) -> Result<Next, ClassError> {
+        let account = match self.asked(arriving, signed_in).await? {
+            Asked::First(question) => return Ok(question),
+            Asked::Nothing(account) => account,
+        };
+        let class = self.linked_class(arriving).await?;
+        let next = match account {
+            Some(account) => {
+                self.share_by_course(arriving, &class, &account).await?;
+                Next::Board { account, to: format!("/teach/classes/{}", class.id) }
+            }
+            None => {
+                self.no_teacher_any_more(arriving).await?;
+                Next::In { learner: self.place_for(arriving, &class).await?, to: self.way_to(arriving, &class).await? }
+            }
+        };
+        sqlx::query("DELETE FROM lti_arrivals WHERE ticket = $1").bind(&arriving.ticket).execute(&self.pool).await?;
+        Ok(next)
+    }
+
+    /// Does what a teacher has chosen, where it is what they were asked.
+    ///
+    /// # Errors
+    /// Where it isn't theirs to choose, or the database fails.
+    pub async fn choose(&self, arriving: &Arriving, signed_in: Option<&Account>, chosen: Chosen) -> Result<(), ClassError> {
+        let Asked::First(question) = self.asked(arriving, signed_in).await? else { return Ok(()) };
+        match (question, chosen) {
+            (Next::WhichAccount { .. }, Chosen::SignedIn) => match signed_in {
+                Some(account) => self.is_account(arriving, account).await,
+                None => Err(ClassError::NotFound),
+            },
+            (Next::WhichAccount { .. }, Chosen::OwnAccount) => self.make_platform_account(arriving).await.map(drop),
+            (Next::WhichClass { account, .. }, Chosen::Class(class)) => {
+                let class = self.class_owned_by(&account, &class).await?;
+                self.link_leads_to(arriving, &class.id).await
+            }
+            (Next::WhichClass { account, .. }, Chosen::NewClass { name, lessons }) => {
+                let draft = ClassDraft { name, lessons, ..ClassDraft::default() };
+                let class = self.make_class(&account, draft).await?;
+                self.link_leads_to(arriving, &class).await
+            }
+            _ => ClassError::refused(OVER),
+        }
+    }
+
+    /// What must be settled before somebody is there.
+    async fn asked(&self, arriving: &Arriving, signed_in: Option<&Account>) -> Result<Asked, ClassError> {
+        if !arriving.teaches {
+            return Ok(if arriving.class.is_empty() { Asked::First(Next::NotOpened) } else { Asked::Nothing(None) });
+        }
+        let account = match (self.platform_account(arriving).await?, signed_in) {
+            (Some(account), _) => account,
+            (None, Some(signed_in)) => return Ok(Asked::First(Next::WhichAccount { signed_in: signed_in.name.clone() })),
+            (None, None) => self.make_platform_account(arriving).await?,
+        };
+        if account.is_admin && signed_in.is_none_or(|signed_in| signed_in.id != account.id) {
+            return Ok(Asked::First(Next::SignInFirst { name: account.name }));
+        }
+        if arriving.class.is_empty() {
+            let mut classes = self.classes(&account).await?;
+            classes.retain(|class| class.is_mine);
+            return Ok(Asked::First(Next::WhichClass { classes, account }));
+        }
+        Ok(Asked::Nothing(Some(account)))
+    }
+
+    /// Whoever chose first has chosen.
+    async fn link_leads_to(&self, arriving: &Arriving, class: &str) -> Result<(), ClassError> {
+        sqlx::query("UPDATE lti_links SET class = $1 WHERE id = $2 AND class = ''")
+            .bind(class)
+            .bind(&arriving.link)
+            .execute(&self.pool)
+            .await?;
+        self.hub.tell(Event::Class(class.to_owned()));
+        Ok(())
+    }
+
+    async fn linked_class(&self, arriving: &Arriving) -> Result<ClassRow, ClassError> {
+        let row = sqlx::query(&format!("SELECT {CLASS_COLUMNS} FROM classes c WHERE c.id = $1"))
+            .bind(&arriving.class)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(ClassRow::read(&row.ok_or(ClassError::NotFound)?)?)
+    }
+
+    /// The account that somebody is, where they have taught before.
+    async fn platform_account(&self, arriving: &Arriving) -> Result<Option<Account>, ClassError> {
+        let row = sqlx::query(
+            "SELECT i.id, i.name, i.is_admin FROM lti_users u JOIN instructors i ON i.id = u.instructor WHERE u.platform = $1 AND u.sub = $2",
+        )
+        .bind(&arriving.platform)
+        .bind(&arriving.sub)
+        .fetch_optional(&self.pool)
+        .await?;
+        let account = |row: AnyRow| -> Result<Account, sqlx::Error> {
+            Ok(Account { id: row.try_get(0)?, name: row.try_get(1)?, is_admin: row.try_get::<i64, _>(2)? > 0 })
+        };
+        Ok(row.map(account).transpose()?)
+    }
+
+    async fn is_account(&self, arriving: &Arriving, account: &Account) -> Result<(), ClassError> {
+        sqlx::query(
+            "INSERT INTO lti_users (platform, sub, learner, instructor) VALUES ($1, $2, NULL, $3) \
+             ON CONFLICT (platform, sub) DO UPDATE SET instructor = excluded.instructor",
+        )
+        .bind(&arriving.platform)
+        .bind(&arriving.sub)
+        .bind(&account.id)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Nobody knows its password: a launch is how one signs in to it, until an admin makes a link for a password.
+    async fn make_platform_account(&self, arriving: &Arriving) -> Result<Account, ClassError> {
+        let name = shown_name(&arriving.name, "Teacher");
+        for count in 1..=MAX_SAME_NAME {
+            let name = numbered(&name, count);
+            let taken: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM instructors WHERE name_key = $1")
+                .bind(names::key(&name))
+                .fetch_one(&self.pool)
+                .await?;
+            if taken == 0 {
+                let account = self.make_account(&name, &codes::secret(), false).await?;
+                self.is_account(arriving, &account).await?;
+                return Ok(account);
+            }
+        }
+        ClassError::refused(format!("There are {MAX_SAME_NAME} instructors of your name already. Ask an admin."))
+    }
+
+    /// Who teaches the course that leads to a class has it shared with them.
+    async fn share_by_course(&self, arriving: &Arriving, class: &ClassRow, account: &Account) -> Result<(), ClassError> {
+        if class.owner == account.id || account.is_admin {
+            return Ok(());
+        }
+        let mut transaction = alone_with(&self.pool, &class.id).await?;
+        let shared =
+            sqlx::query("INSERT INTO class_instructors (class, instructor) VALUES ($1, $2) ON CONFLICT (class, instructor) DO NOTHING")
+                .bind(&class.id)
+                .bind(&account.id)
+                .execute(&mut *transaction)
+                .await?;
+        // What its owner has shared isn't ours to end.
+        if shared.rows_affected() == 1 {
+            sqlx::query(
+                "INSERT INTO lti_grants (class, platform, sub, instructor) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (class, platform, sub) DO UPDATE SET instructor = excluded.instructor",
+            )
+            .bind(&class.id)
+            .bind(&arriving.platform)
+            .bind(&arriving.sub)
+            .bind(&account.id)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Who taught the course and comes as a learner does not teach it any more.
+    async fn no_teacher_any_more(&self, arriving: &Arriving) -> Result<(), ClassError> {
+        let granted: Option<String> =
+            sqlx::query_scalar("DELETE FROM lti_grants WHERE class = $1 AND platform = $2 AND sub = $3 RETURNING instructor")
+                .bind(&arriving.class)
+                .bind(&arriving.platform)
+                .bind(&arriving.sub)
+                .fetch_optional(&self.pool)
+                .await?;
+        if let Some(instructor) = granted {
+            sqlx::query("DELETE FROM class_instructors WHERE class = $1 AND instructor = $2")
+                .bind(&arriving.class)
+                .bind(&instructor)
+                .execute(&self.pool)
+                .await?;
+            self.hub.account_ended(&instructor);
+        }
+        Ok(())
+    }
+}
+
+/// For how long a teacher may think, in minutes.
+pub(crate) const ARRIVAL_MINUTES: u64 = ARRIVAL_HOLDS.as_secs() / 60;
