@@ -3,7 +3,7 @@
 
 use super::BackendFuture;
 use crate::model::{
-    Board, ClassDetails, ClassDraft, ClassSummary, Deleted, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
+    Board, ClassDetails, ClassDraft, ClassSummary, Deleted, FillResult, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
     PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
 };
 
@@ -64,6 +64,10 @@ pub trait Teaching: Send + Sync + 'static {
     fn add_roster<'a>(&'a self, class: &'a str, csv: &'a str) -> BackendFuture<'a, RosterResult>;
     /// A new personal link; the old one ends.
     fn new_link<'a>(&'a self, place: &'a str) -> BackendFuture<'a, PersonalLink>;
+    /// Adds and renames whom the platform of a link says to be in its course.
+    fn fill_from_platform<'a>(&'a self, link: &'a str) -> BackendFuture<'a, FillResult>;
+    /// Owner or admin; the link leads nowhere any more.
+    fn unlink<'a>(&'a self, link: &'a str) -> BackendFuture<'a, ClassDetails>;
     fn remove_place<'a>(&'a self, place: &'a str) -> BackendFuture<'a, Deleted>;
 
     // The board, and helping.

@@ -131,6 +131,8 @@ pub struct ClassDetails {
     pub led: Option<StepRef>,
     /// By name.
     pub places: Vec<Place>,
+    /// In courses on learning platforms.
+    pub links: Vec<super::ClassLink>,
 }
 
 /// How learners come in; to be projected.

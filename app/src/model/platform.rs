@@ -47,3 +47,34 @@ pub struct Platforms {
     /// By name.
     pub platforms: Vec<Platform>,
 }
+
+/// A link in a course that leads to a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassLink {
+    pub id: String,
+    /// As people call them.
+    pub platform: String,
+    pub course: String,
+    pub title: String,
+    /// Grades are sent.
+    pub takes_grades: bool,
+    /// The platform says who is in the course.
+    pub tells_members: bool,
+    /// Grades that wait to be sent.
+    pub waiting: u32,
+    /// Why a grade did not arrive; empty: they do.
+    pub problem: String,
+}
+
+/// What became of a class's list when a platform filled it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FillResult {
+    /// Learners in the course.
+    pub learners: u32,
+    pub added: u32,
+    pub renamed: u32,
+    /// For whom there was no place.
+    pub left_out: u32,
+    /// Places that a class has.
+    pub most: u32,
+}

@@ -3,6 +3,7 @@
 mod details;
 mod lessons;
 mod people;
+mod platform;
 mod rest;
 mod times;
 mod way_in;
@@ -10,6 +11,7 @@ mod way_in;
 pub(crate) use details::Details;
 pub(crate) use lessons::LessonChoice;
 pub(crate) use people::People;
+pub(crate) use platform::FromPlatform;
 pub(crate) use rest::{Delete, Gone, Sharing, TakeAway};
 pub(crate) use way_in::WayInCard;
 #[cfg(feature = "ssr")]

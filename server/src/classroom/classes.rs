@@ -155,6 +155,7 @@ impl Classroom {
             shared_with: shared,
             led: class.led_now(),
             places: self.places(&class.id).await?,
+            links: self.links_to(&class.id).await?,
             state: class.state(),
             draft: ClassDraft { name: class.name, lessons: slugs, opens_at: class.opens_at, closes_at: class.closes_at, pace: class.pace },
             id: class.id,

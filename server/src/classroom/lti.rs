@@ -4,6 +4,7 @@
 //! A platform is what an admin has registered, and all that is asked of it is asked at addresses that the admin
 //! gave. Whom it sends is somebody by its own word: a learner's place, an instructor's account; never an admin.
 
+mod access;
 mod arrive;
 mod forget;
 mod http;
@@ -11,9 +12,12 @@ mod jwks;
 mod keys;
 mod launch;
 mod limits;
+mod links;
 mod login;
+mod members;
 mod places;
 mod platforms;
+mod scores;
 mod token;
 mod urls;
 
@@ -33,6 +37,7 @@ pub(crate) use self::{
 pub(super) struct Lines {
     http: http::Http,
     jwks: jwks::Cache,
+    tokens: access::Tokens,
 }
 
 pub(super) type Lti = Arc<Lines>;

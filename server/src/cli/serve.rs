@@ -88,6 +88,7 @@ impl Server {
         let state = AppState::new(&config, database.clone(), engine, sandboxes, shelf.clone());
         let mut background = JoinSet::new();
         background.spawn(state.registry.clone().follow());
+        background.spawn(state.classroom.clone().tell_platforms());
         if config.dev {
             background.spawn(shelf.follow_changes());
         }

@@ -3,6 +3,7 @@
 mod launches;
 mod people;
 mod platform;
+mod services;
 
 use std::collections::BTreeMap;
 

@@ -38,8 +38,8 @@ enum May {
     Admin,
 }
 
-/// What is asked: `{class}`, `{place}` and `{instructor}` stand for the class, a learner's place in it, and a
-/// fourth instructor.
+/// What is asked: `{class}`, `{place}`, `{link}` and `{instructor}` stand for the class, a learner's place in it, a platform's
+/// link to it, and a fourth instructor.
 type Fields = &'static [(&'static str, &'static str)];
 
 const FUNCTIONS: &[(&str, May, Fields)] = &[
@@ -63,6 +63,7 @@ const FUNCTIONS: &[(&str, May, Fields)] = &[
     ("look_at_roster", May::Class, &[("class", "{class}"), ("csv", "Zoe")]),
     ("add_roster", May::Class, &[("class", "{class}"), ("csv", "Zoe")]),
     ("new_link", May::Class, &[("place", "{place}")]),
+    ("fill_from_platform", May::Class, &[("link", "{link}")]),
     ("remove_place", May::Class, &[("place", "{place}")]),
     ("board", May::Class, &[("class", "{class}"), ("lesson", "")]),
     ("send_note", May::Class, &[("class", "{class}"), ("place", "{place}"), ("text", "Look at the port.")]),
@@ -74,6 +75,7 @@ const FUNCTIONS: &[(&str, May, Fields)] = &[
     ("end_assist", May::Class, &[("place", "{place}")]),
     ("report", May::Class, &[("class", "{class}"), ("lesson", "")]),
     ("delete_class", May::Owner, &[("class", "{class}")]),
+    ("unlink", May::Owner, &[("link", "{link}")]),
     ("share_class", May::Owner, &[("class", "{class}"), ("with", "Fourth")]),
     ("unshare_class", May::Owner, &[("class", "{class}"), ("with", "Colleague")]),
     ("instructors", May::Admin, &[]),
@@ -157,11 +159,23 @@ impl World {
         let code = classroom.class_details(&self.owner, &id, "").await.unwrap().way_in.code;
         let mut learner = self.server.learner().await;
         let joined = learner.call("join_class", &[("code", &code), ("name", "Ada"), ("someone_else", "false")]).await.json();
+        sqlx::query(
+            "INSERT INTO lti_links (id, platform, deployment, context, resource, course, title, class, grades_url, members_url, made_at) \
+             VALUES ($1, 'p', '1', '', $2, '', '', $2, '', '', 0)",
+        )
+        .bind(format!("link-{id}"))
+        .bind(&id)
+        .execute(&self.server.state().needs.database.pool)
+        .await
+        .unwrap();
         Class { id, place: joined["seat"]["id"].as_str().unwrap().to_owned(), learner }
     }
 
     fn filled(&self, class: &Class, text: &str) -> String {
-        text.replace("{class}", &class.id).replace("{place}", &class.place).replace("{instructor}", &self.fourth)
+        text.replace("{class}", &class.id)
+            .replace("{place}", &class.place)
+            .replace("{link}", &format!("link-{}", class.id))
+            .replace("{instructor}", &self.fourth)
     }
 
     fn asker(&self, class: &Class, role: Role) -> Visitor {
@@ -231,7 +245,7 @@ async fn everything_that_instructors_pages_ask_is_answered_to_those_who_may_and_
     }
     // Functions that end sessions are not asked by those who may (11 times): the tests of accounts do.
     let routes = FUNCTIONS.len() + STREAMS.len() + 1;
-    assert_eq!((routes, asked), (44, 44 * ROLES.len() - 11), "docs/classroom.md counts them, too");
+    assert_eq!((routes, asked), (46, 46 * ROLES.len() - 11), "docs/classroom.md counts them, too");
 }
 
 #[test]

@@ -47,7 +47,7 @@ async fn within(request: Request, next: Next, limit: Duration) -> Response {
             .into_response();
     }
     let most = match parts.uri.path() {
-        ROSTER => MAX_ROSTER_BYTES,
+        _ if is_roster => MAX_ROSTER_BYTES,
         lti::LAUNCH => MAX_LAUNCH_BYTES,
         _ => MAX_BODY_BYTES,
     };

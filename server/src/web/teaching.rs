@@ -8,8 +8,8 @@ mod watching;
 use app::{
     backend::{BackendError, BackendFuture, Teaching},
     model::{
-        Board, ClassDetails, ClassDraft, ClassSummary, Deleted, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
-        PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
+        Board, ClassDetails, ClassDraft, ClassSummary, Deleted, FillResult, Instructor, Invitation, InvitationLink, LessonOutline,
+        Machine, Me, PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
     },
 };
 
@@ -235,6 +235,21 @@ impl Teaching for InstructorBackend {
         Box::pin(async move {
             let who = self.account().await?;
             self.ask(self.classroom().remove_place(&who, place)).await
+        })
+    }
+
+    fn fill_from_platform<'a>(&'a self, link: &'a str) -> BackendFuture<'a, FillResult> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().fill_from_platform(&who, link)).await
+        })
+    }
+
+    fn unlink<'a>(&'a self, link: &'a str) -> BackendFuture<'a, ClassDetails> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            let class = self.ask(self.classroom().unlink(&who, link)).await?;
+            self.details(&who, &class).await
         })
     }
 

@@ -1,4 +1,4 @@
-//! Learning platforms: what admins register.
+//! Learning platforms: what admins register, and what teachers do with links that lead to a class.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::api::{answer, teaching};
 use crate::{
     api::{ApiError, codec::PostJsonText},
-    model::{Deleted, PlatformDraft, Platforms},
+    model::{ClassDetails, Deleted, FillResult, PlatformDraft, Platforms},
 };
 
 #[server(name = FetchPlatforms, prefix = "/api/fn", endpoint = "teach/platforms", output = PostJsonText)]
@@ -24,4 +24,16 @@ pub async fn keep_platform(draft: PlatformDraft) -> Result<Platforms, ApiError> 
 #[server(name = RemovePlatform, prefix = "/api/fn", endpoint = "teach/remove_platform", output = PostJsonText)]
 pub async fn remove_platform(platform: String) -> Result<Deleted, ApiError> {
     answer(teaching()?.remove_platform(&platform).await)
+}
+
+/// Adds and renames whom the platform says to be in the course.
+#[server(name = FillFromPlatform, prefix = "/api/fn", endpoint = "teach/fill_from_platform", output = PostJsonText)]
+pub async fn fill_from_platform(link: String) -> Result<FillResult, ApiError> {
+    answer(teaching()?.fill_from_platform(&link).await)
+}
+
+/// The link leads nowhere any more.
+#[server(name = Unlink, prefix = "/api/fn", endpoint = "teach/unlink", output = PostJsonText)]
+pub async fn unlink(link: String) -> Result<ClassDetails, ApiError> {
+    answer(teaching()?.unlink(&link).await)
 }

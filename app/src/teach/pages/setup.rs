@@ -10,7 +10,7 @@ use crate::{
         frame::{Bar, ClassNav, ClassPage},
         live::{live, part},
         load::{Ask, Loaded, page},
-        setup::{Delete, Details, Gone, People, Sharing, TakeAway, WayInCard},
+        setup::{Delete, Details, FromPlatform, Gone, People, Sharing, TakeAway, WayInCard},
     },
 };
 
@@ -50,6 +50,7 @@ fn Setup(class: ClassDetails, lessons: Vec<LessonOutline>, is_new: bool) -> impl
             <div class="setup" hidden=live(is_gone)>
                 <WayInCard class=class />
                 <Details class=class lessons=lessons />
+                <FromPlatform class=class />
                 <People class=class />
                 <Sharing class=class />
                 <TakeAway id=id />

@@ -92,6 +92,20 @@ fn details() -> ClassDetails {
         shared_with: vec!["Otto".to_owned()],
         led: None,
         places: vec![Place { id: "p1".to_owned(), name: "Mara".to_owned(), joined_at: None }],
+        links: vec![link()],
+    }
+}
+
+fn link() -> ClassLink {
+    ClassLink {
+        id: "l1".to_owned(),
+        platform: "School Moodle".to_owned(),
+        course: "Containers".to_owned(),
+        title: "First class".to_owned(),
+        takes_grades: true,
+        tells_members: true,
+        waiting: 2,
+        problem: "the platform refused it (503 Service Unavailable).".to_owned(),
     }
 }
 
@@ -270,6 +284,12 @@ impl Teaching for Fake {
         not_found()
     }
     fn remove_place<'a>(&'a self, _: &'a str) -> BackendFuture<'a, Deleted> {
+        not_found()
+    }
+    fn fill_from_platform<'a>(&'a self, _: &'a str) -> BackendFuture<'a, FillResult> {
+        not_found()
+    }
+    fn unlink<'a>(&'a self, _: &'a str) -> BackendFuture<'a, ClassDetails> {
         not_found()
     }
     fn board<'a>(&'a self, class: &'a str, _: &'a str) -> BackendFuture<'a, Board> {

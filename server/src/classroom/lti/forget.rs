@@ -8,6 +8,14 @@ async fn delete(transaction: &mut Transaction<'_, Any>, rows: &str, of: &str) ->
 
 /// With a place, whose it was. Returns how many ties that were.
 pub(crate) async fn forget_place(transaction: &mut Transaction<'_, Any>, place: &str) -> Result<u64, sqlx::Error> {
+    // Grades of theirs that wait go nowhere.
+    sqlx::query(
+        "DELETE FROM lti_scores WHERE EXISTS (SELECT 1 FROM lti_places p JOIN lti_links l ON l.class = p.class AND l.platform = p.platform \
+         WHERE p.place = $1 AND p.sub = lti_scores.sub AND l.id = lti_scores.link)",
+    )
+    .bind(place)
+    .execute(&mut **transaction)
+    .await?;
     delete(transaction, "lti_places WHERE place", place).await
 }
 
@@ -29,6 +37,10 @@ pub(crate) async fn forget_instructor(transaction: &mut Transaction<'_, Any>, in
 /// With a class, the links that lead to it: the next teacher who clicks one is asked anew. Returns how many.
 pub(crate) async fn forget_class(transaction: &mut Transaction<'_, Any>, class: &str) -> Result<u64, sqlx::Error> {
     delete(transaction, "lti_grants WHERE class", class).await?;
+    sqlx::query("DELETE FROM lti_scores WHERE link IN (SELECT id FROM lti_links WHERE class = $1)")
+        .bind(class)
+        .execute(&mut **transaction)
+        .await?;
     delete(transaction, "lti_places WHERE class", class).await?;
     delete(transaction, "lti_links WHERE class", class).await
 }
@@ -42,7 +54,7 @@ pub(super) async fn forget_platform(transaction: &mut Transaction<'_, Any>, plat
     .bind(platform)
     .execute(&mut **transaction)
     .await?;
-    for table in ["lti_deployments", "lti_logins", "lti_arrivals", "lti_grants"] {
+    for table in ["lti_deployments", "lti_logins", "lti_arrivals", "lti_grants", "lti_scores"] {
         delete(transaction, &format!("{table} WHERE platform"), platform).await?;
     }
     let links = delete(transaction, "lti_links WHERE platform", platform).await?;

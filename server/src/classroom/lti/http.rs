@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use http::{Request, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -30,6 +30,7 @@ pub(super) struct Http(OnceLock<Result<Https, String>>);
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
@@ -73,7 +74,7 @@ impl Http {
                 ));
             }
             match Limited::new(body, MAX_ANSWER).collect().await {
-                Ok(body) => Ok(Answer { status: parts.status, body: body.to_bytes() }),
+                Ok(body) => Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes() }),
                 Err(error) if error.is::<http_body_util::LengthLimitError>() => {
                     PlatformError::new(format!("{shown} answers with more than {} KiB, and is read no further.", MAX_ANSWER / 1024))
                 }

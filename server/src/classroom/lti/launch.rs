@@ -155,7 +155,7 @@ impl Classroom {
 
     /// The address of a service, where it is on a server that an admin has entered; what is said there carries a token.
     /// Empty: there is none, or it is elsewhere, which the admin is told.
-    async fn service(&self, platform: &str, address: &str) -> Result<String, ClassError> {
+    pub(super) async fn service(&self, platform: &str, address: &str) -> Result<String, ClassError> {
         if address.is_empty() {
             return Ok(String::new());
         }

@@ -43,3 +43,23 @@ pub(super) const MAX_AGE_SECONDS: u64 = 60 * 60;
 pub(super) const MAX_TITLE: usize = 100;
 /// People of one name in a class, or accounts: the second is "Ada (2)".
 pub(super) const MAX_SAME_NAME: usize = 100;
+
+/// For how long our claim to be Lunchbox is good.
+pub(super) const ASSERTION_HOLDS: Duration = Duration::from_secs(5 * 60);
+/// How long a token is kept whose platform doesn't say, and how long before its end another is asked for.
+pub(super) const TOKEN_HOLDS: Duration = Duration::from_secs(5 * 60);
+pub(super) const TOKEN_SPARE: Duration = Duration::from_secs(30);
+/// News are gathered for so long before grades are noted: a class passes steps all at once.
+pub(super) const SCORE_GATHER: Duration = Duration::from_secs(2);
+/// Grades that wait are looked at so often.
+pub(super) const SCORE_LOOK: Duration = Duration::from_secs(30);
+/// After the first try that went wrong, then twice as long each time, up to the most.
+pub(super) const SCORE_PAUSE: Duration = Duration::from_secs(30);
+pub(super) const SCORE_PAUSE_AT_MOST: Duration = Duration::from_secs(6 * 60 * 60);
+/// After so many, three days or so, a grade waits until it changes.
+pub(super) const MAX_SCORE_TRIES: i64 = 21;
+/// Grades that are sent in one go.
+pub(super) const SCORES_AT_ONCE: i64 = 500;
+/// Pages of a list of members, and people on them.
+pub(super) const MAX_PAGES: usize = 50;
+pub(super) const MAX_MEMBERS: usize = 5000;

@@ -113,6 +113,7 @@ impl Classroom {
         }
         transaction.commit().await?;
         self.lti.jwks.forget(&id);
+        self.lti.tokens.forget(&id);
         if let Err(error) = self.lti.key_set(&draft.keys_url).await {
             self.platform_problem(&id, &error.0).await?;
         }
@@ -133,6 +134,7 @@ impl Classroom {
         let counts = forget_platform(&mut transaction, platform).await?;
         transaction.commit().await?;
         self.lti.jwks.forget(platform);
+        self.lti.tokens.forget(platform);
         self.hub.rights_changed();
         Ok(Deleted { counts })
     }

@@ -1,7 +1,7 @@
 //! A learning platform of the test's own: keys, a token endpoint, grades and members, on loopback.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, LazyLock, Mutex},
 };
 
@@ -12,10 +12,11 @@ use aws_lc_rs::{
     signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair},
 };
 use axum::{
-    Json, Router,
-    extract::State,
+    Form, Json, Router,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{get, post},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -62,6 +63,27 @@ pub(super) struct Seen {
     pub(super) instead_of_keys: VecDeque<Response>,
     /// The keys it has.
     pub(super) keys: Vec<usize>,
+    /// What was brought for a token.
+    pub(super) asked_for_tokens: Vec<BTreeMap<String, String>>,
+    /// What is answered for a token instead, each once.
+    pub(super) instead_of_tokens: VecDeque<StatusCode>,
+    /// Grades, as they came.
+    pub(super) scores: Vec<Score>,
+    /// What is answered to grades instead of yes, each once.
+    pub(super) instead_of_yes: VecDeque<StatusCode>,
+    /// Pages of members.
+    pub(super) members: Vec<Value>,
+    /// Where the list of members goes on after its last page.
+    pub(super) members_elsewhere: Option<String>,
+}
+
+/// A grade that came.
+#[derive(Debug, Clone)]
+pub(super) struct Score {
+    pub(super) to: String,
+    pub(super) kind: String,
+    pub(super) leave: String,
+    pub(super) score: Value,
 }
 
 pub(super) struct Platform {
@@ -72,12 +94,46 @@ pub(super) struct Platform {
 impl Platform {
     pub(super) async fn start() -> Self {
         let seen = Arc::new(Mutex::new(Seen { keys: vec![0], ..Seen::default() }));
-        let router = Router::new().route("/keys", get(keys)).with_state(seen.clone());
+        let router = Router::new()
+            .route("/keys", get(keys))
+            .route("/token", post(token))
+            .route("/items/7/scores", post(score))
+            .route("/members", get(members))
+            .with_state(seen.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, seen }
     }
+}
+
+async fn token(State(seen): State<Arc<Mutex<Seen>>>, Form(asked): Form<BTreeMap<String, String>>) -> Response {
+    let mut seen = seen.lock().unwrap();
+    seen.asked_for_tokens.push(asked);
+    if let Some(instead) = seen.instead_of_tokens.pop_front() {
+        return (instead, Json(json!({ "error": "invalid_client" }))).into_response();
+    }
+    let token = format!("leave-{}", seen.asked_for_tokens.len());
+    Json(json!({ "access_token": token, "token_type": "Bearer", "expires_in": 3600 })).into_response()
+}
+
+async fn score(State(seen): State<Arc<Mutex<Seen>>>, uri: Uri, headers: HeaderMap, Json(score): Json<Value>) -> StatusCode {
+    let text = |name: header::HeaderName| headers[name].to_str().unwrap().to_owned();
+    let mut seen = seen.lock().unwrap();
+    seen.scores.push(Score { to: uri.to_string(), kind: text(header::CONTENT_TYPE), leave: text(header::AUTHORIZATION), score });
+    seen.instead_of_yes.pop_front().unwrap_or(StatusCode::OK)
+}
+
+async fn members(State(seen): State<Arc<Mutex<Seen>>>, Query(asked): Query<BTreeMap<String, usize>>, headers: HeaderMap) -> Response {
+    assert!(headers[header::AUTHORIZATION].to_str().unwrap().starts_with("Bearer leave-"));
+    let seen = seen.lock().unwrap();
+    let page = asked.get("page").copied().unwrap_or(0);
+    let next = if page + 1 < seen.members.len() { Some(format!("/members?page={}", page + 1)) } else { seen.members_elsewhere.clone() };
+    let mut response = Json(json!({ "id": "x", "context": { "id": "c1" }, "members": seen.members[page] })).into_response();
+    if let Some(next) = next {
+        response.headers_mut().insert(header::LINK, format!("<{next}>; rel=\"next\"").parse().unwrap());
+    }
+    response
 }
 
 async fn keys(State(seen): State<Arc<Mutex<Seen>>>) -> Response {
