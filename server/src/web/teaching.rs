@@ -8,8 +8,8 @@ mod watching;
 use app::{
     backend::{BackendError, BackendFuture, Teaching},
     model::{
-        Board, ClassDetails, ClassDraft, ClassSummary, Deleted, FillResult, Instructor, Invitation, InvitationLink, LessonOutline,
-        Machine, Me, PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
+        Board, ClassDetails, ClassDraft, ClassSummary, Deleted, FillResult, Instructor, Invitation, InvitationLink, LessonOutline, Machine,
+        Me, PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
     },
 };
 
