@@ -127,11 +127,11 @@ fn paper_shell() -> impl IntoView {
 /// A page that is no part of the app: `main` is HTML, with what came from others escaped; `title` is text. Comes with its
 /// Content-Security-Policy; in a frame of others it is shown where `framed` says so.
 pub fn plain_page(title: &str, main: &str, nonce: &str, framed: Framed) -> (String, String) {
-    let title = page_title(title.to_owned());
+    let (title, icon) = (page_title(title.to_owned()), icon());
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><meta name=\"robots\" content=\"noindex\"><title>{title}</title>\
-         <script nonce=\"{nonce}\">{THEME_SCRIPT}</script><link rel=\"icon\" href=\"{ICON}\">\
+         <script nonce=\"{nonce}\">{THEME_SCRIPT}</script><link rel=\"icon\" href=\"{icon}\">\
          <link rel=\"stylesheet\" href=\"/pkg/lunchbox.css\"><link rel=\"stylesheet\" href=\"/pkg/teach.css\"></head>\
          <body><main class=\"plain-page narrow-page\" id=\"main\">{main}</main></body></html>"
     );
