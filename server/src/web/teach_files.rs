@@ -12,7 +12,6 @@ use bytes::Bytes;
 use futures_util::Stream;
 use serde::Serialize;
 use serde_json::json;
-use tokio_util::task::AbortOnDropHandle;
 use tower_sessions::Session;
 
 use super::{asker::Asker, teach_stream};
@@ -111,22 +110,17 @@ fn csv_body(classroom: Classroom, class: ClassRow, lessons: Vec<String>) -> Body
     })
 }
 
-/// A JSON array of what each part gives. The next is read while one is written.
-fn array<P: Send + 'static, T: Serialize + Send + 'static, F: Future<Output = Result<Vec<T>, ClassError>> + Send + 'static>(
+/// A JSON array of what each part gives.
+fn array<P: Send, T: Serialize + Send, F: Future<Output = Result<Vec<T>, ClassError>> + Send>(
     parts: Vec<P>,
     of: impl Fn(P) -> F + Send,
 ) -> impl Stream<Item = Result<Bytes, ClassError>> + Send {
     async_stream::stream! {
         yield Ok(Bytes::from_static(b"["));
         let mut first = true;
-        // Whoever goes away leaves nothing that is still read.
-        let mut reading = parts.into_iter().map(move |part| AbortOnDropHandle::new(tokio::spawn(of(part))));
-        let mut next = reading.next();
-        while let Some(part) = next {
+        for part in parts {
             // Where it fails the connection breaks, so that nobody takes half a file for the whole.
-            let values = part.await.unwrap_or(Err(ClassError::Database(sqlx::Error::WorkerCrashed)));
-            next = reading.next();
-            let written = values.map(|values| written(&values, &mut first));
+            let written = of(part).await.map(|values| written(&values, &mut first));
             let failed = written.is_err();
             yield written;
             if failed {
