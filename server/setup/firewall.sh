@@ -67,8 +67,10 @@ in_place() {
 }
 
 out_in_place() {
-  local network
-  as_root iptables -w -C "$(forward_chain)" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null || return 1
+  local network from
+  from=$(forward_chain)
+  [ "$from" = FORWARD ] || ! each_stray C || return 1
+  as_root iptables -w -C "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null || return 1
   for network in $NOT_THE_INTERNET; do
     as_root iptables -w -C "$OUT_CHAIN" -d "$network" -j REJECT 2>/dev/null || return 1
   done
@@ -92,7 +94,8 @@ put_out_in_place() {
   from=$(forward_chain)
   as_root iptables -w -N "$OUT_CHAIN" 2>/dev/null || as_root iptables -w -F "$OUT_CHAIN"
   as_root iptables -w -N "$NEW_CHAIN" 2>/dev/null || as_root iptables -w -F "$NEW_CHAIN"
-  each_limit A || say "This machine's kernel has no limit for packets (xt_hashlimit): a container may flood what it reaches."
+  # Where the kernel has no such limit, main says so.
+  each_limit A || true
   for network in $NOT_THE_INTERNET; do
     if [ "$network" != 169.254.0.0/16 ]; then
       for protocol in udp tcp; do
@@ -107,6 +110,19 @@ put_out_in_place() {
     as_root iptables -w -C "$from" -i "$BRIDGES" -j "$NEW_CHAIN" 2>/dev/null ||
       as_root iptables -w -I "$from" -i "$BRIDGES" -j "$NEW_CHAIN"
   done
+  [ "$from" = FORWARD ] || each_stray D || true
+}
+
+# each_stray C|D: is one of our jumps in FORWARD, or takes them out of there. An engine may have got its DOCKER-USER
+# since they were set: what passes both is counted twice.
+each_stray() {
+  local found=1
+  while as_root iptables -w "-$1" FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null ||
+    as_root iptables -w "-$1" FORWARD -i "$BRIDGES" -j "$NEW_CHAIN" 2>/dev/null; do
+    found=0
+    [ "$1" = D ] || break
+  done
+  return $found
 }
 
 rules() {
@@ -131,6 +147,7 @@ main() {
   if in_place iptables && out_in_place && limits_in_place && { [ ! -e /proc/net/if_inet6 ] || in_place ip6tables; }; then there "$name"; return 0; fi
   HINT="see that iptables works on this machine (lsmod, nft list ruleset); ./lunchbox doctor tests it." \
     step "$name" firewall rules
+  limits_in_place || say "But this machine's kernel has no limit for packets (xt_hashlimit): a container may flood what it reaches."
 }
 
 once_a_machine firewall main
