@@ -18,6 +18,7 @@ use crate::{
     },
     refusal::{Answer, Refusal},
     request::Request,
+    scope::OwnContainer,
     serve::Context,
     upstream::Ask,
 };
@@ -68,6 +69,7 @@ pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec
             exposed.insert(own.engine_id(), exposed_by_image(context, &own.row().image_id).await);
         }
     }
+    let mut of_others = links::names(own.iter().map(OwnContainer::row));
     let mut containers: Vec<Listed> = listed
         .into_iter()
         .filter_map(|container| {
@@ -84,7 +86,7 @@ pub(crate) async fn read(context: &Context, all: bool, size: bool) -> Result<Vec
             let mut labels = container.labels;
             own_labels(&mut labels);
             Some(Listed {
-                names: std::iter::once(format!("/{}", row.name)).chain(links::names_of(&row.engine_id, own.iter())).collect(),
+                names: std::iter::once(format!("/{}", row.name)).chain(of_others.remove(&row.engine_id).unwrap_or_default()).collect(),
                 image: row.image.clone(),
                 image_id: row.image_id.clone(),
                 ports: ports::listed(&held, exposed.iter()),

@@ -8,7 +8,7 @@ use crate::{
     containers::{
         create::{paths, policy},
         inspect,
-        links::{Links, name_of},
+        links::Links,
         ports,
     },
     images::{build, catalogue::ImageConfig, events, own, tag},
@@ -85,7 +85,8 @@ async fn of_links(context: &Context, container: &OwnContainer) -> Result<Vec<Str
         return Ok(Vec::new());
     }
     let environment = inspect::ask(context, container, false).await?.config.env.unwrap_or_default();
-    Ok(environment.into_iter().filter(|pair| links.variables.iter().any(|name| name == name_of(pair))).collect())
+    let came = links.came_by_them();
+    Ok(environment.into_iter().filter(|pair| came(pair)).collect())
 }
 
 /// Instructions that change a configuration and nothing else: those that `--change` takes.

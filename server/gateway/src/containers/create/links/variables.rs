@@ -26,63 +26,79 @@ pub(crate) struct Other {
 /// All that a container gets from those that it links. What it was given itself (`own`) stands.
 pub(crate) fn all(container: &str, others: &[Other], own: &[&str]) -> Result<Vec<String>, Refusal> {
     let own: BTreeSet<&str> = own.iter().map(|pair| name_of(pair)).collect();
-    let mut variables: Vec<String> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for pair in others.iter().flat_map(|other| of_one(container, other)) {
-        match places.get(name_of(&pair)) {
-            _ if own.contains(name_of(&pair)) => {}
+    let mut given = Given::default();
+    for other in others {
+        of_one(container, other, &mut |pair| if own.contains(name_of(&pair)) { Ok(()) } else { given.add(pair) })?;
+    }
+    Ok(given.variables)
+}
+
+/// Variables, each name once, counted as they come: what others tell may be far more than anybody is given.
+#[derive(Default)]
+struct Given {
+    variables: Vec<String>,
+    /// Where each name is among them.
+    places: HashMap<String, usize>,
+    /// Of all together.
+    bytes: usize,
+}
+
+impl Given {
+    fn add(&mut self, pair: String) -> Result<(), Refusal> {
+        let place = self.places.get(name_of(&pair)).copied();
+        self.bytes = self.bytes - place.map_or(0, |place| self.variables[place].len()) + pair.len();
+        if self.bytes > MAX_LINK_VARIABLES_BYTES {
+            return Err(Refusal::invalid(format!(
+                "lunchbox: the variables that --link gives are larger than {} KiB together. Link fewer containers, or put them on a network (`docker network create`), where they find each other by name.",
+                MAX_LINK_VARIABLES_BYTES / 1024
+            )));
+        }
+        match place {
             // Of two with the same name the last one counts, in the place of the first.
-            Some(place) => variables[*place] = pair,
+            Some(place) => self.variables[place] = pair,
             None => {
-                places.insert(name_of(&pair).to_owned(), variables.len());
-                variables.push(pair);
+                self.places.insert(name_of(&pair).to_owned(), self.variables.len());
+                self.variables.push(pair);
             }
         }
+        Ok(())
     }
-    if variables.iter().map(String::len).sum::<usize>() > MAX_LINK_VARIABLES_BYTES {
-        return Err(Refusal::invalid(format!(
-            "lunchbox: the variables that --link gives are larger than {} KiB together. Link fewer containers, or put them on a network (`docker network create`), where they find each other by name.",
-            MAX_LINK_VARIABLES_BYTES / 1024
-        )));
-    }
-    Ok(variables)
 }
 
 pub(crate) fn name_of(pair: &str) -> &str {
     pair.split('=').next().unwrap_or_default()
 }
 
-fn of_one(container: &str, other: &Other) -> Vec<String> {
+/// Gives them one by one, and no more once they are refused.
+fn of_one(container: &str, other: &Other, give: &mut impl FnMut(String) -> Result<(), Refusal>) -> Result<(), Refusal> {
     let (alias, address) = (other.alias.to_uppercase().replace('-', "_"), &other.address);
     let mut ports: Vec<Port> = other.ports.iter().filter_map(|port| ports::parse_container_port(port).ok()).collect();
     ports.sort();
     let url = |(port, protocol): &Port| format!("{protocol}://{address}:{port}");
     let of = |(port, protocol): &Port| format!("{alias}_PORT_{port}_{}", protocol.to_uppercase());
-    let mut variables = Vec::new();
     // The lowest; of two protocols, TCP.
     if let Some(first) = ports.first() {
-        variables.push(format!("{alias}_PORT={}", url(first)));
+        give(format!("{alias}_PORT={}", url(first)))?;
     }
     for (first, last) in ranges(&ports) {
         let (start, end) = (of(first), format!("{alias}_PORT_{}_{}", first.0, last.1.to_uppercase()));
-        variables.push(format!("{start}_START={}", url(first)));
-        variables.push(format!("{start}_ADDR={address}"));
-        variables.push(format!("{start}_PROTO={}", first.1));
-        variables.push(format!("{start}_PORT_START={}", first.0));
-        variables.push(format!("{end}_END={}", url(last)));
-        variables.push(format!("{end}_PORT_END={}", last.0));
+        give(format!("{start}_START={}", url(first)))?;
+        give(format!("{start}_ADDR={address}"))?;
+        give(format!("{start}_PROTO={}", first.1))?;
+        give(format!("{start}_PORT_START={}", first.0))?;
+        give(format!("{end}_END={}", url(last)))?;
+        give(format!("{end}_PORT_END={}", last.0))?;
     }
     for port in &ports {
         let name = of(port);
-        variables.push(format!("{name}={}", url(port)));
-        variables.push(format!("{name}_ADDR={address}"));
-        variables.push(format!("{name}_PORT={}", port.0));
-        variables.push(format!("{name}_PROTO={}", port.1));
+        give(format!("{name}={}", url(port)))?;
+        give(format!("{name}_ADDR={address}"))?;
+        give(format!("{name}_PORT={}", port.0))?;
+        give(format!("{name}_PROTO={}", port.1))?;
     }
-    variables.push(format!("{alias}_NAME=/{container}/{}", other.alias));
+    give(format!("{alias}_NAME=/{container}/{}", other.alias))?;
     let told = other.environment.iter().filter(|pair| pair.contains('=') && !["HOME", "PATH"].contains(&name_of(pair)));
-    variables.extend(told.map(|pair| format!("{alias}_ENV_{pair}")));
-    variables
+    told.map(|pair| format!("{alias}_ENV_{pair}")).try_for_each(give)
 }
 
 /// A port and its protocol.
@@ -171,5 +187,20 @@ MY_DB_ENV_EMPTY=";
     fn variables_of_links_have_a_sum() {
         let large = format!("A={}", "x".repeat(MAX_LINK_VARIABLES_BYTES));
         assert!(all("web", &[other("db", &[], &[&large])], &[]).unwrap_err().message.contains("64 KiB"));
+        // What is replaced counts no longer.
+        let half = format!("A={}", "x".repeat(MAX_LINK_VARIABLES_BYTES * 2 / 3));
+        assert_eq!(all("web", &[other("db", &[], &[&half]), other("DB", &[], &[&half])], &[]).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn no_more_variables_are_made_than_are_given() {
+        let ports: Vec<String> = (1..=60_000).map(|port| format!("{port}/tcp")).collect();
+        let db = other(&"d".repeat(200), &ports.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+        let (mut given, mut made) = (Given::default(), 0);
+        let refused = of_one("web", &db, &mut |pair| {
+            made += 1;
+            given.add(pair)
+        });
+        assert!(refused.is_err() && made < 400, "{made}");
     }
 }
