@@ -44,6 +44,9 @@ pub(crate) const HIJACK_FLOOD_BYTES: usize = 128 * 1024;
 pub(crate) const ACTIVITY_BACKLOG: usize = 256;
 /// Events a slow `docker events` may lag behind.
 pub(crate) const EVENT_BACKLOG: usize = 256;
+/// Bytes of an image's labels that are told with each of its events; larger ones are left out. A sandbox keeps as many
+/// events as [`EVENT_BACKLOG`] says, and most images have less than 1 KiB.
+pub(crate) const MAX_EVENT_LABELS_BYTES: usize = 4 * 1024;
 /// Addresses a network: 2^(32-26) = 64, some 60 containers.
 pub(crate) const NETWORK_PREFIX_LENGTH: u8 = 26;
 /// Bytes of all variables that a container gets by its links. Each linked one passes on its own environment.
