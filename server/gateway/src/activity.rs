@@ -216,12 +216,15 @@ impl ContainerAsked {
     }
 
     fn shorten(&mut self) {
-        for words in [&mut self.ports, &mut self.volumes, &mut self.env, &mut self.entrypoint, &mut self.command] {
-            words.truncate(KEPT_WORDS);
-            words.iter_mut().for_each(shorten);
-        }
+        let mut left = KEPT_BYTES;
         for word in [&mut self.network, &mut self.user, &mut self.working_dir, &mut self.restart] {
             shorten(word);
+            if !fits(word, &mut left) {
+                "…".clone_into(word);
+            }
+        }
+        for words in [&mut self.ports, &mut self.volumes, &mut self.env, &mut self.entrypoint, &mut self.command] {
+            shorten_all(words, &mut left);
         }
     }
 }
@@ -241,6 +244,8 @@ fn is_zero(value: &i64) -> bool {
 const KEPT_CHARACTERS: usize = 1000;
 /// Words of a command that are kept.
 const KEPT_WORDS: usize = 64;
+/// Bytes that are kept of all words of one activity together.
+const KEPT_BYTES: usize = 4 * 1024;
 
 impl ActivityKind {
     /// Without what nobody reads, so that the record grows by little, whatever is asked.
@@ -251,10 +256,8 @@ impl ActivityKind {
             | Self::ImagePushFailed { message, .. }
             | Self::ImageBuildFailed { message } => shorten(message),
             Self::ContainerCreated { asked, .. } => asked.shorten(),
-            Self::ContainerExec { command, .. } => {
-                command.truncate(KEPT_WORDS);
-                command.iter_mut().for_each(shorten);
-            }
+            Self::ContainerExec { command, .. } => shorten_all(command, &mut { KEPT_BYTES }),
+            Self::ContainerFilesCopied { path, .. } => shorten(path),
             _ => {}
         }
         self
@@ -265,5 +268,78 @@ fn shorten(text: &mut String) {
     if let Some((end, _)) = text.char_indices().nth(KEPT_CHARACTERS) {
         text.truncate(end);
         text.push('…');
+    }
+}
+
+/// Keeps those words for which there are bytes left; `…` stands for the rest.
+fn shorten_all(words: &mut Vec<String>, left: &mut usize) {
+    words.truncate(KEPT_WORDS);
+    words.iter_mut().for_each(shorten);
+    let kept = words.iter().take_while(|word| fits(word, left)).count();
+    if kept < words.len() {
+        words.truncate(kept);
+        words.push("…".to_owned());
+    }
+}
+
+/// Takes what a word needs of the bytes that are left; after the first that needs more, nothing is left.
+fn fits(word: &str, left: &mut usize) -> bool {
+    let after = left.checked_sub(word.len());
+    *left = after.unwrap_or(0);
+    after.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(number: usize, characters: usize) -> Vec<String> {
+        vec!["ü".repeat(characters); number]
+    }
+
+    #[test]
+    fn no_activity_is_large_whatever_is_asked() {
+        let (most, word) = (words(200, 5000), || "😀".repeat(5000));
+        let asked = ContainerAsked {
+            ports: most.clone(),
+            volumes: most.clone(),
+            env: most.clone(),
+            entrypoint: most.clone(),
+            command: most.clone(),
+            network: word(),
+            user: word(),
+            working_dir: word(),
+            restart: word(),
+            ..ContainerAsked::default()
+        };
+        let of_empty_words =
+            ContainerAsked { env: words(200, 0), ports: words(200, 0), command: words(200, 20), ..ContainerAsked::default() };
+        let made =
+            |asked| ActivityKind::ContainerCreated { id: String::new(), name: String::new(), image: String::new(), asked: Box::new(asked) };
+        let all = [
+            made(asked),
+            made(of_empty_words),
+            ActivityKind::ContainerExec { id: String::new(), name: String::new(), command: most },
+            ActivityKind::ContainerExec { id: String::new(), name: String::new(), command: words(10_000, 30) },
+            ActivityKind::ContainerFilesCopied { id: String::new(), name: String::new(), path: word(), into_container: true },
+            ActivityKind::Refused { operation: String::new(), status: 400, message: word() },
+        ];
+        for kind in all {
+            let kind = kind.shortened();
+            let bytes = serde_json::to_vec(&kind).unwrap_or_default().len();
+            assert!(bytes > 0 && bytes < 8 * 1024, "{bytes}: {kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_long_command_is_told_by_dots_and_a_usual_one_is_kept() {
+        let exec =
+            |command: Vec<String>| match (ActivityKind::ContainerExec { id: String::new(), name: String::new(), command }).shortened() {
+                ActivityKind::ContainerExec { command, .. } => command,
+                other => panic!("{other:?}"),
+            };
+        assert_eq!(exec(words(3, 600)), words(3, 600));
+        let long = exec(words(5, 600));
+        assert_eq!((long.len(), long.last().map(String::as_str)), (4, Some("…")));
     }
 }
