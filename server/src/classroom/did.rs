@@ -33,9 +33,7 @@ fn line(activities: &[Activity], index: usize) -> Option<Line> {
         };
     }
     // What comes of it says it.
-    if matches!(activity.kind, ActivityKind::ContainerCreated { .. })
-        && (index + 1..activities.len()).any(|later| run(activities, later).is_some_and(|run| run.made == index))
-    {
+    if is_run(activities, index) {
         return None;
     }
     words(&activity.kind).map(|words| line(activity.at, words))
@@ -43,8 +41,7 @@ fn line(activities: &[Activity], index: usize) -> Option<Line> {
 
 /// A container that was made, to run at once.
 struct Run {
-    /// Where it was made.
-    made: usize,
+    /// When it was made.
     at: i64,
     text: String,
 }
@@ -52,21 +49,42 @@ struct Run {
 /// A `docker run` makes a container, listens to it, and starts it: whether this is of one. Somebody who types the three
 /// by hand needs longer.
 fn run(activities: &[Activity], index: usize) -> Option<Run> {
-    use ActivityKind as Kind;
-    let started = match &activities[index].kind {
-        Kind::ContainerStarted { id, .. } | Kind::ContainerAttached { id, .. } => Some(id),
-        // It doesn't say which: the one that was made last.
-        Kind::Refused { operation, .. } if operation == "ContainerStart" => None,
-        _ => return None,
-    };
-    // What the engine says, and what others look at, may come between.
-    let made = activities[..index]
-        .iter()
-        .rposition(|before| !matches!(before.kind, Kind::ContainerAttached { .. } | Kind::ContainerDied { .. } | Kind::StateChanged))?;
-    let Kind::ContainerCreated { id, name, image, asked } = &activities[made].kind else { return None };
-    let at = activities[made].at;
-    let is_of_it = started.is_none_or(|started| started == id) && activities[index].at - at < RUN_MS;
-    is_of_it.then(|| Run { made, at, text: command::line("run", name, image, asked) })
+    let this = &activities[index];
+    // No further back than a run is long: a class's day has thousands.
+    let mut near = activities[..index].iter().rev().take_while(|before| this.at - before.at < RUN_MS);
+    let made = near.find(|before| !comes_between(&before.kind))?;
+    let ActivityKind::ContainerCreated { id, name, image, asked } = &made.kind else { return None };
+    begins(&this.kind, id).then(|| Run { at: made.at, text: command::line("run", name, image, asked) })
+}
+
+/// Whether what was made here was made by a run that can be seen: the same, looked at from where it begins.
+fn is_run(activities: &[Activity], index: usize) -> bool {
+    let ActivityKind::ContainerCreated { id, .. } = &activities[index].kind else { return false };
+    let at = activities[index].at;
+    for later in activities[index + 1..].iter().take_while(|later| later.at - at < RUN_MS) {
+        if begins(&later.kind, id) {
+            return true;
+        }
+        if !comes_between(&later.kind) {
+            return false;
+        }
+    }
+    false
+}
+
+/// Whether a run goes on with this, of the container that was made last.
+fn begins(kind: &ActivityKind, made: &str) -> bool {
+    match kind {
+        ActivityKind::ContainerStarted { id, .. } | ActivityKind::ContainerAttached { id, .. } => id == made,
+        // It doesn't say which.
+        ActivityKind::Refused { operation, .. } => operation == "ContainerStart",
+        _ => false,
+    }
+}
+
+/// What the engine says, and what others look at, may come between.
+fn comes_between(kind: &ActivityKind) -> bool {
+    matches!(kind, ActivityKind::ContainerAttached { .. } | ActivityKind::ContainerDied { .. } | ActivityKind::StateChanged)
 }
 
 /// Between the making of a container and its start by the same command, in milliseconds: engines that are busy take

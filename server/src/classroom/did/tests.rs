@@ -85,3 +85,24 @@ fn what_comes_about_by_itself_is_told_from_what_they_did() {
     let theirs: Vec<bool> = lines(&all, 3).iter().map(|line| line.is_theirs).collect();
     assert_eq!(theirs, [true, false, true], "what went wrong is theirs to see");
 }
+
+#[test]
+fn thousands_made_and_thousands_listened_to_are_told_at_once() {
+    // One a millisecond, which is more than an engine does: looked through for each of them it takes hours.
+    let created = (0..5_000).map(|number| (number, made(&number.to_string(), false)));
+    let heard = (5_000..10_000).map(|number| (number, attached("another")));
+    let told = told_all(created.chain(heard).collect());
+    assert_eq!(told.len(), 10_000);
+    assert_eq!((&told[4_999], &told[5_000]), (&well("docker create -p 8080:80 nginx"), &well("docker attach another")));
+}
+
+#[test]
+fn a_run_ends_where_something_else_was_done_and_after_its_time() {
+    let create = well("docker create -p 8080:80 nginx");
+    let start = well("docker start web");
+    let looked = ActivityKind::ContainerInspected { id: "web".to_owned(), name: "web".to_owned() };
+    let all = told_all(vec![(0, made("web", false)), (5, looked), (900, started("web"))]);
+    assert_eq!(all, [create.clone(), well("docker inspect web"), start.clone()]);
+    assert_eq!(told_all(vec![(0, made("web", false)), (2999, started("web"))]), [well("docker run -p 8080:80 nginx")]);
+    assert_eq!(told_all(vec![(0, made("web", false)), (3000, started("web"))]), [create, start]);
+}
