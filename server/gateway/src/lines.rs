@@ -2,20 +2,24 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use serde::de::DeserializeOwned;
 
 use crate::{body::BoxError, limits};
 
 /// Objects out of a body, whatever separates them and however they are cut into chunks.
-pub(crate) struct JsonLines {
-    body: Incoming,
+pub(crate) struct JsonLines<B = Incoming> {
+    body: B,
     buffer: BytesMut,
     ended: bool,
 }
 
-impl JsonLines {
-    pub(crate) fn new(body: Incoming) -> Self {
+impl<B> JsonLines<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    pub(crate) fn new(body: B) -> Self {
         Self { body, buffer: BytesMut::new(), ended: false }
     }
 
@@ -37,16 +41,55 @@ impl JsonLines {
             if self.buffer.len() > limits::MAX_STREAM_LINE_BYTES {
                 return Some(Err("an object of the stream is too long".into()));
             }
-            match self.body.frame().await {
-                None => self.ended = true,
-                Some(Err(error)) => return Some(Err(error.into())),
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        self.buffer.extend_from_slice(&data);
-                    }
+            if let Err(error) = self.more().await {
+                return Some(Err(error));
+            }
+        }
+    }
+
+    /// The next object that can be read, where each is on a line of its own: lines that are too long or hold something
+    /// else are left out. `None` where the body ends or breaks off.
+    pub(crate) async fn next_readable<T: DeserializeOwned>(&mut self) -> Option<T> {
+        loop {
+            match self.next().await? {
+                Ok(object) => return Some(object),
+                Err(error) => tracing::warn!(%error, "a line of a stream can't be read; going on with the next"),
+            }
+            if let Err(error) = self.skip_line().await {
+                tracing::warn!(%error, "a stream broke off");
+                return None;
+            }
+        }
+    }
+
+    async fn skip_line(&mut self) -> Result<(), BoxError> {
+        // The end of the line before may still be there.
+        let before = self.buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        self.buffer.advance(before);
+        loop {
+            if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
+                self.buffer.advance(end + 1);
+                return Ok(());
+            }
+            self.buffer.clear();
+            if self.ended {
+                return Ok(());
+            }
+            self.more().await?;
+        }
+    }
+
+    async fn more(&mut self) -> Result<(), BoxError> {
+        match self.body.frame().await {
+            None => self.ended = true,
+            Some(Err(error)) => return Err(error.into()),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    self.buffer.extend_from_slice(&data);
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -55,4 +98,29 @@ pub(crate) fn line(value: &impl serde::Serialize) -> Bytes {
     let mut bytes = serde_json::to_vec(value).unwrap_or_default();
     bytes.extend_from_slice(b"\r\n");
     bytes.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    fn lines(text: String) -> JsonLines<impl Body<Data = Bytes, Error = BoxError> + Unpin> {
+        let chunks: Vec<_> =
+            text.as_bytes().chunks(10_000).map(|chunk| Ok::<_, BoxError>(Frame::data(Bytes::copy_from_slice(chunk)))).collect();
+        JsonLines::new(StreamBody::new(futures_util::stream::iter(chunks)))
+    }
+
+    #[tokio::test]
+    async fn what_comes_after_a_line_that_is_too_long_is_read() {
+        let long = format!("[\"{}\"]", "x".repeat(3 * limits::MAX_STREAM_LINE_BYTES));
+        let mut lines = lines(format!("[\"one\"]\n{long}\n[\"two\"]\n[3]\n[\"four\"]\n{long}"));
+        let mut read = Vec::new();
+        while let Some(object) = lines.next_readable::<Vec<String>>().await {
+            read.extend(object);
+        }
+        assert_eq!(read, ["one", "two", "four"]);
+    }
 }

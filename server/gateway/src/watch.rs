@@ -69,18 +69,10 @@ async fn follow(shared: &Arc<Shared>, since: &mut i128, remembered: &mut Remembe
         }
     };
     let mut events = JsonLines::new(response.into_body());
-    loop {
-        match events.next::<Event>().await {
-            Some(Ok(event)) => {
-                *since = i128::from(event.time_nano) + 1;
-                one(shared, event, remembered).await;
-            }
-            Some(Err(error)) => {
-                tracing::warn!(%error, "the engine's events broke off; subscribing again");
-                return;
-            }
-            None => return,
-        }
+    // Were it to subscribe again because of one that can't be read, it would be told the same one for ever.
+    while let Some(event) = events.next_readable::<Event>().await {
+        *since = i128::from(event.time_nano) + 1;
+        one(shared, event, remembered).await;
     }
 }
 
