@@ -278,6 +278,7 @@ impl Work<'_> {
         let image = self.ready().await?;
         let mounted = self.mount(&image, &run, wanted).await?;
         let secret = !mounted.variables.is_empty();
+        let alone = mounted.holds_nothing();
         let standing = self.current().ok_or_else(Refusal::internal)?;
         let config = &standing.stage.image.config;
         let making = Making {
@@ -303,12 +304,12 @@ impl Work<'_> {
         }
         let outcome = self.layer(&container, below, secret).await?;
         self.output.removed(&container.id).await;
-        if secret || mounted.volume.is_some() {
-            // With what it knows; and before the volume, which it holds.
+        if alone {
+            self.spend(container, &outcome);
+        } else {
+            // With what it knows; and before the volume, which it holds, as it does caches that others want to remove.
             drop(container);
             drop(mounted.volume);
-        } else {
-            self.spend(container, &outcome);
         }
         Ok(outcome)
     }

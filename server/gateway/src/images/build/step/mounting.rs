@@ -33,6 +33,13 @@ pub(super) struct Mounted {
     pub(super) volume: Option<Volume>,
 }
 
+impl Mounted {
+    /// Whether its step's container may stay until the build's end: it knows no secret and keeps no volume in use.
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.mounts.is_empty() && self.variables.is_empty()
+    }
+}
+
 impl Work<'_> {
     /// Makes the mounts of a step. What is written for them lies in one volume, which goes with the step.
     pub(super) async fn mount(&mut self, image: &str, run: &Run, wanted: Vec<Wanted<'_>>) -> Result<Mounted, Refusal> {
@@ -161,5 +168,18 @@ impl Content {
             }
             Self::Files(taken) => taken.pack(to, tar),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_with_a_mount_or_a_secret_does_not_wait_for_the_builds_end() {
+        assert!(Mounted::default().holds_nothing());
+        let cache = volumes::part("cache", volumes::CACHE_FOLDER, "/cache".to_owned(), false);
+        assert!(!Mounted { mounts: vec![cache], ..Mounted::default() }.holds_nothing());
+        assert!(!Mounted { variables: vec!["TOKEN=1".to_owned()], ..Mounted::default() }.holds_nothing());
     }
 }
