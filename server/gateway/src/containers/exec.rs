@@ -18,7 +18,7 @@ use crate::{
     request::Request,
     scope::OwnExec,
     serve::Context,
-    upstream::Ask,
+    upstream::{Ask, EngineSaid},
 };
 
 /// Bytes of command and environment.
@@ -104,18 +104,27 @@ async fn place(context: &Context) -> Result<Turn<Execs>, Refusal> {
     }
     let all = context.scope.containers().await?;
     let asked = all.iter().map(|own| context.shared.engine.json::<ExecIds>(Ask::get(&["containers", own.engine_id(), "json"])));
-    let alive: HashSet<String> =
-        futures_util::future::join_all(asked).await.into_iter().filter_map(|ids| ids.ok()?.exec_ids).flatten().collect();
-    context.sandbox.execs.keep_alive(&alive);
+    let (alive, whole) = counted(futures_util::future::join_all(asked).await);
+    // Those of a container that couldn't be asked are not gone: none is forgotten, and the next one counts again.
+    if whole {
+        context.sandbox.execs.keep_alive(&alive);
+    }
     let alive = u32::try_from(alive.len()).unwrap_or(u32::MAX);
     if alive < most {
-        context.sandbox.exec_room.store(most - alive - 1, Ordering::Relaxed);
+        context.sandbox.exec_room.store(if whole { most - alive - 1 } else { 0 }, Ordering::Relaxed);
         return Ok(turn);
     }
     Err(Refusal::new(
         StatusCode::FORBIDDEN,
         format!("lunchbox: limit reached: {most} commands may run by `docker exec` at once on this host. End some, then try again."),
     ))
+}
+
+/// The execs that live, and whether these are all: a container that has gone has none, one that the engine fails to
+/// show may have any.
+fn counted(answers: Vec<Result<ExecIds, EngineSaid>>) -> (HashSet<String>, bool) {
+    let whole = answers.iter().all(|answer| answer.as_ref().err().is_none_or(EngineSaid::is_not_found));
+    (answers.into_iter().filter_map(|ids| ids.ok()?.exec_ids).flatten().collect(), whole)
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -206,4 +215,19 @@ pub(crate) async fn inspect(context: &Context, request: Request) -> Answer {
     let inspected: Inspected =
         context.shared.engine.json(Ask::get(&["exec", own.id(), "json"])).await.map_err(|said| context.engine_said(said))?;
     Ok(body::json(StatusCode::OK, &inspected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn execs_of_a_container_that_cannot_be_asked_are_unknown_and_not_gone() {
+        let lives = || Ok(ExecIds { exec_ids: Some(vec!["one".to_owned()]) });
+        let says = |status| Err(EngineSaid::Error { status, message: String::new() });
+        let one = HashSet::from(["one".to_owned()]);
+        assert_eq!(counted(vec![lives(), says(StatusCode::NOT_FOUND)]), (one.clone(), true));
+        assert_eq!(counted(vec![lives(), says(StatusCode::INTERNAL_SERVER_ERROR)]), (one.clone(), false));
+        assert_eq!(counted(vec![lives(), Err(EngineSaid::Away(Refusal::internal()))]), (one, false));
+    }
 }
