@@ -19,9 +19,9 @@ use super::{
     limits::{KEYS_AGAIN, KEYS_HOLD, MAX_KEYS},
 };
 
-/// By the platform's ID.
+/// By the platform's ID and the key set's address: what was asked for when it had another is no answer now.
 #[derive(Default)]
-pub(super) struct Cache(Mutex<HashMap<String, Arc<tokio::sync::Mutex<Known>>>>);
+pub(super) struct Cache(Mutex<HashMap<(String, String), Arc<tokio::sync::Mutex<Known>>>>);
 
 #[derive(Default)]
 struct Known {
@@ -55,14 +55,14 @@ struct Key {
 }
 
 impl Cache {
-    fn of(&self, platform: &str) -> Arc<tokio::sync::Mutex<Known>> {
+    fn of(&self, platform: &str, keys_url: &str) -> Arc<tokio::sync::Mutex<Known>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.entry(platform.to_owned()).or_default().clone()
+        all.entry((platform.to_owned(), keys_url.to_owned())).or_default().clone()
     }
 
     /// As if nothing had been asked of the platform yet: its addresses have changed.
     pub(super) fn forget(&self, platform: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(platform);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| of != platform);
     }
 }
 
@@ -77,10 +77,15 @@ impl Lines {
     ///
     /// # Errors
     /// Where its key set can't be had, or has none of that name.
-    pub(super) async fn platform_key(&self, platform: &str, keys_url: &str, kid: &str, at: Instant) -> Result<DecodingKey, PlatformError> {
-        let known = self.jwks.of(platform);
+    pub(super) async fn platform_key(
+        self: &Arc<Self>,
+        platform: &str,
+        keys_url: &str,
+        kid: &str,
+        at: Instant,
+    ) -> Result<DecodingKey, PlatformError> {
         // Whoever comes meanwhile waits for the one who asks, and not for other platforms.
-        let mut known = known.lock().await;
+        let mut known = self.jwks.of(platform, keys_url).lock_owned().await;
         let is_old = known.came_at.is_none_or(|came| at.saturating_duration_since(came) >= KEYS_HOLD);
         let found = known.find(kid);
         if let Some(key) = found.filter(|_| !is_old) {
@@ -88,11 +93,17 @@ impl Lines {
         }
         let may_ask = known.asked_at.is_none_or(|asked| at.saturating_duration_since(asked) >= KEYS_AGAIN);
         if may_ask {
-            known.asked_at = Some(at);
-            match self.key_set(keys_url).await {
-                Ok(keys) => (known.came_at, known.keys, known.failed) = (Some(at), keys, None),
-                Err(error) => known.failed = Some(error),
-            }
+            let (lines, url) = (self.clone(), keys_url.to_owned());
+            // A task of its own: whoever asked may hang up, and what comes is for those who wait, too.
+            let asked = tokio::spawn(async move {
+                known.asked_at = Some(at);
+                match lines.key_set(&url).await {
+                    Ok(keys) => (known.came_at, known.keys, known.failed) = (Some(at), keys, None),
+                    Err(error) => known.failed = Some(error),
+                }
+                known
+            });
+            known = asked.await.map_err(|error| PlatformError(format!("{keys_url} could not be asked: {error}.")))?;
         }
         if let Some(error) = &known.failed {
             return Err(error.clone());
@@ -135,4 +146,59 @@ fn read(key: Key) -> Option<(String, DecodingKey)> {
         return None;
     }
     Some((key.kid, DecodingKey::from_rsa_components(&key.n, &key.e).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
+    use std::future::pending;
+
+    use axum::{Router, extract::State, routing::get};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// How often it was asked, and leave to answer.
+    type Set = Arc<(Semaphore, Semaphore)>;
+
+    async fn answer(State(set): State<Set>) -> &'static str {
+        set.0.add_permits(1);
+        set.1.acquire().await.unwrap().forget();
+        r#"{"keys":[{"kty":"RSA","kid":"one","n":"AQAB","e":"AQAB"}]}"#
+    }
+
+    async fn served() -> (Set, String) {
+        let set: Set = Arc::new((Semaphore::new(0), Semaphore::new(0)));
+        let router = Router::new().route("/keys", get(answer)).route("/moved", get(answer)).with_state(set.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (set, url)
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_while_keys_are_fetched_leaves_them_to_the_others() {
+        let (set, url) = served().await;
+        let (lines, keys, at) = (Arc::new(Lines::default()), format!("{url}/keys"), Instant::now());
+        tokio::select! {
+            _ = lines.platform_key("p", &keys, "one", at) => pending::<()>().await,
+            asked = set.0.acquire() => asked.unwrap().forget(),
+        }
+        set.1.add_permits(1);
+        assert!(lines.platform_key("p", &keys, "one", at).await.is_ok());
+        assert_eq!(set.0.available_permits(), 0, "it was asked for once");
+    }
+
+    #[tokio::test]
+    async fn a_key_sets_new_address_is_asked_at_once() {
+        let (set, url) = served().await;
+        set.1.add_permits(2);
+        let (lines, at) = (Arc::new(Lines::default()), Instant::now());
+        for path in ["keys", "moved"] {
+            assert!(lines.platform_key("p", &format!("{url}/{path}"), "one", at).await.is_ok());
+        }
+        assert_eq!(set.0.available_permits(), 2, "what the other address said is no answer");
+        lines.jwks.forget("p");
+        assert!(lines.jwks.0.lock().unwrap().is_empty());
+    }
 }
