@@ -32,8 +32,9 @@ pub struct LoginAsked {
 }
 
 impl LoginAsked {
-    fn is_short(&self) -> bool {
-        let is_short = |text: &str, most: usize| text.len() <= most;
+    /// Short, and without what is six times as long when it is stored.
+    fn is_fit(&self) -> bool {
+        let is_short = |text: &str, most: usize| text.len() <= most && !text.contains(char::is_control);
         let hint = self.lti_message_hint.as_deref().unwrap_or_default();
         is_short(&self.iss, MAX_URL)
             && is_short(&self.target_link_uri, MAX_URL)
@@ -72,9 +73,9 @@ impl Classroom {
     /// Where to send the browser, which has shown or is given that secret. `launch`: our address for what comes back.
     ///
     /// # Errors
-    /// Where the platform isn't known, too many are under way, or the database fails.
+    /// Where the platform isn't known, it began with what it can't begin with, or the database fails.
     pub async fn lti_login(&self, asked: &LoginAsked, browser: &str, base: &str, launch: &str) -> Result<String, ClassError> {
-        if !asked.is_short() || asked.login_hint.is_empty() {
+        if !asked.is_fit() || asked.login_hint.is_empty() {
             return ClassError::refused(
                 "The platform began this launch with what no launch begins with. Go back to your course and click the link again.",
             );
@@ -101,24 +102,21 @@ impl Classroom {
         }
         let (state, nonce, at) = (codes::secret(), codes::secret(), now());
         sqlx::query("DELETE FROM lti_logins WHERE expires_at < $1").bind(at).execute(&self.pool).await?;
-        let began = sqlx::query(
-            "INSERT INTO lti_logins (state, browser, nonce, platform, began_with, expires_at) \
-             SELECT $1, $2, $3, $4, $5, CAST($6 AS BIGINT) WHERE (SELECT COUNT(*) FROM lti_logins) < $7",
-        )
-        .bind(codes::hashed(STATE, &state))
-        .bind(codes::hashed(BROWSER, browser))
-        .bind(codes::hashed(NONCE, &nonce))
-        .bind(platform)
-        .bind(serde_json::to_string(asked).unwrap_or_default())
-        .bind(at.saturating_add(i64::try_from(LOGIN_HOLDS.as_millis()).unwrap_or(i64::MAX)))
-        .bind(MAX_LOGINS)
-        .execute(&self.pool)
-        .await?;
-        if began.rows_affected() == 0 {
-            return ClassError::refused(
-                "Very many people come at once just now. Go back to your course and click the link again in some minutes.",
-            );
-        }
+        // Whoever begins very many can refuse nobody else by it: the oldest make room.
+        sqlx::query("DELETE FROM lti_logins WHERE state IN (SELECT state FROM lti_logins ORDER BY expires_at DESC LIMIT $1 OFFSET $2)")
+            .bind(MAX_LOGINS)
+            .bind(MAX_LOGINS - 1)
+            .execute(&self.pool)
+            .await?;
+        sqlx::query("INSERT INTO lti_logins (state, browser, nonce, platform, began_with, expires_at) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(codes::hashed(STATE, &state))
+            .bind(codes::hashed(BROWSER, browser))
+            .bind(codes::hashed(NONCE, &nonce))
+            .bind(platform)
+            .bind(serde_json::to_string(asked).unwrap_or_default())
+            .bind(at.saturating_add(i64::try_from(LOGIN_HOLDS.as_millis()).unwrap_or(i64::MAX)))
+            .execute(&self.pool)
+            .await?;
         let Ok(mut to) = Url::parse(authorize_url) else { return ClassError::refused(UNKNOWN) };
         to.query_pairs_mut()
             .append_pair("scope", "openid")
@@ -140,6 +138,15 @@ impl Classroom {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_launch_begins_with_short_plain_lines() {
+        let hint =
+            |hint: &str| LoginAsked { login_hint: hint.to_owned(), lti_message_hint: Some(hint.to_owned()), ..LoginAsked::default() };
+        assert!(hint("{\"cmid\":7} \u{e9}").is_fit());
+        assert!(hint(&"x".repeat(MAX_HINT)).is_fit() && !hint(&"x".repeat(MAX_HINT + 1)).is_fit());
+        assert!(!hint("\u{1}").is_fit() && !hint("a\nb").is_fit());
+    }
 
     #[test]
     fn only_addresses_of_ours_are_led_to() {

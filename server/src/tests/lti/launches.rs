@@ -188,6 +188,25 @@ async fn a_login_of_an_unknown_platform_or_to_a_foreign_address_goes_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_begins_very_many_launches_refuses_nobody() {
+    let world = World::new().await;
+    let pool = &world.server.state().needs.database.pool;
+    sqlx::query(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
+         INSERT INTO lti_logins (state, browser, nonce, platform, began_with, expires_at) \
+         SELECT CAST(i AS TEXT), '', '', '', '', CAST($1 AS BIGINT) + i FROM n",
+    )
+    .bind(crate::clock::now() + 60_000)
+    .execute(pool)
+    .await
+    .unwrap();
+    world.login(&mut world.browser(), &world.platform).await;
+    assert_eq!(world.server.rows().await["lti_logins"], 20_000);
+    let oldest: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM lti_logins WHERE state = '1'").fetch_one(pool).await.unwrap();
+    assert_eq!(oldest, 0, "the oldest made room");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn in_a_frame_a_login_is_a_button_that_leads_out_of_it() {
     let world = World::new().await;
     let path = world.login_path(&world.platform, &format!("{}/lti/launch?\"><script>", world.server.url));
