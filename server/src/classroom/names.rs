@@ -66,22 +66,38 @@ fn looks(name: &str) -> [String; 2] {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     keys: HashSet<String>,
-    /// By how it looks, whether there is one with more than ASCII in it.
-    looks: HashMap<String, bool>,
+    /// By how they look, how many there are, and how many of them with more than ASCII in them.
+    looks: HashMap<String, (usize, usize)>,
 }
 
 impl Names {
     pub(super) fn add(&mut self, name: &str) {
         self.keys.insert(key(name));
         for look in looks(name) {
-            *self.looks.entry(look).or_default() |= !name.is_ascii();
+            let (all, beyond_ascii) = self.looks.entry(look).or_default();
+            *all += 1;
+            *beyond_ascii += usize::from(!name.is_ascii());
+        }
+    }
+
+    /// One that was added before; in a class there is one of each key.
+    pub(super) fn remove(&mut self, name: &str) {
+        if !self.keys.remove(&key(name)) {
+            return;
+        }
+        for look in looks(name) {
+            if let Some((all, beyond_ascii)) = self.looks.get_mut(&look) {
+                *all = all.saturating_sub(1);
+                *beyond_ascii = beyond_ascii.saturating_sub(usize::from(!name.is_ascii()));
+            }
         }
     }
 
     /// Whether one of them can't be told from that name. Of two in ASCII the skeletons say nothing: they make one of rn
     /// and m, and there are people called Arne and Ame.
     pub(super) fn has(&self, name: &str) -> bool {
-        let looks_alike = |look| self.looks.get(&look).is_some_and(|is_beyond_ascii| *is_beyond_ascii || !name.is_ascii());
+        let looks_alike =
+            |look| self.looks.get(&look).is_some_and(|(all, beyond_ascii)| *beyond_ascii > 0 || (*all > 0 && !name.is_ascii()));
         self.keys.contains(&key(name)) || looks(name).into_iter().any(looks_alike)
     }
 }
@@ -201,6 +217,18 @@ mod tests {
                 assert!(!Names::default().has(comes), "alone it is a name like others");
             }
         }
+    }
+
+    #[test]
+    fn a_name_that_is_given_up_is_free_and_those_that_look_like_it_stay() {
+        let mut names: Names = ["Ada", "Ad\u{430}"].into_iter().collect();
+        names.remove("Ad\u{430}");
+        assert!(names.has("ada") && names.has("\u{410}da"));
+        names.remove("Ada");
+        assert!(!names.has("Ada") && !names.has("\u{410}da"));
+        names.remove("Ada");
+        names.add("Ada");
+        assert!(names.has("\u{410}da"), "whom there was not is not taken away");
     }
 
     #[test]

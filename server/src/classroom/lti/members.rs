@@ -12,8 +12,8 @@ use url::Url;
 use super::{
     access::ServiceError,
     http::PlatformError,
-    limits::{MAX_ID, MAX_MEMBERS, MAX_PAGES, MAX_SAME_NAME},
-    places::{Person, add_place, numbered, shown_name},
+    limits::{MAX_ID, MAX_MEMBERS, MAX_PAGES},
+    places::{Person, Taken, add_place, shown_name},
     token::is_teachers,
 };
 use crate::{
@@ -81,6 +81,7 @@ impl Classroom {
         };
         let mut result = FillResult::default();
         let (mut transaction, at) = (alone_with(&self.pool, &class.id).await?, now());
+        let mut taken = Taken::of(&mut transaction, &class.id).await?;
         for member in members.iter().filter(|member| member.learns()) {
             if member.user_id.is_empty() || member.user_id.chars().count() > MAX_ID {
                 result.left_out += 1;
@@ -94,8 +95,8 @@ impl Classroom {
                 .fetch_optional(&mut *transaction)
                 .await?;
             match place {
-                Some(place) => result.renamed += u32::from(renamed(&mut transaction, &class.id, &place, person.name).await?),
-                None if add_place(&mut transaction, &class.id, &person, None, at).await? => result.added += 1,
+                Some(place) => result.renamed += u32::from(renamed(&mut transaction, &mut taken, &place, person.name).await?),
+                None if add_place(&mut transaction, &class.id, &mut taken, &person, None, at).await? => result.added += 1,
                 None => result.left_out += 1,
             }
         }
@@ -148,29 +149,24 @@ impl Classroom {
 }
 
 /// Renames a place where its name is another now. Whether it was.
-async fn renamed(transaction: &mut sqlx::Transaction<'_, sqlx::Any>, class: &str, place: &str, name: &str) -> Result<bool, ClassError> {
-    let name = shown_name(name, "Learner");
+async fn renamed(
+    transaction: &mut sqlx::Transaction<'_, sqlx::Any>,
+    taken: &mut Taken,
+    place: &str,
+    name: &str,
+) -> Result<bool, ClassError> {
     let now: String = sqlx::query_scalar("SELECT name FROM enrolments WHERE id = $1").bind(place).fetch_one(&mut **transaction).await?;
-    for count in 1..=MAX_SAME_NAME {
-        let name = numbered(&name, count);
-        if name == now {
-            return Ok(false);
-        }
-        let changed = sqlx::query(
-            "UPDATE enrolments SET name = $1, name_key = $2 WHERE id = $3 \
-             AND NOT EXISTS (SELECT 1 FROM enrolments o WHERE o.class = $4 AND o.name_key = $2 AND o.id <> $3)",
-        )
+    let name = taken.take_instead(&now, &shown_name(name, "Learner"));
+    if name == now {
+        return Ok(false);
+    }
+    sqlx::query("UPDATE enrolments SET name = $1, name_key = $2 WHERE id = $3")
         .bind(&name)
         .bind(names::key(&name))
         .bind(place)
-        .bind(class)
         .execute(&mut **transaction)
         .await?;
-        if changed.rows_affected() == 1 {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(true)
 }
 
 /// `Link: <https://…>; rel="next"` (RFC 8288).

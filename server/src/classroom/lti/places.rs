@@ -4,12 +4,13 @@
 use app::model::ClassState;
 use sqlx::Row as _;
 
-use super::{arrive::Arriving, limits::MAX_SAME_NAME};
+use super::arrive::Arriving;
 use crate::{
     classroom::{
         ClassError, ClassRow, Classroom, Event, codes,
         limits::{MAX_NAME, MAX_PLACES, MAX_SEATS},
-        names,
+        names::{self, Names},
+        places::names_in,
         rights::alone_with,
     },
     clock::now,
@@ -70,7 +71,8 @@ impl Classroom {
                 ));
             }
             let person = Person { platform: &arriving.platform, sub: &arriving.sub, name: &arriving.name };
-            if !add_place(&mut transaction, &class.id, &person, Some(&learner), at).await? {
+            let mut taken = Taken::of(&mut transaction, &class.id).await?;
+            if !add_place(&mut transaction, &class.id, &mut taken, &person, Some(&learner), at).await? {
                 return ClassError::refused(format!("This class is full: it has {MAX_PLACES} places. Tell your instructor."));
             }
         }
@@ -104,41 +106,62 @@ pub(super) struct Person<'a> {
     pub(super) name: &'a str,
 }
 
+/// The places of a class that a transaction is alone with, as far as a new one must know of them.
+pub(super) struct Taken {
+    names: Names,
+    count: usize,
+}
+
+impl Taken {
+    pub(super) async fn of(connection: &mut sqlx::AnyConnection, class: &str) -> Result<Self, sqlx::Error> {
+        let names = names_in(connection, class).await?;
+        Ok(Self { count: names.len(), names: names.into_iter().collect() })
+    }
+
+    /// Takes that name, or with the first number that makes it one that can't be taken for another's there.
+    fn take(&mut self, name: &str) -> String {
+        // It ends: there are more numbers than places.
+        let name = (1..).map(|count| numbered(name, count)).find(|name| !self.names.has(name)).unwrap_or_default();
+        self.names.add(&name);
+        name
+    }
+
+    /// The same for who has the name `now` there already.
+    pub(super) fn take_instead(&mut self, now: &str, name: &str) -> String {
+        self.names.remove(now);
+        self.take(name)
+    }
+}
+
 /// Gives somebody a place in a class that the transaction is alone with, under a name that nobody else has there.
 /// `false`: the class is full.
 pub(super) async fn add_place(
     transaction: &mut sqlx::Transaction<'_, sqlx::Any>,
     class: &str,
+    taken: &mut Taken,
     person: &Person<'_>,
     learner: Option<&LearnerId>,
     at: i64,
 ) -> Result<bool, ClassError> {
-    let count: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE class = $1").bind(class).fetch_one(&mut **transaction).await?;
-    if count >= MAX_PLACES {
+    if i64::try_from(taken.count).unwrap_or(i64::MAX) >= MAX_PLACES {
         return Ok(false);
     }
     let place = codes::id();
-    let name = shown_name(person.name, "Learner");
-    for count in 1..=MAX_SAME_NAME.max(MAX_PLACES as usize) {
-        let name = numbered(&name, count);
-        let added = sqlx::query(
-            "INSERT INTO enrolments (id, class, name, name_key, learner, way_back, made_at, joined_at, hand_at) \
-             VALUES ($1, $2, $3, $4, $5, NULL, $6, $7, 0) ON CONFLICT (class, name_key) DO NOTHING",
-        )
-        .bind(&place)
-        .bind(class)
-        .bind(&name)
-        .bind(names::key(&name))
-        .bind(learner.map(LearnerId::as_str))
-        .bind(at)
-        .bind(if learner.is_some() { at } else { 0 })
-        .execute(&mut **transaction)
-        .await?;
-        if added.rows_affected() == 1 {
-            break;
-        }
-    }
+    let name = taken.take(&shown_name(person.name, "Learner"));
+    taken.count += 1;
+    sqlx::query(
+        "INSERT INTO enrolments (id, class, name, name_key, learner, way_back, made_at, joined_at, hand_at) \
+         VALUES ($1, $2, $3, $4, $5, NULL, $6, $7, 0)",
+    )
+    .bind(&place)
+    .bind(class)
+    .bind(&name)
+    .bind(names::key(&name))
+    .bind(learner.map(LearnerId::as_str))
+    .bind(at)
+    .bind(if learner.is_some() { at } else { 0 })
+    .execute(&mut **transaction)
+    .await?;
     sqlx::query("INSERT INTO lti_places (place, class, platform, sub) VALUES ($1, $2, $3, $4)")
         .bind(&place)
         .bind(class)
@@ -175,5 +198,17 @@ mod tests {
         assert_eq!(shown_name("", "Teacher"), "Teacher");
         assert!(names::person(&numbered(&shown_name(&"x".repeat(500), ""), 999)).is_ok());
         assert_eq!(numbered("Ada", 2), "Ada (2)");
+    }
+
+    #[test]
+    fn names_that_look_alike_are_numbered_and_who_is_renamed_is_not_in_their_own_way() {
+        let mut taken = Taken { names: ["Ada"].into_iter().collect(), count: 1 };
+        let cyrillic = "Ad\u{430}";
+        assert_eq!(taken.take(cyrillic), format!("{cyrillic} (2)"));
+        assert_eq!(taken.take("Ada"), "Ada (3)", "the second can't be told from it");
+        assert_eq!(taken.take_instead("Ada (3)", "Ada"), "Ada (3)");
+        assert_eq!(taken.take_instead("Ada", "ADA"), "ADA");
+        assert_eq!(taken.take_instead("ADA", "Grace"), "Grace");
+        assert_eq!(taken.take_instead("Ada (3)", "Ada"), "Ada", "which is free now");
     }
 }
