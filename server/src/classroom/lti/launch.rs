@@ -150,6 +150,7 @@ impl Classroom {
         .bind(now())
         .fetch_one(&self.pool)
         .await?;
+        self.send_again(platform, Some(&id)).await?;
         Ok(id)
     }
 

@@ -31,7 +31,7 @@ pub(super) const KEYS_AGAIN: Duration = Duration::from_secs(60);
 pub(super) const LOGIN_HOLDS: Duration = Duration::from_secs(10 * 60);
 /// From then until whoever came is in the class; a teacher chooses one meanwhile.
 pub(super) const ARRIVAL_HOLDS: Duration = Duration::from_secs(30 * 60);
-/// Launches that are waited for at once. A hundred classes come at once without it.
+/// Launches that are waited for at once, of which the oldest make room. A hundred classes come at once without it.
 pub(super) const MAX_LOGINS: i64 = 20_000;
 /// Characters of what a platform begins a launch with and wants back.
 pub(super) const MAX_HINT: usize = 4000;
@@ -41,7 +41,7 @@ pub(super) const LEEWAY_SECONDS: u64 = 60;
 pub(super) const MAX_AGE_SECONDS: u64 = 60 * 60;
 /// Characters that are kept of a course's or link's title.
 pub(super) const MAX_TITLE: usize = 100;
-/// People of one name in a class, or accounts: the second is "Ada (2)".
+/// Accounts of one name: the second is "Ada (2)".
 pub(super) const MAX_SAME_NAME: usize = 100;
 
 /// For how long our claim to be Lunchbox is good.
@@ -58,7 +58,7 @@ pub(super) const SCORE_PAUSE: Duration = Duration::from_secs(30);
 pub(super) const SCORE_PAUSE_AT_MOST: Duration = Duration::from_secs(6 * 60 * 60);
 /// After so many, three days or so, a grade waits until it changes.
 pub(super) const MAX_SCORE_TRIES: i64 = 21;
-/// Grades that are sent in one go.
+/// Grades that are read at once to be sent to one platform.
 pub(super) const SCORES_AT_ONCE: i64 = 500;
 /// Pages of a list of members, and people on them.
 pub(super) const MAX_PAGES: usize = 50;

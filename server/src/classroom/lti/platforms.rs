@@ -114,6 +114,7 @@ impl Classroom {
         transaction.commit().await?;
         self.lti.jwks.forget(&id);
         self.lti.tokens.forget(&id);
+        self.send_again(&id, None).await?;
         if let Err(error) = self.lti.key_set(&draft.keys_url).await {
             self.platform_problem(&id, &error.0).await?;
         }

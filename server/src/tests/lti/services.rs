@@ -236,6 +236,136 @@ async fn a_service_on_a_server_that_no_admin_entered_is_never_asked() {
     assert!(world.problem().await.contains(&elsewhere.url), "{}", world.problem().await);
 }
 
+impl Graded {
+    fn pool(&self) -> &sqlx::AnyPool {
+        &self.world.server.state().needs.database.pool
+    }
+
+    /// A grade of Ada's link that nobody has sent, due later than the background looks.
+    async fn another_waits(&self, sub: &str, tries: i64) {
+        sqlx::query(
+            "INSERT INTO lti_scores (link, platform, sub, given, total, due_at, tries, problem) \
+             SELECT id, platform, $1, 1, 2, CAST($2 AS BIGINT), CAST($3 AS BIGINT), '' FROM lti_links WHERE grades_url <> ''",
+        )
+        .bind(sub)
+        .bind(crate::clock::now() + HOUR / 2)
+        .bind(tries)
+        .execute(self.pool())
+        .await
+        .unwrap();
+    }
+
+    async fn count(&self, which: &str) -> i64 {
+        sqlx::query_scalar(&format!("SELECT COUNT(*) FROM lti_scores WHERE {which}")).fetch_one(self.pool()).await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_takes_nothing_is_asked_once_and_all_its_grades_wait() {
+    let graded = Graded::new().await;
+    for (sub, tries) in [("bob", 0), ("eve", 3), ("last", 20)] {
+        graded.another_waits(sub, tries).await;
+    }
+    graded.said(&[StatusCode::SERVICE_UNAVAILABLE]);
+    let began = crate::clock::now();
+    assert_eq!(graded.classroom().send_scores(began + HOUR).await.unwrap(), 0);
+    assert_eq!(graded.scores().len(), 1);
+    assert_eq!(graded.count("tries = 1 AND sub = 'bob'").await, 1);
+    assert_eq!(graded.count("tries = 4 AND sub = 'eve'").await, 1);
+    assert_eq!(graded.count("tries = 21 AND due_at = 0 AND sub = 'last'").await, 1);
+    let soon = format!("due_at > {began} AND due_at < {}", began + HOUR / 4);
+    assert_eq!(graded.count(&soon).await, 2, "the next try is reckoned from now");
+    assert_eq!(graded.count("problem LIKE '%503%'").await, 3);
+
+    // What is wrong with one grade is not wrong with the others.
+    graded.said(&[StatusCode::NOT_FOUND]);
+    assert_eq!(graded.classroom().send_scores(began + HOUR).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_does_not_answer_keeps_no_other_waiting() {
+    let graded = Graded::new().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    sqlx::query(
+        "INSERT INTO lti_platforms (id, name, issuer, client_id, authorize_url, token_url, keys_url, services_url, problem, problem_at, made_at) \
+         VALUES ('silent', 'Silent', $1, 'c', $1, $1, $1, '', '', 0, 1)",
+    )
+    .bind(&url)
+    .execute(graded.pool())
+    .await
+    .unwrap();
+    sqlx::query(
+        "INSERT INTO lti_links (id, platform, deployment, context, resource, course, title, class, grades_url, members_url, made_at) \
+         VALUES ('quiet', 'silent', '1', 'c', 'r', '', '', '', $1, '', 1)",
+    )
+    .bind(&url)
+    .execute(graded.pool())
+    .await
+    .unwrap();
+    sqlx::query("INSERT INTO lti_scores (link, platform, sub, given, total, due_at, tries, problem) VALUES ('quiet', 'silent', 'x', 1, 2, 1, 0, '')")
+        .execute(graded.pool())
+        .await
+        .unwrap();
+    graded.news();
+    let _held = tokio::time::timeout(PATIENCE, silent.accept()).await.unwrap().unwrap();
+    graded.passes(1).await;
+    graded.news();
+    let until = Instant::now() + PATIENCE;
+    while graded.scores().is_empty() {
+        assert!(Instant::now() < until);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(graded.count("link = 'quiet' AND tries = 0").await, 1, "which is still asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grade_that_was_given_up_is_sent_again_after_a_launch_of_its_link_and_when_the_platform_is_kept() {
+    let mut graded = Graded::new().await;
+    let given_up = "due_at = 0 AND problem <> ''";
+    graded.another_waits("bob", 21).await;
+    for by_launch in [true, false] {
+        sqlx::query("UPDATE lti_scores SET due_at = 0, tries = 21, problem = 'gone'").execute(graded.pool()).await.unwrap();
+        if by_launch {
+            graded.world.launch(&mut graded.world.browser(), "ada", LEARNER, with_services(&graded.world)).await;
+        } else {
+            let id: String = sqlx::query_scalar("SELECT id FROM lti_platforms").fetch_one(graded.pool()).await.unwrap();
+            let url = graded.world.platform.url.clone();
+            let kept = graded.world.keep(&url, &[("draft[id]", &id)]).await;
+            assert_eq!(kept.status, StatusCode::OK, "{}", kept.text);
+        }
+        assert_eq!(graded.count(given_up).await, 0, "by launch: {by_launch}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_entered_any_more_is_sent_no_grade() {
+    let mut graded = Graded::new().await;
+    let elsewhere = super::Platform::start().await;
+    sqlx::query("UPDATE lti_links SET grades_url = $1 WHERE grades_url <> ''")
+        .bind(format!("{}/items/7", elsewhere.url))
+        .execute(graded.pool())
+        .await
+        .unwrap();
+    graded.another_waits("bob", 0).await;
+    assert_eq!(graded.classroom().send_scores(crate::clock::now() + HOUR).await.unwrap(), 0);
+    assert!(elsewhere.seen.lock().unwrap().scores.is_empty());
+    assert!(graded.world.problem().await.contains(&elsewhere.url));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_passed_all_but_a_lesson_that_is_not_on_the_shelf_has_not_completed() {
+    let graded = Graded::new().await;
+    sqlx::query("INSERT INTO class_lessons (class, lesson, position) VALUES ($1, 'not-there', 7)")
+        .bind(&graded.class)
+        .execute(graded.pool())
+        .await
+        .unwrap();
+    graded.passes(graded.passes(0).await).await;
+    graded.classroom().note_scores(None).await.unwrap();
+    assert_eq!(graded.count("1 = 1").await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_is_filled_from_the_course_and_nobody_is_removed() {
     let world = World::new().await;
