@@ -86,16 +86,12 @@ async fn login(State(state): State<AppState>, Extension(client): Extension<Clien
         return page::in_a_frame(&format!("{LOGIN}?{}", asked.query()));
     }
     let is_secure = cookie::is_secure(&state.web);
-    let (browser, is_new) = match cookie::read(&headers, is_secure) {
-        Some(browser) => (browser, false),
-        None => (browser_secret(), true),
-    };
+    let browser = cookie::read(&headers, is_secure).unwrap_or_else(browser_secret);
     match state.classroom.lti_login(&asked, &browser, &base, &tool_urls(&base).launch).await {
         Ok(to) => {
             let mut response = Redirect::to(&to).into_response();
-            if is_new {
-                response.headers_mut().insert(header::SET_COOKIE, cookie::set(&browser, is_secure));
-            }
+            // Each time: else it might end while this launch is under way.
+            response.headers_mut().insert(header::SET_COOKIE, cookie::set(&browser, is_secure));
             uncached(response)
         }
         Err(error) => failed(error),
@@ -112,8 +108,6 @@ struct Posted {
     /// Instead of a token (OAuth 2.0, section 4.1.2.1).
     #[serde(default)]
     error: String,
-    #[serde(default)]
-    error_description: String,
 }
 
 async fn launch(State(state): State<AppState>, request: Request) -> Response {
@@ -124,9 +118,12 @@ async fn launch(State(state): State<AppState>, request: Request) -> Response {
         return page::said(StatusCode::BAD_REQUEST, "That is no launch", "Open the link in your course.");
     };
     if !posted.error.is_empty() {
-        let why = if posted.error_description.is_empty() { posted.error } else { posted.error_description };
-        let words = format!("Your platform did not say who you are: {why}. Go back to your course and click the link again.");
-        return page::said(StatusCode::FORBIDDEN, "You could not be let in", &words);
+        // Any website can have a browser post this: its words are not shown as ours.
+        return page::said(
+            StatusCode::FORBIDDEN,
+            "You could not be let in",
+            "Your platform did not say who you are. See whether you are signed in there, go back to your course and click the link again.",
+        );
     }
     match state.classroom.lti_launch(&posted.state, &posted.id_token, browser.as_deref(), &base).await {
         Ok(ticket) => uncached(Redirect::to(&format!("{ARRIVE}{ticket}")).into_response()),
