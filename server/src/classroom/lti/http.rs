@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -21,6 +21,9 @@ use super::{
 };
 
 type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// Who asks, for a platform's log.
+const USER_AGENT: &str = concat!("Lunchbox/", env!("CARGO_PKG_VERSION"));
 
 /// Lines to platforms, made when the first one is asked.
 #[derive(Default)]
@@ -55,7 +58,8 @@ impl Http {
         self.ask_within(request, ANSWER_WITHIN).await
     }
 
-    async fn ask_within(&self, request: Request<Full<Bytes>>, limit: std::time::Duration) -> Result<Answer, PlatformError> {
+    async fn ask_within(&self, mut request: Request<Full<Bytes>>, limit: std::time::Duration) -> Result<Answer, PlatformError> {
+        request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         let uri = request.uri().clone();
         let url = Url::parse(&uri.to_string()).ok().filter(urls::is_fit);
         let Some(url) = url else { return PlatformError::new(format!("{uri} is not asked: it is neither https:// nor on this machine.")) };
@@ -129,11 +133,13 @@ mod tests {
     async fn what_is_slow_or_huge_or_leads_elsewhere_is_an_error_in_words() {
         let router = Router::new()
             .route("/fine", get(|| async { "{}" }))
+            .route("/who", get(|headers: HeaderMap| async move { headers[header::USER_AGENT].clone().as_bytes().to_vec() }))
             .route("/slow", get(|| async { Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()) }))
             .route("/huge", get(|| async { vec![b' '; MAX_ANSWER + 1] }))
             .route("/elsewhere", get(|| async { Redirect::temporary("/fine") }));
         let url = served(router).await;
         assert_eq!(asked(&format!("{url}/fine")).await.unwrap().body, "{}");
+        assert_eq!(asked(&format!("{url}/who")).await.unwrap().body, USER_AGENT);
         for (path, words) in [("slow", "did not answer within"), ("huge", "more than 512 KiB"), ("elsewhere", "to be found at /fine")] {
             let error = asked(&format!("{url}/{path}?secret=7")).await.unwrap_err().0;
             assert!(error.contains(words) && !error.contains("secret"), "{path}: {error}");

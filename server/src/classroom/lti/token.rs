@@ -4,7 +4,7 @@
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, errors::ErrorKind};
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::limits::{LEEWAY_SECONDS, MAX_AGE_SECONDS, MAX_ID, MAX_TITLE};
+use super::limits::{LEEWAY_SECONDS, MAX_AGE_SECONDS, MAX_ID, MAX_PERSON, MAX_TITLE, MAX_URL};
 use crate::classroom::ClassError;
 
 /// What we send a browser away with where nothing is to be mended on its side.
@@ -151,15 +151,15 @@ pub(super) fn read(token: &str, key: &DecodingKey, issuer: &str, client_id: &str
     let can_score = |grades: &Grades| grades.scope.iter().any(|scope| scope == SCORE);
     Ok(Launch {
         sub: id(claims.sub, "who it is that comes")?,
-        name: claims.name.filter(|name| !name.trim().is_empty()).unwrap_or(whole),
+        name: shortened(&claims.name.filter(|name| !name.trim().is_empty()).unwrap_or(whole), MAX_PERSON),
         nonce: id(claims.nonce, "for which click it is (nonce)")?,
         deployment: id(claims.deployment, "its deployment")?,
         context: if context.is_empty() { context } else { id(Some(context), "its course")? },
-        course: shortened(&course),
+        course: shortened(&course, MAX_TITLE),
         resource: id(Some(resource.id), "by which link it came")?,
-        title: shortened(&resource.title.unwrap_or_default()),
+        title: shortened(&resource.title.unwrap_or_default(), MAX_TITLE),
         teaches: claims.roles.iter().any(|role| is_teachers(role)),
-        target: claims.target.unwrap_or_default(),
+        target: shortened(&claims.target.unwrap_or_default(), MAX_URL),
         grades_url: claims.grades.filter(can_score).and_then(|grades| grades.lineitem).unwrap_or_default(),
         members_url: claims.members.and_then(|members| members.context_memberships_url).unwrap_or_default(),
     })
@@ -196,8 +196,9 @@ fn id(text: Option<String>, what: &str) -> Result<String, ClassError> {
     }
 }
 
-fn shortened(title: &str) -> String {
-    title.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_TITLE).collect()
+/// `most`: characters.
+fn shortened(text: &str, most: usize) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(most).collect()
 }
 
 fn refused<T>(what: &str) -> Result<T, ClassError> {
