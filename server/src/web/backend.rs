@@ -84,7 +84,12 @@ impl LearnerBackend {
     /// The browser is that learner's from now on.
     async fn arrived(&self, arrival: Arrival) -> Result<Joined, BackendError> {
         if arrival.learner != self.learner {
-            session::becomes(self.session()?, &arrival.learner).await.map_err(|error| self.internal(&error))?;
+            let session = self.session()?;
+            let before = session.id();
+            session::becomes(session, &arrival.learner).await.map_err(|error| self.internal(&error))?;
+            if let (Some(before), Some(after)) = (before, session.id()) {
+                self.state.pace.same_browser(&before, after);
+            }
         }
         let seat = self.state.classroom.arrived(&arrival).await.map_err(|error| self.class_error(error))?;
         Ok(Joined { seat, way_back: arrival.way_back })

@@ -145,6 +145,11 @@ impl Pace {
         self.someone_else.lock().unwrap_or_else(PoisonError::into_inner).give_back(&session);
     }
 
+    /// The browser's session has another ID from now on, and no more people for that.
+    pub fn same_browser(&self, before: &Id, session: Id) {
+        self.someone_else.lock().unwrap_or_else(PoisonError::into_inner).carry(before, session);
+    }
+
     /// Counts a password that is tried. `Err`: so long until the next is allowed.
     ///
     /// # Errors

@@ -90,12 +90,14 @@ async fn identify(session: &Session, becomes_learner: bool) -> Result<LearnerId,
     }
 }
 
-/// From now on the browser is that learner's.
+/// From now on the browser is that learner's, under another ID of its session, so that one that somebody else gave the
+/// browser is worth nothing.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn becomes(session: &Session, learner: &LearnerId) -> Result<(), Error> {
     session.insert(LEARNER, learner.as_str()).await?;
+    session.cycle_id().await?;
     session.save().await
 }
 

@@ -60,6 +60,13 @@ impl<Key: Eq + Hash> Buckets<Key> {
         }
     }
 
+    /// What is left of one is what is left of another from now on.
+    pub(super) fn carry(&mut self, from: &Key, to: Key) {
+        if let Some(bucket) = self.by_client.remove(from) {
+            self.by_client.insert(to, bucket);
+        }
+    }
+
     fn make_room(&mut self, now: Instant) {
         let rate = self.rate;
         // A full bucket is as good as none.
