@@ -5,9 +5,12 @@ use sqlx::Row as _;
 use super::{
     ClassError, Classroom, codes,
     limits::{MAX_INSTRUCTORS, MAX_PASSWORD, MIN_PASSWORD, SIGNED_IN_HOLDS},
-    names,
+    lti, names,
 };
 use crate::clock::now;
+
+/// Stored instead of a hash: nobody signs in to it by a password, until a link has set one.
+const NO_PASSWORD: &str = "";
 
 /// Who is signed in. Had only from a session that holds, or from a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,7 @@ impl Classroom {
             .fetch_optional(&self.pool)
             .await?;
         let stored = row.as_ref().map(|row| row.try_get("password")).transpose()?;
+        let stored = stored.filter(|stored: &String| stored != NO_PASSWORD);
         let is_right = self.passwords.is_right(password, stored).await?;
         match row {
             Some(row) if is_right => Ok(Some(account(&row)?)),
@@ -67,13 +71,16 @@ impl Classroom {
         row.map(|row| account(&row)).transpose()
     }
 
-    /// Ends every session that began before now. Returns from when on new ones hold.
+    /// Ends every session that began before now, and every other way in but the password. Returns from when on new ones
+    /// hold.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn sign_out_everywhere(&self, who: &Account) -> Result<i64, ClassError> {
         let at = now();
-        sqlx::query("UPDATE instructors SET signed_out_at = $1 WHERE id = $2").bind(at).bind(&who.id).execute(&self.pool).await?;
+        let mut transaction = self.pool.begin().await?;
+        end_ways_in(&mut transaction, &who.id, at).await?;
+        transaction.commit().await?;
         self.hub.account_ended(&who.id);
         Ok(at + 1)
     }
@@ -93,24 +100,34 @@ impl Classroom {
     pub(super) async fn set_password(&self, id: &str, new: &str) -> Result<i64, ClassError> {
         fit_password(new)?;
         let (hashed, at) = (self.passwords.hash(new).await?, now());
-        sqlx::query("UPDATE instructors SET password = $1, signed_out_at = $2 WHERE id = $3")
-            .bind(hashed)
-            .bind(at)
-            .bind(id)
-            .execute(&self.pool)
-            .await?;
+        let mut transaction = self.pool.begin().await?;
+        end_ways_in(&mut transaction, id, at).await?;
+        sqlx::query("UPDATE instructors SET password = $1 WHERE id = $2").bind(hashed).bind(id).execute(&mut *transaction).await?;
+        transaction.commit().await?;
         self.hub.account_ended(id);
         Ok(at + 1)
     }
 
-    /// Makes an account.
+    /// Makes an account with a password.
     pub(super) async fn make_account(&self, name: &str, password: &str, is_admin: bool) -> Result<Account, ClassError> {
-        let name = names::person(name)?;
         fit_password(password)?;
+        match self.add_account(name, Some(password), is_admin).await? {
+            Some(account) => Ok(account),
+            None => ClassError::refused("There is an instructor of that name already. Choose another, or add a letter."),
+        }
+    }
+
+    /// `password`: `None` for one that nobody signs in to by a password. `None`: the name is somebody's already.
+    pub(super) async fn add_account(&self, name: &str, password: Option<&str>, is_admin: bool) -> Result<Option<Account>, ClassError> {
+        let name = names::person(name)?;
         let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM instructors").fetch_one(&self.pool).await?;
         if count >= MAX_INSTRUCTORS {
             return ClassError::refused(format!("There are {MAX_INSTRUCTORS} instructors already. An admin must remove one first."));
         }
+        let hashed = match password {
+            Some(password) => self.passwords.hash(password).await?,
+            None => NO_PASSWORD.to_owned(),
+        };
         let account = Account { id: codes::id(), name, is_admin };
         let made = sqlx::query(
             "INSERT INTO instructors (id, name, name_key, password, is_admin, made_at, signed_out_at) VALUES ($1, $2, $3, $4, $5, $6, 0) \
@@ -119,16 +136,27 @@ impl Classroom {
         .bind(&account.id)
         .bind(&account.name)
         .bind(names::key(&account.name))
-        .bind(self.passwords.hash(password).await?)
+        .bind(hashed)
         .bind(i64::from(is_admin))
         .bind(now())
         .execute(&self.pool)
         .await?;
-        if made.rows_affected() == 0 {
-            return ClassError::refused("There is an instructor of that name already. Choose another, or add a letter.");
-        }
-        Ok(account)
+        Ok((made.rows_affected() == 1).then_some(account))
     }
+}
+
+/// Ends sessions, and the ties by which platforms sign somebody in: whoever tied themselves to the account is out, too.
+/// An account without a password keeps them, since they are its one way in.
+async fn end_ways_in(transaction: &mut sqlx::Transaction<'_, sqlx::Any>, id: &str, at: i64) -> Result<(), sqlx::Error> {
+    let password: Option<String> = sqlx::query_scalar("UPDATE instructors SET signed_out_at = $1 WHERE id = $2 RETURNING password")
+        .bind(at)
+        .bind(id)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    if password.is_some_and(|password| password != NO_PASSWORD) {
+        lti::untie_instructor(transaction, id).await?;
+    }
+    Ok(())
 }
 
 fn account(row: &sqlx::any::AnyRow) -> Result<Account, ClassError> {

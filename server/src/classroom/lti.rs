@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub(crate) use self::{
     arrive::{ARRIVAL_MINUTES, Arriving, Chosen, Next},
-    forget::{forget_class, forget_instructor, forget_learner, forget_place},
+    forget::{forget_class, forget_instructor, forget_learner, forget_place, untie_instructor},
     keys::JWKS_TYPE,
     launch::LaunchError,
     limits::MAX_LAUNCH_BYTES,

@@ -34,6 +34,18 @@ pub(crate) async fn forget_instructor(transaction: &mut Transaction<'_, Any>, in
     Ok(())
 }
 
+/// No platform signs anybody in to the account any more, and what was shared with it because one did is not.
+pub(crate) async fn untie_instructor(transaction: &mut Transaction<'_, Any>, instructor: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "DELETE FROM class_instructors WHERE instructor = $1 \
+         AND EXISTS (SELECT 1 FROM lti_grants g WHERE g.instructor = $1 AND g.class = class_instructors.class)",
+    )
+    .bind(instructor)
+    .execute(&mut **transaction)
+    .await?;
+    forget_instructor(transaction, instructor).await
+}
+
 /// With a class, the links that lead to it: the next teacher who clicks one is asked anew. Returns how many.
 pub(crate) async fn forget_class(transaction: &mut Transaction<'_, Any>, class: &str) -> Result<u64, sqlx::Error> {
     delete(transaction, "lti_grants WHERE class", class).await?;
