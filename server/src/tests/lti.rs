@@ -1,5 +1,6 @@
 //! Learners and teachers who come from a learning platform: every rule of a launch has a launch here that breaks it.
 
+mod arrivals;
 mod launches;
 mod people;
 mod platform;

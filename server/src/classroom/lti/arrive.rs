@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     classroom::{
-        Account, ClassError, ClassRow, Classroom, Event, codes, names,
+        Account, ClassError, ClassRow, Classroom, Event, codes,
         rights::{CLASS_COLUMNS, alone_with},
     },
     clock::now,
@@ -22,6 +22,12 @@ use crate::{
 };
 
 const OVER: &str = "You have arrived already, or took more than half an hour. Go back to your course and click the link again.";
+
+const ANOTHER: &str =
+    "Another account than the one that was asked about is signed in here now, or none. Go back to your course and click the link again.";
+const WRONG_PASSWORD: &str = "That is not the account's password. Try again; where it has none, because it came from a platform, an admin can make a link to set one.";
+/// What is confirmed where the browser goes on as another learner; an account is named by its ID.
+const LEARNER_HERE: &str = "learner";
 
 /// A launch that was found good.
 #[derive(Debug, Clone)]
@@ -51,7 +57,9 @@ pub enum Next {
     /// Nobody has chosen a class yet: a teacher must come first.
     NotOpened,
     /// Are they the account that is signed in in this browser?
-    WhichAccount { signed_in: String },
+    WhichAccount { signed_in: Account },
+    /// The browser is somebody else's until now: shall it be theirs? By their names; `confirms` says what was asked.
+    Replaces { here: String, there: String, confirms: String },
     /// Which of their classes is the link for, or a new one?
     WhichClass { classes: Vec<ClassSummary>, account: Account },
     /// An admin's account, which a platform signs nobody in to.
@@ -61,8 +69,11 @@ pub enum Next {
 /// What a teacher has chosen.
 #[derive(Debug)]
 pub enum Chosen {
-    /// The account that is signed in.
-    SignedIn,
+    /// The account with that ID, which is signed in, and its password.
+    SignedIn {
+        account: String,
+        password: String,
+    },
     /// One of their own.
     OwnAccount,
     Class(String),
@@ -114,16 +125,37 @@ impl Classroom {
         Ok(read(&row)?)
     }
 
-    /// Goes as far as it goes without asking.
+    /// Goes as far as it goes without asking. `learner` and `signed_in`: whose the browser is until now; `confirmed`: what
+    /// [`Next::Replaces`] has asked, where the answer was yes.
     ///
     /// # Errors
     /// Where the class is over or full, or the database fails.
-    pub async fn arrive(&self, arriving: &Arriving, signed_in: Option<&Account>) -> Result<Next, ClassError> {
+    pub async fn arrive(
+        &self,
+        arriving: &Arriving,
+        learner: &LearnerId,
+        signed_in: Option<&Account>,
+        confirmed: Option<&str>,
+    ) -> Result<Next, ClassError> {
         let account = match self.asked(arriving, signed_in).await? {
             Asked::First(question) => return Ok(question),
             Asked::Nothing(account) => account,
         };
         let class = self.linked_class(arriving).await?;
+        let replaces = match &account {
+            Some(account) => signed_in.filter(|here| here.id != account.id).map(|here| Next::Replaces {
+                here: here.name.clone(),
+                there: account.name.clone(),
+                confirms: here.id.clone(),
+            }),
+            None => self.replaces_learner(arriving, learner).await?,
+        };
+        if let Some(Next::Replaces { confirms, .. }) = &replaces
+            && confirmed != Some(confirms)
+            && let Some(question) = replaces
+        {
+            return Ok(question);
+        }
         let next = match account {
             Some(account) => {
                 self.share_by_course(arriving, &class, &account).await?;
@@ -143,21 +175,32 @@ impl Classroom {
     /// # Errors
     /// Where it isn't theirs to choose, or the database fails.
     pub async fn choose(&self, arriving: &Arriving, signed_in: Option<&Account>, chosen: Chosen) -> Result<(), ClassError> {
+        if let Chosen::SignedIn { account, .. } = &chosen
+            && signed_in.is_none_or(|here| here.id != *account)
+        {
+            return ClassError::refused(ANOTHER);
+        }
         let Asked::First(question) = self.asked(arriving, signed_in).await? else { return Ok(()) };
         match (question, chosen) {
-            (Next::WhichAccount { .. }, Chosen::SignedIn) => match signed_in {
-                Some(account) => self.is_account(arriving, account).await,
-                None => Err(ClassError::NotFound),
-            },
+            (Next::WhichAccount { signed_in: here }, Chosen::SignedIn { password, .. }) => {
+                // A browser that is left open is enough for today, and not for every day from now on.
+                if self.sign_in(&here.name, &password).await?.is_none_or(|found| found.id != here.id) {
+                    return ClassError::refused(WRONG_PASSWORD);
+                }
+                self.is_account(arriving, &here).await
+            }
             (Next::WhichAccount { .. }, Chosen::OwnAccount) => self.make_platform_account(arriving).await.map(drop),
             (Next::WhichClass { account, .. }, Chosen::Class(class)) => {
                 let class = self.class_owned_by(&account, &class).await?;
-                self.link_leads_to(arriving, &class.id).await
+                self.link_leads_to(arriving, &class.id).await.map(drop)
             }
             (Next::WhichClass { account, .. }, Chosen::NewClass { name, lessons }) => {
                 let draft = ClassDraft { name, lessons, ..ClassDraft::default() };
                 let class = self.make_class(&account, draft).await?;
-                self.link_leads_to(arriving, &class).await
+                if !self.link_leads_to(arriving, &class).await? {
+                    self.delete_class(&account, &class).await?;
+                }
+                Ok(())
             }
             _ => ClassError::refused(OVER),
         }
@@ -170,7 +213,7 @@ impl Classroom {
         }
         let account = match (self.platform_account(arriving).await?, signed_in) {
             (Some(account), _) => account,
-            (None, Some(signed_in)) => return Ok(Asked::First(Next::WhichAccount { signed_in: signed_in.name.clone() })),
+            (None, Some(signed_in)) => return Ok(Asked::First(Next::WhichAccount { signed_in: signed_in.clone() })),
             (None, None) => self.make_platform_account(arriving).await?,
         };
         if account.is_admin && signed_in.is_none_or(|signed_in| signed_in.id != account.id) {
@@ -184,15 +227,53 @@ impl Classroom {
         Ok(Asked::Nothing(Some(account)))
     }
 
-    /// Whoever chose first has chosen.
-    async fn link_leads_to(&self, arriving: &Arriving, class: &str) -> Result<(), ClassError> {
-        sqlx::query("UPDATE lti_links SET class = $1 WHERE id = $2 AND class = ''")
+    /// Whoever chose first has chosen; `false`: that was another. The class is held, so that no link leads to one that is
+    /// deleted meanwhile.
+    async fn link_leads_to(&self, arriving: &Arriving, class: &str) -> Result<bool, ClassError> {
+        let mut transaction = alone_with(&self.pool, class).await?;
+        let led = sqlx::query("UPDATE lti_links SET class = $1 WHERE id = $2 AND class = ''")
             .bind(class)
             .bind(&arriving.link)
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await?;
-        self.hub.tell(Event::Class(class.to_owned()));
-        Ok(())
+        transaction.commit().await?;
+        let is_first = led.rows_affected() == 1;
+        if is_first {
+            self.hub.tell(Event::Class(class.to_owned()));
+        }
+        Ok(is_first)
+    }
+
+    /// The question whether the browser shall be another learner's, where something is stored of the one it has.
+    async fn replaces_learner(&self, arriving: &Arriving, learner: &LearnerId) -> Result<Option<Next>, ClassError> {
+        let stored: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM learners WHERE id = $1").bind(learner.as_str()).fetch_one(&self.pool).await?;
+        if stored == 0 {
+            return Ok(None);
+        }
+        // As `place_for` will find them; empty: a new one.
+        let theirs: String = sqlx::query_scalar(
+            "SELECT COALESCE((SELECT e.learner FROM lti_places p JOIN enrolments e ON e.id = p.place \
+             WHERE p.class = $1 AND p.platform = $2 AND p.sub = $3), \
+             (SELECT u.learner FROM lti_users u WHERE u.platform = $2 AND u.sub = $3), '')",
+        )
+        .bind(&arriving.class)
+        .bind(&arriving.platform)
+        .bind(&arriving.sub)
+        .fetch_one(&self.pool)
+        .await?;
+        if theirs == learner.as_str() {
+            return Ok(None);
+        }
+        let here: Option<String> = sqlx::query_scalar("SELECT name FROM enrolments WHERE learner = $1 ORDER BY joined_at DESC LIMIT 1")
+            .bind(learner.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(Some(Next::Replaces {
+            here: here.unwrap_or_else(|| "somebody without a name, who has begun to learn".to_owned()),
+            there: shown_name(&arriving.name, "Learner"),
+            confirms: LEARNER_HERE.to_owned(),
+        }))
     }
 
     async fn linked_class(&self, arriving: &Arriving) -> Result<ClassRow, ClassError> {
@@ -231,20 +312,28 @@ impl Classroom {
         Ok(())
     }
 
-    /// Nobody knows its password: a launch is how one signs in to it, until an admin makes a link for a password.
+    /// It has no password: a launch is how one signs in to it, until an admin makes a link for one. Of two who come at once
+    /// both are the same account.
     async fn make_platform_account(&self, arriving: &Arriving) -> Result<Account, ClassError> {
         let name = shown_name(&arriving.name, "Teacher");
         for count in 1..=MAX_SAME_NAME {
             let name = numbered(&name, count);
-            let taken: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM instructors WHERE name_key = $1")
-                .bind(names::key(&name))
-                .fetch_one(&self.pool)
-                .await?;
-            if taken == 0 {
-                let account = self.make_account(&name, &codes::secret(), false).await?;
-                self.is_account(arriving, &account).await?;
+            let Some(account) = self.add_account(&name, None, false).await? else { continue };
+            let theirs: String = sqlx::query_scalar(
+                "INSERT INTO lti_users (platform, sub, learner, instructor) VALUES ($1, $2, NULL, $3) \
+                 ON CONFLICT (platform, sub) DO UPDATE SET instructor = COALESCE(lti_users.instructor, excluded.instructor) \
+                 RETURNING instructor",
+            )
+            .bind(&arriving.platform)
+            .bind(&arriving.sub)
+            .bind(&account.id)
+            .fetch_one(&self.pool)
+            .await?;
+            if theirs == account.id {
                 return Ok(account);
             }
+            sqlx::query("DELETE FROM instructors WHERE id = $1").bind(&account.id).execute(&self.pool).await?;
+            return self.platform_account(arriving).await?.ok_or(ClassError::NotFound);
         }
         ClassError::refused(format!("There are {MAX_SAME_NAME} instructors of your name already. Ask an admin."))
     }
@@ -280,19 +369,24 @@ impl Classroom {
 
     /// Who taught the course and comes as a learner does not teach it any more.
     async fn no_teacher_any_more(&self, arriving: &Arriving) -> Result<(), ClassError> {
+        // Both or neither: a share without its grant would never end.
+        let mut transaction = self.pool.begin().await?;
         let granted: Option<String> =
             sqlx::query_scalar("DELETE FROM lti_grants WHERE class = $1 AND platform = $2 AND sub = $3 RETURNING instructor")
                 .bind(&arriving.class)
                 .bind(&arriving.platform)
                 .bind(&arriving.sub)
-                .fetch_optional(&self.pool)
+                .fetch_optional(&mut *transaction)
                 .await?;
-        if let Some(instructor) = granted {
+        if let Some(instructor) = &granted {
             sqlx::query("DELETE FROM class_instructors WHERE class = $1 AND instructor = $2")
                 .bind(&arriving.class)
-                .bind(&instructor)
-                .execute(&self.pool)
+                .bind(instructor)
+                .execute(&mut *transaction)
                 .await?;
+        }
+        transaction.commit().await?;
+        if let Some(instructor) = granted {
             self.hub.account_ended(&instructor);
         }
         Ok(())

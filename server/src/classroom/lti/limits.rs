@@ -41,10 +41,9 @@ pub(super) const LEEWAY_SECONDS: u64 = 60;
 pub(super) const MAX_AGE_SECONDS: u64 = 60 * 60;
 /// Characters that are kept of a course's or link's title.
 pub(super) const MAX_TITLE: usize = 100;
-/// Accounts of one name: the second is "Ada (2)".
 /// Characters that are kept of what a platform calls somebody.
 pub(super) const MAX_PERSON: usize = 200;
-/// People of one name in a class, or accounts: the second is "Ada (2)".
+/// Accounts of one name: the second is "Ada (2)".
 pub(super) const MAX_SAME_NAME: usize = 100;
 
 /// For how long our claim to be Lunchbox is good.

@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{LEARNER, Platform, TEACHER, World, location};
+use super::{super::support::PASSWORD, LEARNER, Platform, TEACHER, World, location};
 
 async fn places(world: &mut World, class: &str) -> Vec<String> {
     let class = world.admin.call("teach/class", &[("class", class)]).await.json();
@@ -34,7 +34,8 @@ async fn learners_are_in_the_class_as_themselves_and_come_back_to_their_own_work
     assert_eq!(places(&mut world, &class).await, ["ada of Moodle"]);
 
     // On the same browser, somebody else.
-    world.come(&mut elsewhere, "bob", LEARNER).await;
+    let (_, arrive) = world.come(&mut elsewhere, "bob", LEARNER).await;
+    elsewhere.press(&arrive, &[("go-on", "learner")]).await;
     let progress = elsewhere.call("progress", &[("lesson", "docker-images")]).await.json();
     assert_eq!(progress["current_step"], Value::Null, "{progress}");
     assert_eq!(places(&mut world, &class).await, ["ada of Moodle", "bob of Moodle"]);
@@ -104,13 +105,14 @@ async fn who_is_signed_in_is_asked_before_an_account_is_theirs_and_a_platform_si
     let mut grace = world.browser();
     let token = crate::classroom::instructor_link(&world.server.state().needs.database.pool).await.unwrap().token;
     grace.open("/").await;
-    grace.call("teach/accept_invitation", &[("token", &token), ("name", "Grace"), ("password", super::super::support::PASSWORD)]).await;
+    grace.call("teach/accept_invitation", &[("token", &token), ("name", "Grace"), ("password", PASSWORD)]).await;
     let (asked, arrive) = world.come(&mut grace, "teacher", TEACHER).await;
     assert!(asked.text.contains("Yes, I am Grace"), "{}", asked.text);
     assert!(!world.server.rows().await.contains_key("lti_users"), "nothing is settled by asking");
     let early = grace.press(&arrive, &[("class", "new"), ("name", "x"), ("lesson", "docker-images")]).await;
     assert_eq!(early.status, StatusCode::FORBIDDEN, "what wasn't asked is not chosen: {}", early.text);
-    grace.press(&arrive, &[("account", "signed-in")]).await;
+    let id = super::arrivals::field(&asked.text, "id");
+    grace.press(&arrive, &[("account", "signed-in"), ("id", &id), ("password", PASSWORD)]).await;
     let asked = grace.open(&arrive).await;
     assert!(asked.text.contains("Which class"), "{}", asked.text);
     let empty = grace.press(&arrive, &[("class", "new"), ("name", "Mine")]).await;
@@ -125,8 +127,9 @@ async fn who_is_signed_in_is_asked_before_an_account_is_theirs_and_a_platform_si
     admin.visitor = world.admin.clone();
     let (name, value) = world.admin.cookie.as_ref().unwrap().split_once('=').unwrap();
     admin.cookies.insert(name.to_owned(), value.to_owned());
-    let (_, arrive) = world.come(&mut admin, "boss", TEACHER).await;
-    admin.press(&arrive, &[("account", "signed-in")]).await;
+    let (asked, arrive) = world.come(&mut admin, "boss", TEACHER).await;
+    let id = super::arrivals::field(&asked.text, "id");
+    admin.press(&arrive, &[("account", "signed-in"), ("id", &id), ("password", PASSWORD)]).await;
     location(&admin.open(&arrive).await);
     let mut stranger = world.browser();
     let (answer, _) = world.come(&mut stranger, "boss", TEACHER).await;

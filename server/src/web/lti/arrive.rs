@@ -1,5 +1,7 @@
 //! The last step: our own page, with our own session.
 
+use std::time::Instant;
+
 use axum::{
     Extension,
     extract::{Path, State},
@@ -17,7 +19,11 @@ use crate::{
     },
     clock,
     learner::LearnerId,
-    web::{instructor, session},
+    web::{
+        instructor,
+        pace::passwords::{Guesser, too_many_wrong},
+        session,
+    },
 };
 
 /// Goes as far as it goes; asks a teacher what must be asked.
@@ -30,15 +36,16 @@ pub(super) async fn look(
 ) -> Response {
     let arrived = async {
         let (arriving, signed_in) = who(&state, &session, &ticket, &headers).await?;
-        let next = state.classroom.arrive(&arriving, signed_in.as_ref()).await?;
+        let next = state.classroom.arrive(&arriving, &learner, signed_in.as_ref(), None).await?;
         shown(&state, &session, &learner, &arriving, signed_in.as_ref(), next).await
     };
     uncached(arrived.await.unwrap_or_else(failed))
 }
 
-/// Does what a teacher has chosen, and looks on.
+/// Does what was chosen, and looks on.
 pub(super) async fn choose(
     State(state): State<AppState>,
+    Extension(learner): Extension<LearnerId>,
     session: Session,
     Path(ticket): Path<String>,
     headers: HeaderMap,
@@ -46,21 +53,47 @@ pub(super) async fn choose(
 ) -> Response {
     let chosen = async {
         let (arriving, signed_in) = who(&state, &session, &ticket, &headers).await?;
-        match state.classroom.choose(&arriving, signed_in.as_ref(), read(&body)?).await {
-            Ok(()) => Ok(Redirect::to(&format!("{ARRIVE}{ticket}")).into_response()),
-            // What was chosen is no good: once more, with why.
-            Err(ClassError::Refused(problem)) => match state.classroom.arrive(&arriving, signed_in.as_ref()).await? {
-                Next::WhichClass { classes, .. } => {
-                    let mut response = page::which_class(&arriving, &classes, &state.classroom.lessons(), &problem);
-                    *response.status_mut() = StatusCode::CONFLICT;
-                    Ok(response)
-                }
-                _ => Err(ClassError::Refused(problem)),
-            },
-            Err(error) => Err(error),
+        if let Some(confirmed) = value(&body, "go-on") {
+            let next = state.classroom.arrive(&arriving, &learner, signed_in.as_ref(), Some(&confirmed)).await?;
+            return shown(&state, &session, &learner, &arriving, signed_in.as_ref(), next).await;
         }
+        let problem = match settle(&state, &arriving, signed_in.as_ref(), read(&body)?).await {
+            Ok(()) => return Ok(Redirect::to(&format!("{ARRIVE}{ticket}")).into_response()),
+            Err(ClassError::Refused(problem)) => problem,
+            Err(error) => return Err(error),
+        };
+        // What was chosen is no good: once more, with why. Only what a question was asked about is asked again.
+        let is_account = value(&body, "account").is_some();
+        let mut response = match (signed_in, is_account) {
+            (Some(signed_in), true) if value(&body, "id").as_deref() == Some(&signed_in.id) => {
+                page::which_account(&arriving, &signed_in, &problem)
+            }
+            (_, true) => return Err(ClassError::Refused(problem)),
+            (signed_in, false) => match state.classroom.arrive(&arriving, &learner, signed_in.as_ref(), None).await? {
+                Next::WhichClass { classes, .. } => page::which_class(&arriving, &classes, &state.classroom.lessons(), &problem),
+                _ => return Err(ClassError::Refused(problem)),
+            },
+        };
+        *response.status_mut() = StatusCode::CONFLICT;
+        Ok(response)
     };
     uncached(chosen.await.unwrap_or_else(failed))
+}
+
+/// Does what a teacher has chosen. A password is tried as seldom as one is changed.
+async fn settle(state: &AppState, arriving: &Arriving, signed_in: Option<&Account>, chosen: Chosen) -> Result<(), ClassError> {
+    let guesser = match (&chosen, signed_in) {
+        (Chosen::SignedIn { .. }, Some(account)) => Some(Guesser::IsIn { account: account.id.clone() }),
+        _ => None,
+    };
+    if let Some(guesser) = &guesser {
+        state.pace.password(guesser, Instant::now()).map_err(|wait| ClassError::Refused(too_many_wrong(wait)))?;
+    }
+    state.classroom.choose(arriving, signed_in, chosen).await?;
+    if let Some(guesser) = &guesser {
+        state.pace.password_was_not_wrong(guesser);
+    }
+    Ok(())
 }
 
 async fn who(state: &AppState, session: &Session, ticket: &str, headers: &HeaderMap) -> Result<(Arriving, Option<Account>), ClassError> {
@@ -96,22 +129,30 @@ async fn shown(
             Redirect::to(&to).into_response()
         }
         Next::NotOpened => page::not_opened(arriving),
-        Next::WhichAccount { signed_in } => page::which_account(arriving, &signed_in),
+        Next::WhichAccount { signed_in } => page::which_account(arriving, &signed_in, ""),
+        Next::Replaces { here, there, confirms } => page::replaces(&here, &there, &confirms),
         Next::WhichClass { classes, .. } => page::which_class(arriving, &classes, &state.classroom.lessons(), ""),
         Next::SignInFirst { name } => page::sign_in_first(&name),
     })
 }
 
-/// What a form of ours says.
+/// What a form of ours says in one of its fields.
+fn value(body: &str, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(body.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// What a teacher has chosen in it.
 fn read(body: &str) -> Result<Chosen, ClassError> {
-    let pairs: Vec<_> = url::form_urlencoded::parse(body.as_bytes()).collect();
-    let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref());
-    match (value("account"), value("class")) {
-        (Some("signed-in"), _) => Ok(Chosen::SignedIn),
+    let value = |name: &str| value(body, name);
+    match (value("account").as_deref(), value("class").as_deref()) {
+        (Some("signed-in"), _) => {
+            Ok(Chosen::SignedIn { account: value("id").unwrap_or_default(), password: value("password").unwrap_or_default() })
+        }
         (Some("own"), _) => Ok(Chosen::OwnAccount),
         (None, Some("new")) => {
-            let lessons = pairs.iter().filter(|(key, _)| key == "lesson").map(|(_, value)| value.to_string()).collect();
-            Ok(Chosen::NewClass { name: value("name").unwrap_or_default().to_owned(), lessons })
+            let pairs = url::form_urlencoded::parse(body.as_bytes());
+            let lessons = pairs.filter(|(key, _)| key == "lesson").map(|(_, value)| value.into_owned()).collect();
+            Ok(Chosen::NewClass { name: value("name").unwrap_or_default(), lessons })
         }
         (None, Some(class)) => Ok(Chosen::Class(class.to_owned())),
         _ => Err(ClassError::Refused("Nothing was chosen. Go back and choose a class.".to_owned())),

@@ -11,7 +11,10 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
 };
 
-use crate::classroom::lti::{ARRIVAL_MINUTES, Arriving};
+use crate::classroom::{
+    Account,
+    lti::{ARRIVAL_MINUTES, Arriving},
+};
 
 /// A title and a sentence.
 pub(super) fn said(status: StatusCode, title: &str, words: &str) -> Response {
@@ -51,15 +54,34 @@ pub(super) fn not_opened(arriving: &Arriving) -> Response {
 }
 
 /// Whether somebody is the account that is signed in here.
-pub(super) fn which_account(arriving: &Arriving, signed_in: &str) -> Response {
-    let (name, signed_in) = (text(shown(&arriving.name)), text(signed_in));
+pub(super) fn which_account(arriving: &Arriving, account: &Account, problem: &str) -> Response {
+    let (name, signed_in, id) = (text(shown(&arriving.name)), text(&account.name), text(&account.id));
+    let problem = notice(problem);
     let main = format!(
         "<p>You come from your course as <strong>{name}</strong>, and are signed in to Lunchbox as <strong>{signed_in}</strong>. Are \
-         these both you? Then your classes here can be opened from your course.</p>\
-         <form class=\"form\" method=\"post\"><button class=\"button button--primary\" name=\"account\" value=\"signed-in\">Yes, I am {signed_in}</button>\
-         <button class=\"button\" name=\"account\" value=\"own\">No, make an account for {name}</button></form>"
+         these both you? Then your classes here can be opened from your course, \
+         and whoever comes from there as {name} is signed in as {signed_in}.</p>{problem}\
+         <form class=\"form\" method=\"post\"><input type=\"hidden\" name=\"account\" value=\"signed-in\"><input type=\"hidden\" name=\"id\" value=\"{id}\">\
+         <label class=\"form__label\">Password of {signed_in} in Lunchbox<input class=\"field\" type=\"password\" name=\"password\" required autocomplete=\"current-password\"></label>\
+         <div><button class=\"button button--primary\">Yes, I am {signed_in}</button></div></form>\
+         <form class=\"form\" method=\"post\"><div><button class=\"button\" name=\"account\" value=\"own\">No, make an account for {name}</button></div></form>"
     );
     page(StatusCode::OK, "Is this you?", &main, Framed::Never)
+}
+
+/// Whether the browser, which is somebody's, shall be somebody else's.
+pub(super) fn replaces(here: &str, there: &str, confirms: &str) -> Response {
+    let (here, there, confirms) = (text(here), text(there), text(confirms));
+    let main = format!(
+        "<p>In this browser you are <strong>{here}</strong> until now. Your course sends you as <strong>{there}</strong>. If you are not \
+         {there}, or did not click a link in a course, close this page.</p>\
+         <form class=\"form\" method=\"post\"><div><button class=\"button button--primary\" name=\"go-on\" value=\"{confirms}\">Go on as {there}</button></div></form>"
+    );
+    page(StatusCode::OK, "Go on as somebody else?", &main, Framed::Never)
+}
+
+fn notice(problem: &str) -> String {
+    if problem.is_empty() { String::new() } else { format!("<p class=\"notice\" role=\"alert\">{}</p>", text(problem)) }
 }
 
 /// An admin's account.
@@ -74,7 +96,7 @@ pub(super) fn sign_in_first(name: &str) -> Response {
 
 /// What a link leads to.
 pub(super) fn which_class(arriving: &Arriving, classes: &[ClassSummary], lessons: &[LessonOutline], problem: &str) -> Response {
-    let problem = if problem.is_empty() { String::new() } else { format!("<p class=\"notice\" role=\"alert\">{}</p>", text(problem)) };
+    let problem = notice(problem);
     let choices: String = classes
         .iter()
         .map(|class| {

@@ -57,6 +57,12 @@ impl Guesser {
     }
 }
 
+/// What is said where passwords were wrong too often.
+pub fn too_many_wrong(wait: Duration) -> String {
+    let seconds = wait.as_secs().max(1);
+    format!("Too many passwords were wrong. Try again in {seconds} s, or ask an admin for a new password.")
+}
+
 /// The browser was signed in to the account of that name.
 ///
 /// # Errors

@@ -55,10 +55,7 @@ impl InstructorBackend {
     }
 
     fn may_try_password(&self, guesser: &Guesser) -> Result<(), BackendError> {
-        self.state.pace.password(guesser, Instant::now()).map_err(|wait| {
-            let seconds = wait.as_secs().max(1);
-            BackendError::Refused(format!("Too many passwords were wrong. Try again in {seconds} s, or ask an admin for a new password."))
-        })
+        self.state.pace.password(guesser, Instant::now()).map_err(|wait| BackendError::Refused(passwords::too_many_wrong(wait)))
     }
 
     pub(super) async fn who_is_in(&self) -> Result<Option<Me>, BackendError> {
