@@ -21,7 +21,10 @@ use super::{
 
 /// By the platform's ID and the key set's address: what was asked for when it had another is no answer now.
 #[derive(Default)]
-pub(super) struct Cache(Mutex<HashMap<(String, String), Arc<tokio::sync::Mutex<Known>>>>);
+pub(super) struct Cache(Mutex<HashMap<KeySetOf, Arc<tokio::sync::Mutex<Known>>>>);
+
+/// A platform's ID, and the address of its key set.
+type KeySetOf = (String, String);
 
 #[derive(Default)]
 struct Known {
