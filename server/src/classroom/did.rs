@@ -36,7 +36,25 @@ fn line(activities: &[Activity], index: usize) -> Option<Line> {
     if is_run(activities, index) {
         return None;
     }
+    if let ActivityKind::ContainerRemoved { id, name } = &activity.kind
+        && goes_by_itself(&activities[..index], id)
+    {
+        let text = format!("{name} was removed, as --rm asks");
+        return Some(Line { done: LastDone { at: activity.at, text, error: String::new() }, is_theirs: false });
+    }
     words(&activity.kind).map(|words| line(activity.at, words))
+}
+
+/// Activities that are looked back through for how a container was made.
+const LOOK_BACK: usize = 256;
+
+/// Whether a container was asked to go when it ends (`--rm`): nobody types that it goes.
+fn goes_by_itself(before: &[Activity], gone: &str) -> bool {
+    before
+        .iter()
+        .rev()
+        .take(LOOK_BACK)
+        .any(|before| matches!(&before.kind, ActivityKind::ContainerCreated { id, asked, .. } if id == gone && asked.auto_remove))
 }
 
 /// A container that was made, to run at once.

@@ -61,6 +61,20 @@ fn a_run_that_is_seen_in_two_halves_is_the_same_line_twice() {
 }
 
 #[test]
+fn a_container_that_goes_by_itself_was_removed_by_nobody() {
+    let removed = || ActivityKind::ContainerRemoved { id: "web".to_owned(), name: "web".to_owned() };
+    let asked = ContainerAsked { auto_remove: true, ..ContainerAsked::default() };
+    let once =
+        ActivityKind::ContainerCreated { id: "web".to_owned(), name: "web".to_owned(), image: "nginx".to_owned(), asked: Box::new(asked) };
+    let all = activities(vec![(0, once), (5, attached("web")), (900, started("web")), (990, removed())]);
+    let told: Vec<(String, bool)> = lines(&all, 4).into_iter().map(|line| (line.done.text, line.is_theirs)).collect();
+    let expected = [("docker run --rm nginx", true), ("web was removed, as --rm asks", false)];
+    assert_eq!(told, expected.map(|(text, is_theirs)| (text.to_owned(), is_theirs)));
+    let by_hand = activities(vec![(0, made("web", true)), (900, started("web")), (990, removed())]);
+    assert!(lines(&by_hand, 3).last().is_some_and(|line| line.is_theirs && line.done.text == "docker rm web"));
+}
+
+#[test]
 fn a_run_whose_port_is_taken_is_told_with_what_docker_said() {
     let refused =
         ActivityKind::Refused { operation: "ContainerStart".to_owned(), status: 500, message: "port is already allocated".to_owned() };
