@@ -159,6 +159,7 @@ async fn end_ways_in(transaction: &mut sqlx::Transaction<'_, sqlx::Any>, id: &st
     Ok(())
 }
 
-fn account(row: &sqlx::any::AnyRow) -> Result<Account, ClassError> {
+/// From a row with `id`, `name` and `is_admin`.
+pub(super) fn account(row: &sqlx::any::AnyRow) -> Result<Account, ClassError> {
     Ok(Account { id: row.try_get("id")?, name: row.try_get("name")?, is_admin: row.try_get::<i64, _>("is_admin")? > 0 })
 }

@@ -103,6 +103,13 @@ impl ClassRow {
 }
 
 impl Classroom {
+    /// The class, for who has found out already that it concerns whoever asks. `None`: it has been deleted.
+    pub(super) async fn class_by_id(&self, class: &str) -> Result<Option<ClassRow>, ClassError> {
+        let row =
+            sqlx::query(&format!("SELECT {CLASS_COLUMNS} FROM classes c WHERE c.id = $1")).bind(class).fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| ClassRow::read(&row)).transpose()?)
+    }
+
     /// The class, where it is theirs, shared with them, or they are an admin.
     ///
     /// # Errors

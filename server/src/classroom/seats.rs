@@ -208,18 +208,10 @@ impl Classroom {
         known(&mut transaction, &learner, at).await?;
         let places: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE class = $1").bind(&class.id).fetch_one(&mut *transaction).await?;
-        let seats: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE learner = $1")
-            .bind(learner.as_str())
-            .fetch_one(&mut *transaction)
-            .await?;
         if places >= MAX_PLACES {
             return ClassError::refused(format!("This class is full: it has {MAX_PLACES} places. Tell your instructor."));
         }
-        if seats >= MAX_SEATS {
-            return ClassError::refused(format!(
-                "You are in {MAX_SEATS} classes, which is the most. Ask to be removed from one that is over."
-            ));
-        }
+        check_seats(&mut transaction, &learner).await?;
         let there: Names = names_in(&mut transaction, &class.id).await?.into_iter().collect();
         if there.has(&name) {
             return ClassError::refused(is_there(&name));
@@ -350,6 +342,18 @@ async fn place_in(connection: &mut sqlx::AnyConnection, learner: &LearnerId, cla
         .bind(class)
         .fetch_optional(connection)
         .await
+}
+
+/// Refuses another place to who has as many as one may have.
+pub(super) async fn check_seats(transaction: &mut sqlx::Transaction<'_, sqlx::Any>, learner: &LearnerId) -> Result<(), ClassError> {
+    let seats: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE learner = $1")
+        .bind(learner.as_str())
+        .fetch_one(&mut **transaction)
+        .await?;
+    if seats >= MAX_SEATS {
+        return ClassError::refused(format!("You are in {MAX_SEATS} classes, which is the most. Ask to be removed from one that is over."));
+    }
+    Ok(())
 }
 
 /// Something is stored of them from now on. Who is known already is held until the end of the transaction.

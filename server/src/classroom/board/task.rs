@@ -172,12 +172,8 @@ impl Task {
     async fn look(&mut self, changed: &Changed) -> Result<bool, ClassError> {
         let mut shown = (*self.sender.borrow().head).clone();
         if changed.class {
-            let row = sqlx::query(&format!("SELECT {} FROM classes c WHERE c.id = $1", super::super::rights::CLASS_COLUMNS))
-                .bind(&self.class.id)
-                .fetch_optional(&self.classroom.pool)
-                .await?;
-            let Some(row) = row else { return Ok(false) };
-            self.class = ClassRow::read(&row)?;
+            let Some(class) = self.classroom.class_by_id(&self.class.id).await? else { return Ok(false) };
+            self.class = class;
             shown = head(&self.classroom, &self.class, &self.lesson).await?;
             self.facts = facts::read(&self.classroom.pool, &self.class.id, &self.lesson, None).await?;
         } else if !changed.learners.is_empty() {

@@ -13,10 +13,7 @@ use super::{
     places::{numbered, shown_name},
 };
 use crate::{
-    classroom::{
-        Account, ClassError, ClassRow, Classroom, Event, codes,
-        rights::{CLASS_COLUMNS, alone_with},
-    },
+    classroom::{Account, ClassError, ClassRow, Classroom, Event, accounts::account, codes, rights::alone_with},
     clock::now,
     learner::LearnerId,
 };
@@ -141,7 +138,7 @@ impl Classroom {
             Asked::First(question) => return Ok(question),
             Asked::Nothing(account) => account,
         };
-        let class = self.linked_class(arriving).await?;
+        let class = self.class_by_id(&arriving.class).await?.ok_or(ClassError::NotFound)?;
         let replaces = match &account {
             Some(account) => signed_in.filter(|here| here.id != account.id).map(|here| Next::Replaces {
                 here: here.name.clone(),
@@ -150,10 +147,8 @@ impl Classroom {
             }),
             None => self.replaces_learner(arriving, learner).await?,
         };
-        if let Some(Next::Replaces { confirms, .. }) = &replaces
-            && confirmed != Some(confirms)
-            && let Some(question) = replaces
-        {
+        let is_confirmed = |question: &Next| matches!(question, Next::Replaces { confirms, .. } if confirmed == Some(confirms));
+        if let Some(question) = replaces.filter(|question| !is_confirmed(question)) {
             return Ok(question);
         }
         let next = match account {
@@ -276,14 +271,6 @@ impl Classroom {
         }))
     }
 
-    async fn linked_class(&self, arriving: &Arriving) -> Result<ClassRow, ClassError> {
-        let row = sqlx::query(&format!("SELECT {CLASS_COLUMNS} FROM classes c WHERE c.id = $1"))
-            .bind(&arriving.class)
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(ClassRow::read(&row.ok_or(ClassError::NotFound)?)?)
-    }
-
     /// The account that somebody is, where they have taught before.
     async fn platform_account(&self, arriving: &Arriving) -> Result<Option<Account>, ClassError> {
         let row = sqlx::query(
@@ -293,10 +280,7 @@ impl Classroom {
         .bind(&arriving.sub)
         .fetch_optional(&self.pool)
         .await?;
-        let account = |row: AnyRow| -> Result<Account, sqlx::Error> {
-            Ok(Account { id: row.try_get(0)?, name: row.try_get(1)?, is_admin: row.try_get::<i64, _>(2)? > 0 })
-        };
-        Ok(row.map(account).transpose()?)
+        row.as_ref().map(account).transpose()
     }
 
     async fn is_account(&self, arriving: &Arriving, account: &Account) -> Result<(), ClassError> {

@@ -8,10 +8,11 @@ use super::arrive::Arriving;
 use crate::{
     classroom::{
         ClassError, ClassRow, Classroom, Event, codes,
-        limits::{MAX_NAME, MAX_PLACES, MAX_SEATS},
+        limits::{MAX_NAME, MAX_PLACES},
         names::{self, Names},
         places::names_in,
         rights::alone_with,
+        seats,
     },
     clock::now,
     learner::LearnerId,
@@ -52,7 +53,7 @@ impl Classroom {
         .fetch_one(&mut *transaction)
         .await?;
         let learner = LearnerId::from_stored(learner);
-        crate::classroom::seats::known(&mut transaction, &learner, at).await?;
+        seats::known(&mut transaction, &learner, at).await?;
         if let Some((place, None)) = place {
             sqlx::query("UPDATE enrolments SET learner = $1, joined_at = $2 WHERE id = $3")
                 .bind(learner.as_str())
@@ -61,15 +62,7 @@ impl Classroom {
                 .execute(&mut *transaction)
                 .await?;
         } else {
-            let seats: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM enrolments WHERE learner = $1")
-                .bind(learner.as_str())
-                .fetch_one(&mut *transaction)
-                .await?;
-            if seats >= MAX_SEATS {
-                return ClassError::refused(format!(
-                    "You are in {MAX_SEATS} classes, which is the most. Ask to be removed from one that is over."
-                ));
-            }
+            seats::check_seats(&mut transaction, &learner).await?;
             let person = Person { platform: &arriving.platform, sub: &arriving.sub, name: &arriving.name };
             let mut taken = Taken::of(&mut transaction, &class.id).await?;
             if !add_place(&mut transaction, &class.id, &mut taken, &person, Some(&learner), at).await? {

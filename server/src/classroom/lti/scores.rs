@@ -284,7 +284,7 @@ impl Classroom {
             match self.send(&due).await {
                 Ok(()) => {
                     arrived += 1;
-                    self.was_sent(&due).await?;
+                    self.keep(&due, 0, 0, "").await?;
                 }
                 Err(NotSent::One(error)) => self.went_wrong(&due, &error).await?,
                 Err(NotSent::All(ServiceError::Class(error))) => return Err(error),
@@ -337,32 +337,26 @@ impl Classroom {
         Err(if is_of_all(answer.status) { error.into() } else { NotSent::One(error) })
     }
 
-    /// Unless it has changed meanwhile.
-    async fn was_sent(&self, due: &Due) -> Result<(), ClassError> {
-        sqlx::query("UPDATE lti_scores SET due_at = 0, tries = 0, problem = '' WHERE link = $1 AND sub = $2 AND given = $3 AND total = $4")
-            .bind(&due.link)
-            .bind(&due.sub)
-            .bind(due.given)
-            .bind(due.total)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+    async fn went_wrong(&self, due: &Due, error: &PlatformError) -> Result<(), ClassError> {
+        self.keep(due, next_try(due.tries), due.tries.saturating_add(1), &error.0).await?;
+        self.platform_problem(&due.platform, &format!("Grades don't arrive: {error}")).await
     }
 
-    async fn went_wrong(&self, due: &Due, error: &PlatformError) -> Result<(), ClassError> {
+    /// How it stands after a try, unless the grade has changed meanwhile.
+    async fn keep(&self, due: &Due, due_at: i64, tries: i64, problem: &str) -> Result<(), ClassError> {
         sqlx::query(
             "UPDATE lti_scores SET due_at = $1, tries = $2, problem = $3 WHERE link = $4 AND sub = $5 AND given = $6 AND total = $7",
         )
-        .bind(next_try(due.tries))
-        .bind(due.tries.saturating_add(1))
-        .bind(&error.0)
+        .bind(due_at)
+        .bind(tries)
+        .bind(problem)
         .bind(&due.link)
         .bind(&due.sub)
         .bind(due.given)
         .bind(due.total)
         .execute(&self.pool)
         .await?;
-        self.platform_problem(&due.platform, &format!("Grades don't arrive: {error}")).await
+        Ok(())
     }
 
     /// What the platform didn't take of `due` it would not have taken of the others that were due at `at`: all of them wait,
