@@ -5,7 +5,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/browser-assets.sh"
 
 WASM_BUDGET_BYTES=400000 # of each bundle's compressed WebAssembly, as the browser gets it
-LOG_LINES_SHOWN=80
+LOG_LINES_SHOWN=40
+FAILURE_LINES_SHOWN=160
 RUST_TESTS_SECONDS=1500 # for all of cargo's tests on one database, compiling included: three times what they take on two cores
 
 NAMES=() TIMES=() RESULTS=()
@@ -41,6 +42,13 @@ awaited() {
   note_outcome "$ASIDE_NAME" "$ASIDE_LOG" "$(cat "${ASIDE_LOG%.log}.took" || echo "an unknown time")"
 }
 
+# what_failed LOG: each test of cargo's that failed, with what it said; each difference of the comparison. They
+# stand in the middle of a log, where other tests come after them.
+what_failed() {
+  awk '/^failures:$/ { told = 1 } /^test result:/ { told = 0 } /^✗ / { told = 2 } told; told == 2 && /^$/ { told = 0 }' "$1" |
+    head -n "$FAILURE_LINES_SHOWN"
+}
+
 # note_outcome NAME LOG TIME: tells how a part went, by OUTCOME, and remembers it for the summary.
 note_outcome() {
   local name=$1 log=$2 took=$3 result=pass
@@ -52,7 +60,9 @@ note_outcome() {
     FAILED=$((FAILED + 1))
     printf '%s✗ %s%s, after %s.\n' "$RED$BOLD" "$name" "$PLAIN" "$took"
     if [ "$log" != /dev/null ]; then
-      printf '  The end of %s:\n' "${log#"$ROOT"/}"
+      printf '  What failed, as %s has it:\n' "${log#"$ROOT"/}"
+      what_failed "$log" | sed 's/^/    /'
+      printf '  The end of it:\n'
       tail -n "$LOG_LINES_SHOWN" "$log" | sed 's/^/    /'
     fi
   fi

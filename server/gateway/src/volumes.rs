@@ -22,7 +22,6 @@ use crate::{
     },
     scope::{OwnVolume, is_name},
     serve::Context,
-    system::volume_sizes::FOR_EYES,
     upstream::{Ask, EngineSaid},
 };
 
@@ -276,13 +275,16 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let all = truth(&filters, "all")?.unwrap_or(request.version.0 < 42);
     let mut deleted = Vec::new();
     let mut reclaimed = 0;
-    let volumes = context.scope.volumes().await?;
-    let sizes = if volumes.is_empty() { Arc::default() } else { context.shared.volume_sizes.read(FOR_EYES).await };
-    for own in volumes {
+    let mut volumes = context.scope.volumes().await?;
+    volumes.retain(|own| {
         let labels: BTreeMap<String, String> = serde_json::from_str(&own.row().labels).unwrap_or_default();
-        let wanted = labels_fit(&filters, &labels);
+        (all || own.row().anonymous) && labels_fit(&filters, &labels)
+    });
+    // What was written a moment ago is reclaimed, too.
+    let sizes = if volumes.is_empty() { Arc::default() } else { context.shared.volume_sizes.read_now().await };
+    for own in volumes {
         // One in use is refused by the engine, and stays.
-        if wanted && (all || own.row().anonymous) && remove_one(context, &own).await.is_ok() {
+        if remove_one(context, &own).await.is_ok() {
             reclaimed += sizes.get(own.engine_name()).copied().unwrap_or(0);
             deleted.push(own.name().to_owned());
         }

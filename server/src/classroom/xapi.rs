@@ -117,10 +117,12 @@ impl Classroom {
     /// Where the class has no such lesson, or the database fails.
     pub async fn statements(&self, class: &ClassRow, lesson: &str, learners: &Learners, base: &str) -> Result<Vec<Statement>, ClassError> {
         let lesson = self.shelf.lesson(lesson).ok_or(ClassError::NotFound)?;
+        // A row for each learner: with one for each event, most of the time goes into handing them over.
         let rows = sqlx::query(
-            "SELECT e.id, e.name, p.id, p.step, p.at, p.kind, p.detail FROM enrolments e \
+            "SELECT e.id, e.name, string_agg(p.id || ' ' || p.step || ' ' || p.at || ' ' || p.kind || ' ' \
+             || octet_length(p.detail) || ' ' || p.detail, '' ORDER BY p.id) FROM enrolments e \
              JOIN progress_events p ON p.learner = e.learner AND p.lesson = $2 \
-             WHERE e.class = $1 AND e.name_key >= $3 AND e.name_key <= $4 ORDER BY e.name_key, p.id",
+             WHERE e.class = $1 AND e.name_key >= $3 AND e.name_key <= $4 GROUP BY e.id, e.name, e.name_key ORDER BY e.name_key",
         )
         .bind(&class.id)
         .bind(&lesson.slug)
@@ -146,34 +148,57 @@ impl Classroom {
             })
         };
         let mut objects = HashMap::new();
-        let mut actor: Option<Arc<Actor>> = None;
-        let mut statements = Vec::with_capacity(rows.len());
-        for row in rows {
-            let (place, event, step): (&str, &str, &str) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
-            let Some((verb, result)) = told(row.try_get(5)?, row.try_get(6)?) else { continue };
-            let actor = match &actor {
-                Some(actor) if actor.account.name == place => actor,
-                _ => actor.insert(Arc::new(Actor {
-                    object_type: "Agent",
-                    name: row.try_get(1)?,
-                    account: Account { home_page: base.to_owned(), name: place.to_owned() },
-                })),
-            };
-            let object = match objects.get(step) {
-                Some(object) => object,
-                None => objects.entry(step.to_owned()).or_insert_with_key(|step| object(step)),
-            };
-            statements.push(Statement {
-                id: uuid(&format!("{place} {event}")),
-                timestamp: instant(row.try_get(4)?),
-                actor: actor.clone(),
-                verb,
-                object: object.clone(),
-                result,
-                context: context.clone(),
+        let mut statements = Vec::new();
+        for row in &rows {
+            let (place, mut events): (&str, &str) = (row.try_get(0)?, row.try_get(2)?);
+            let actor = Arc::new(Actor {
+                object_type: "Agent",
+                name: row.try_get(1)?,
+                account: Account { home_page: base.to_owned(), name: place.to_owned() },
             });
+            while !events.is_empty() {
+                let event = Event::take(&mut events).ok_or_else(|| sqlx::Error::Decode("an event is not as it was written".into()))?;
+                let Some((verb, result)) = told(event.kind, event.detail) else { continue };
+                let object = match objects.get(event.step) {
+                    Some(object) => object,
+                    None => objects.entry(event.step).or_insert(object(event.step)),
+                };
+                statements.push(Statement {
+                    id: uuid(&format!("{place} {}", event.id)),
+                    timestamp: instant(event.at),
+                    actor: actor.clone(),
+                    verb,
+                    object: object.clone(),
+                    result,
+                    context: context.clone(),
+                });
+            }
         }
         Ok(statements)
+    }
+}
+
+/// A stored event, as the database writes a learner's in a row: words with a space after each; the last is free
+/// text, and how many bytes it has stands before it.
+#[derive(Debug, PartialEq)]
+struct Event<'a> {
+    id: &'a str,
+    step: &'a str,
+    /// Unix milliseconds.
+    at: i64,
+    kind: &'a str,
+    detail: &'a str,
+}
+
+impl<'a> Event<'a> {
+    /// The first of them, and what comes after it.
+    fn take(events: &mut &'a str) -> Option<Self> {
+        let mut words = events.splitn(6, ' ');
+        let mut word = || words.next();
+        let (id, step, at, kind, bytes, rest) = (word()?, word()?, word()?, word()?, word()?, word()?);
+        let (detail, rest) = rest.split_at_checked(bytes.parse().ok()?)?;
+        *events = rest;
+        Some(Self { id, step, at: at.parse().ok()?, kind, detail })
     }
 }
 
@@ -208,6 +233,27 @@ fn uuid(of: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_are_read_as_they_are_written_whatever_is_said_in_them() {
+        let mut events = "e1 pull 17 tried 12 Püt it on\n!e2 pull 18 hint 0 e3 run 19 wrong 9 e4 a 1 b ";
+        let taken: Vec<Event<'_>> = std::iter::from_fn(|| Event::take(&mut events)).collect();
+        let event = |id, step, at, kind, detail| Event { id, step, at, kind, detail };
+        let all = [
+            event("e1", "pull", 17, "tried", "Püt it on\n!"),
+            event("e2", "pull", 18, "hint", ""),
+            event("e3", "run", 19, "wrong", "e4 a 1 b "),
+        ];
+        assert_eq!(taken, all);
+        assert_eq!(events, "");
+    }
+
+    #[test]
+    fn an_event_that_is_cut_short_is_none() {
+        for mut cut in ["", "e1 pull 17 tried", "e1 pull 17 tried 3 ab", "e1 pull soon tried 0 ", "e1 pull 17 tried 1 ü"] {
+            assert_eq!(Event::take(&mut cut), None, "{cut:?}");
+        }
+    }
 
     #[test]
     fn a_statement_has_the_same_id_each_time() {

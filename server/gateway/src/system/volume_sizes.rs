@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use crate::upstream::{Ask, Upstream};
 
-/// How old an answer may be that somebody reads, or a removal is told by.
+/// How old an answer may be that somebody reads.
 pub(crate) const FOR_EYES: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 2 });
 /// How long the engine may walk before the sizes count as unknown.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,10 +40,17 @@ struct UsageData {
 /// Bytes by the engine's name.
 pub(crate) type Sizes = Arc<HashMap<String, i64>>;
 
-/// What the engine said last.
+/// Asks the engine.
 pub(crate) struct VolumeSizes {
     engine: Upstream,
-    last: Mutex<Option<(Instant, Sizes)>>,
+    last: Mutex<Option<Walk>>,
+}
+
+/// What the engine said last.
+struct Walk {
+    began: Instant,
+    ended: Instant,
+    sizes: Sizes,
 }
 
 impl VolumeSizes {
@@ -56,11 +63,31 @@ impl VolumeSizes {
         // Whoever comes while the engine walks waits for that answer.
         let came = Instant::now();
         let mut last = self.last.lock().await;
-        if let Some((at, sizes)) = &*last
-            && (*at >= came || at.elapsed() <= age)
+        if let Some(walk) = &*last
+            && (walk.ended >= came || walk.ended.elapsed() <= age)
         {
-            return sizes.clone();
+            return walk.sizes.clone();
         }
+        self.walk(&mut last).await
+    }
+
+    /// As they are now. The engine rests for as long as it has walked, so that who asks in a loop takes half of its
+    /// time at most, and all who wait meanwhile get the same answer.
+    pub(crate) async fn read_now(&self) -> Sizes {
+        let came = Instant::now();
+        let mut last = self.last.lock().await;
+        if let Some(walk) = &*last {
+            if walk.began >= came {
+                return walk.sizes.clone();
+            }
+            let rest = walk.ended.duration_since(walk.began).saturating_sub(walk.ended.elapsed());
+            tokio::time::sleep(rest).await;
+        }
+        self.walk(&mut last).await
+    }
+
+    async fn walk(&self, last: &mut Option<Walk>) -> Sizes {
+        let began = Instant::now();
         let ask = Ask::get(&["system", "df"]).parameter("type", "volume").patient();
         let usage = match tokio::time::timeout(PATIENCE, self.engine.json::<DiskUsage>(ask)).await {
             Ok(Ok(usage)) => usage,
@@ -72,7 +99,7 @@ impl VolumeSizes {
         };
         let known = usage.volumes.into_iter().flatten().filter_map(|volume| Some((volume.name, volume.usage_data?.size)));
         let sizes: Sizes = Arc::new(known.filter(|(_, size)| *size >= 0).collect());
-        *last = Some((Instant::now(), sizes.clone()));
+        *last = Some(Walk { began, ended: Instant::now(), sizes: sizes.clone() });
         sizes
     }
 }

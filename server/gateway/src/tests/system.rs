@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+use std::io::Write as _;
+
 use crate::{
     ActivityKind,
     networks::bridge_name,
@@ -162,6 +164,20 @@ async fn a_prune_takes_what_fits_its_filters_and_nothing_of_anothers() {
     assert_eq!(networks(alice).await, "work\n");
     assert_eq!(alice.run("network prune --force --filter label=of=work").await.ok(), "Deleted Networks:\nwork\n\n");
     assert_eq!(networks(bob).await, "plain\nwork\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_into_a_volume_a_moment_ago_is_told_when_it_is_pruned() {
+    let host = TestHost::start(1).await;
+    let sandbox = &host.sandboxes[0];
+    sandbox.run("pull -q busybox").await.ok();
+    sandbox.run("create --name writer -v notes:/notes busybox true").await.ok();
+    assert!(sandbox.run("system df").await.ok().contains("Local Volumes"));
+    let mut note = tempfile::NamedTempFile::new().unwrap();
+    note.write_all(b"kept").unwrap();
+    sandbox.docker(&["cp", note.path().to_str().unwrap(), "writer:/notes/note"]).await.ok();
+    sandbox.run("rm writer").await.ok();
+    assert_eq!(sandbox.run("volume prune --force --all").await.ok(), "Deleted Volumes:\nnotes\n\nTotal reclaimed space: 4B\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
