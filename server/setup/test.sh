@@ -24,22 +24,34 @@ part() {
   note_outcome "$name" "$log" "$(seconds "$from")"
 }
 
-# aside NAME LOG COMMAND…: begins a part that runs beside those that follow, until `awaited`.
+# aside [NAME LOG COMMAND]…: begins parts that run one after the other beside those that follow, until `awaited`.
 aside() {
-  ASIDE_NAME=$1 ASIDE_LOG="$LOGS/test-$2.log"
-  local took="$LOGS/test-$2.took" from
-  shift 2
-  from=$(now_ms)
-  printf '%s→ %s, beside what follows …%s\n' "$DIM" "$ASIDE_NAME" "$PLAIN"
-  rm -f "$took"
-  { attempt "$ASIDE_LOG" "$@"; seconds "$from" >"$took"; exit "$OUTCOME"; } &
+  ASIDE_NAMES=() ASIDE_LOGS=()
+  local commands=() i from
+  while [ $# -gt 0 ]; do
+    ASIDE_NAMES+=("$1") ASIDE_LOGS+=("$LOGS/test-$2.log") commands+=("$3")
+    rm -f "$LOGS/test-$2.log" "$LOGS/test-$2.outcome"
+    printf '%s→ %s, beside what follows …%s\n' "$DIM" "$1" "$PLAIN"
+    shift 3
+  done
+  for i in "${!commands[@]}"; do
+    from=$(now_ms)
+    attempt "${ASIDE_LOGS[$i]}" "${commands[$i]}"
+    printf '%s %s\n' "$OUTCOME" "$(seconds "$from")" >"${ASIDE_LOGS[$i]%.log}.outcome"
+  done &
   ASIDE=$!
 }
 
-# awaited: waits for the part that was begun aside, and tells its outcome.
+# awaited: waits for the parts that were begun aside, and tells their outcomes.
 awaited() {
-  wait "$ASIDE" && OUTCOME=0 || OUTCOME=$?
-  note_outcome "$ASIDE_NAME" "$ASIDE_LOG" "$(cat "${ASIDE_LOG%.log}.took" || echo "an unknown time")"
+  local i took
+  wait "$ASIDE" || true
+  for i in "${!ASIDE_NAMES[@]}"; do
+    # One that wrote none has not come to its end.
+    OUTCOME=1 took="an unknown time"
+    read -r OUTCOME took <"${ASIDE_LOGS[$i]%.log}.outcome" || true
+    note_outcome "${ASIDE_NAMES[$i]}" "${ASIDE_LOGS[$i]}" "$took"
+  done
 }
 
 # what_failed LOG: each test of cargo's that failed, with what it said; each difference of the comparison. They
@@ -173,15 +185,15 @@ code() {
   [ ! -d lessons ] || part "lessons (lunchbox lint)" lint lint_lessons
 }
 
-# The comparison waits for containers most of its time, so it runs beside what keeps processors busy; not
-# beside tests that look at how long something takes.
+# These wait for containers most of their time, so they run beside what keeps processors busy; not beside tests
+# that look at how long something takes.
 unit() {
-  aside "fidelity (a bare engine and a sandbox, compared)" fidelity fidelity
+  aside "fidelity (a bare engine and a sandbox, compared)" fidelity fidelity \
+    "Docker clients (SDK for Python, Compose, old and new docker)" clients docker_clients
   code
   awaited
   part "Rust tests (real engine, registry, database)" rust rust_tests
   part "Rust tests once more, on PostgreSQL" postgres postgres_tests
-  part "Docker clients (SDK for Python, Compose, old and new docker)" clients docker_clients
 }
 
 e2e() {
