@@ -17,6 +17,7 @@ use super::support::{Answer, TestServer, Visitor};
 const CLIENT: &str = "client-7";
 const TEACHER: &str = "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor";
 const LEARNER: &str = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner";
+const MENTOR: &str = "http://purl.imsglobal.org/vocab/lis/v2/membership#Mentor";
 
 /// A browser that keeps several cookies.
 #[derive(Clone)]

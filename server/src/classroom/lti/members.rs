@@ -14,7 +14,7 @@ use super::{
     http::PlatformError,
     limits::{MAX_ID, MAX_MEMBERS, MAX_PAGES},
     places::{Person, Taken, add_place, shown_name},
-    token::is_teachers,
+    token::{is_teachers, looks_on},
 };
 use crate::{
     classroom::{Account, ClassError, Classroom, Event, limits::MAX_PLACES, names, rights::alone_with},
@@ -46,7 +46,9 @@ struct Member {
 
 impl Member {
     fn learns(&self) -> bool {
-        self.status.as_deref().is_none_or(|status| status == "Active") && !self.roles.iter().any(|role| is_teachers(role))
+        self.status.as_deref().is_none_or(|status| status == "Active")
+            && !self.roles.iter().any(|role| is_teachers(role))
+            && !looks_on(&self.roles)
     }
 
     fn called(&self) -> String {

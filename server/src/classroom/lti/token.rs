@@ -9,6 +9,9 @@ use crate::classroom::ClassError;
 
 /// What we send a browser away with where nothing is to be mended on its side.
 const ASK_ADMIN: &str = "Tell who looks after the link in your course, or after Lunchbox.";
+/// Where the standard keeps its names of roles in a course.
+const MEMBERSHIP: &str = "http://purl.imsglobal.org/vocab/lis/v2/membership#";
+const LOOKS_ON: &str = "Your course has you as an observer (Mentor), and Lunchbox has places for its learners and teachers only. Ask the teacher to show you the class.";
 /// May grades be sent (AGS 2.0, section 3.1)?
 const SCORE: &str = "https://purl.imsglobal.org/spec/lti-ags/scope/score";
 
@@ -144,6 +147,9 @@ pub(super) fn read(token: &str, key: &DecodingKey, issuer: &str, client_id: &str
         }
         _ => return refused("Lunchbox is opened by a link in a course (LtiResourceLinkRequest), and this is something else."),
     }
+    if looks_on(&claims.roles) {
+        return ClassError::refused(LOOKS_ON);
+    }
     let resource = claims.resource.ok_or_else(|| ClassError::Refused(sentence("The launch does not say by which link it came.")))?;
     let (context, course) =
         claims.context.map_or_else(Default::default, |context| (context.id, context.title.or(context.label).unwrap_or_default()));
@@ -168,10 +174,16 @@ pub(super) fn read(token: &str, key: &DecodingKey, issuer: &str, client_id: &str
 /// Roles in the course itself (LTI 1.3, appendix A.2.3, where short names stand for them); what somebody is at the
 /// school or of the platform gives nothing here.
 pub(super) fn is_teachers(role: &str) -> bool {
-    const IN_COURSE: [&str; 2] =
-        ["http://purl.imsglobal.org/vocab/lis/v2/membership#", "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#"];
+    const IN_COURSE: [&str; 2] = [MEMBERSHIP, "http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#"];
     let short = IN_COURSE.iter().find_map(|before| role.strip_prefix(before)).unwrap_or(role);
     matches!(short, "Instructor" | "TeachingAssistant" | "Administrator")
+}
+
+/// Whether somebody only looks on: a parent or a tutor, whom the platform has as a mentor of others and as nothing else in the
+/// course.
+pub(super) fn looks_on(roles: &[String]) -> bool {
+    let is = |role: &String, what: &str| role.strip_prefix(MEMBERSHIP).unwrap_or(role) == what;
+    roles.iter().any(|role| is(role, "Mentor")) && !roles.iter().any(|role| is(role, "Learner") || is_teachers(role))
 }
 
 fn why(kind: &ErrorKind) -> &'static str {
@@ -212,6 +224,16 @@ fn sentence(what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_a_mentor_and_nothing_else_in_the_course_looks_on() {
+        let role = |name: &str| format!("http://purl.imsglobal.org/vocab/lis/v2/membership#{name}");
+        assert!(looks_on(&[role("Mentor")]));
+        assert!(looks_on(&["Mentor".to_owned(), "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Instructor".to_owned()]));
+        for roles in [vec![], vec![role("Learner")], vec![role("Mentor"), role("Learner")], vec![role("Instructor"), role("Mentor")]] {
+            assert!(!looks_on(&roles), "{roles:?}");
+        }
+    }
 
     #[test]
     fn teaching_a_course_is_a_role_in_the_course() {

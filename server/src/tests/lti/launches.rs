@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{CLIENT, LEARNER, TEACHER, World, location, platform};
+use super::{CLIENT, LEARNER, MENTOR, TEACHER, World, location, platform};
 
 const SPEC: &str = "https://purl.imsglobal.org/spec/lti/claim/";
 
@@ -286,4 +286,15 @@ async fn what_a_courses_author_writes_makes_nobody_a_teacher() {
         .await;
     assert_eq!(location(&ada.open(&location(&answer)).await), "/lessons/docker-images");
     assert_eq!(ada.me().await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_looks_on_is_told_so_and_takes_no_place() {
+    let world = World::new().await;
+    let (mut teacher, class) = world.taught().await;
+    let mut parent = world.browser();
+    let answer = world.launch(&mut parent, "parent", MENTOR, |_| {}).await;
+    assert!(answer.text.contains("as an observer"), "{}", answer.text);
+    let class = teacher.call("teach/class", &[("class", &class)]).await.json();
+    assert_eq!(class["places"], json!([]));
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use super::{Browser, CLIENT, LEARNER, TEACHER, World, location};
+use super::{Browser, CLIENT, LEARNER, MENTOR, TEACHER, World, location};
 use crate::{classroom::Event, learner::LearnerId};
 
 /// How long a test waits for what the background does.
@@ -378,6 +378,7 @@ async fn a_list_is_filled_from_the_course_and_nobody_is_removed() {
         json!([
             member("ada", "Ada Lovelace", LEARNER, "Active"),
             member("teacher", "T", TEACHER, "Active"),
+            member("parent", "A Parent", MENTOR, "Active"),
             member("gone", "Gone", LEARNER, "Inactive")
         ]),
         json!([{ "user_id": "bob", "given_name": "Bob", "family_name": "Builder", "roles": ["Learner"] }]),
