@@ -43,8 +43,8 @@ fn Page(all: Platforms) -> impl IntoView {
                 "Teachers put a link to a class into their course in Moodle, Canvas or another platform that speaks LTI 1.3. Who clicks it is in the class as themselves. docs/lti.md goes through it step by step."
             </p>
             <Tool tool=tool />
-            <Registered all=all draft=draft />
             <Form all=all draft=draft />
+            <Registered all=all draft=draft />
         </main>
     }
     .into_any()
@@ -193,15 +193,21 @@ const PARTS: [Part; 7] = [
 #[component]
 fn Form(all: RwSignal<Vec<Platform>>, draft: RwSignal<PlatformDraft>) -> impl IntoView {
     let doing = Doing::new();
-    let told = RwSignal::new("");
+    let told = RwSignal::new(String::new());
     let is_change = move || draft.with(|draft| !draft.id.is_empty());
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        told.set("");
-        doing.ask(api::teach::platforms::keep_platform(draft.get_untracked()), move |now| {
+        told.set(String::new());
+        let saved = draft.get_untracked();
+        let is_saved = {
+            let (issuer, client) = (saved.issuer.trim().to_owned(), saved.client_id.trim().to_owned());
+            move |one: &&Platform| one.draft.issuer == issuer && one.draft.client_id == client
+        };
+        doing.ask(api::teach::platforms::keep_platform(saved), move |now| {
+            let problem = now.platforms.iter().find(is_saved).and_then(|one| one.problem.clone());
+            told.set(problem.map_or_else(|| "Saved. Its key set was read.".to_owned(), |(problem, _)| format!("Saved. {problem}")));
             all.set(now.platforms);
             draft.set(PlatformDraft::default());
-            told.set("Saved. Its key set was read just now; above is said what was wrong with it, if anything was.");
         });
     };
     let field = |part: &Part, id: Option<&'static str>| {

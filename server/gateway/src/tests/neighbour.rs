@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
 
 use std::{
+    fs::File,
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
 };
@@ -14,6 +15,9 @@ pub(super) const NOT_THE_INTERNET: [&str; 2] = ["169.254.77.2", "192.168.177.2"]
 /// For documentation (RFC 5737): nobody's, and no private one either.
 pub(super) const LIKE_THE_INTERNET: &str = "203.0.113.77";
 
+/// Of network namespaces; their tag follows.
+const NAME: &str = "neighbour";
+
 /// There is one at a time: each has the same addresses.
 static ADDRESSES: Mutex<()> = Mutex::const_new(());
 
@@ -24,7 +28,32 @@ pub(super) struct Neighbour {
     here: String,
     there: String,
     service: Child,
+    /// Of other test runs on this machine.
+    _alone: File,
     _turn: MutexGuard<'static, ()>,
+}
+
+/// Waits until no other run has a neighbour. One that was killed has left its own, which has the addresses still.
+fn alone() -> File {
+    let lock = File::create(std::env::temp_dir().join("lunchbox-test-neighbour.lock")).unwrap();
+    lock.lock().unwrap();
+    let told = |arguments: &[&str]| {
+        let told = Command::new("ip").args(arguments).output().expect("`ip` is there (iproute2)").stdout;
+        String::from_utf8(told).unwrap()
+    };
+    for name in told(&["netns", "list"]).lines().filter_map(|line| line.split(' ').next()).filter(|name| name.starts_with(NAME)) {
+        for process in told(&["netns", "pids", name]).lines() {
+            _ = Command::new("kill").args(["-9", process]).status();
+        }
+        _ = Command::new("ip").args(["link", "del", &here(&name[NAME.len()..])]).status();
+        ip(&format!("netns del {name}"));
+    }
+    lock
+}
+
+/// The machine's end of the cable. Not `lb…`: so only sandboxes' bridges are called.
+fn here(tag: &str) -> String {
+    format!("nb{tag}a")
 }
 
 fn ip(arguments: &str) {
@@ -39,9 +68,9 @@ impl Neighbour {
     }
 
     fn settle(turn: MutexGuard<'static, ()>) -> Self {
-        let tag = rand::random::<u16>();
-        // Not `lb…`: so only sandboxes' bridges are called.
-        let (name, here, there) = (format!("neighbour{tag:04x}"), format!("nb{tag:04x}a"), format!("nb{tag:04x}b"));
+        let alone = alone();
+        let tag = format!("{:04x}", rand::random::<u16>());
+        let (name, here, there) = (format!("{NAME}{tag}"), here(&tag), format!("nb{tag}b"));
         ip(&format!("netns add {name}"));
         ip(&format!("link add {here} type veth peer name {there} netns {name}"));
         ip(&format!("link set {here} up"));
@@ -62,7 +91,7 @@ impl Neighbour {
         let mut ready = String::new();
         BufReader::new(service.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         assert_eq!(ready, "ready\n");
-        Self { name, here, there, service, _turn: turn }
+        Self { name, here, there, service, _alone: alone, _turn: turn }
     }
 
     /// Packets that have come by the cable so far.
