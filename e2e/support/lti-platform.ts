@@ -115,10 +115,6 @@ export class Platform {
     return `${this.url}/sign-in?as=${person.id}`;
   }
 
-  get coursePath(): string {
-    return `${this.url}/course`;
-  }
-
   get framedPath(): string {
     return `${this.url}/course/framed`;
   }
