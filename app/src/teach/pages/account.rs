@@ -47,6 +47,7 @@ fn Account(name: String) -> impl IntoView {
         <main class="plain-page narrow-page" id="main">
             <h1>{name}</h1>
             <h2>"Change your password"</h2>
+            <p class="soft">"Who came from a learning platform has none at first: the link in the course signs them in, and an admin can make a link to set one."</p>
             <form class="form" method="post" on:submit=submitted(change)>
                 <Field label="The password now" name="old" kind="password" complete="current-password" value=old />
                 <Field label="The new one" name="new" kind="password" complete="new-password" value=new least=10 note="At least 10 characters. Your other sessions end." />

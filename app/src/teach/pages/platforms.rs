@@ -102,8 +102,8 @@ fn Registered(all: RwSignal<Vec<Platform>>, draft: RwSignal<PlatformDraft>) -> i
         view! {
             <li class="platform">
                 <h3>{one.draft.name}</h3>
-                <p class="soft">{one.draft.issuer}" · client "{one.draft.client_id}" · "{count(one.links as usize, "link")}" in courses"</p>
-                {one.problem.map(|(text, at)| view! { <p class="notice">"At "<When at=at shown=Shown::Minute />": "{text}</p> })}
+                <p class="soft">{one.draft.issuer}" · client ID "{one.draft.client_id}" · "{count(one.links as usize, "link")}" in courses"</p>
+                {one.problem.map(|(text, at)| view! { <p class="notice"><When at=at shown=Shown::Minute />": "{text}</p> })}
                 <p class="form__row">
                     <button type="button" class="button" disabled=doing.pending on:click=click(change)>"Change…"</button>
                     <button type="button" class="button" disabled=doing.pending on:click=click(ask)>"Remove…"</button>

@@ -57,7 +57,12 @@ pub(super) async fn choose(
             let next = state.classroom.arrive(&arriving, &learner, signed_in.as_ref(), Some(&confirmed)).await?;
             return shown(&state, &session, &learner, &arriving, signed_in.as_ref(), next).await;
         }
-        let problem = match settle(&state, &arriving, signed_in.as_ref(), read(&body)?).await {
+        let chosen = read(&body)?;
+        let made = match &chosen {
+            Chosen::NewClass { name, lessons } => Some(page::NewClass { name: name.clone(), lessons: lessons.clone() }),
+            _ => None,
+        };
+        let problem = match settle(&state, &arriving, signed_in.as_ref(), chosen).await {
             Ok(()) => return Ok(Redirect::to(&format!("{ARRIVE}{ticket}")).into_response()),
             Err(ClassError::Refused(problem)) => problem,
             Err(error) => return Err(error),
@@ -70,7 +75,7 @@ pub(super) async fn choose(
             }
             (_, true) => return Err(ClassError::Refused(problem)),
             (signed_in, false) => match state.classroom.arrive(&arriving, &learner, signed_in.as_ref(), None).await? {
-                Next::WhichClass { classes, .. } => page::which_class(&arriving, &classes, &state.classroom.lessons(), &problem),
+                Next::WhichClass { classes, .. } => page::which_class(&arriving, &classes, &state.classroom.lessons(), made, &problem),
                 _ => return Err(ClassError::Refused(problem)),
             },
         };
@@ -131,7 +136,7 @@ async fn shown(
         Next::NotOpened => page::not_opened(arriving),
         Next::WhichAccount { signed_in } => page::which_account(arriving, &signed_in, ""),
         Next::Replaces { here, there, confirms } => page::replaces(&here, &there, &confirms),
-        Next::WhichClass { classes, .. } => page::which_class(arriving, &classes, &state.classroom.lessons(), ""),
+        Next::WhichClass { classes, .. } => page::which_class(arriving, &classes, &state.classroom.lessons(), None, ""),
         Next::SignInFirst { name } => page::sign_in_first(&name),
     })
 }

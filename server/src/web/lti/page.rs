@@ -94,8 +94,24 @@ pub(super) fn sign_in_first(name: &str) -> Response {
     page(StatusCode::OK, "Sign in first", &main, Framed::Never)
 }
 
-/// What a link leads to.
-pub(super) fn which_class(arriving: &Arriving, classes: &[ClassSummary], lessons: &[LessonOutline], problem: &str) -> Response {
+/// A class as it is to be made.
+pub(super) struct NewClass {
+    pub(super) name: String,
+    /// Their slugs.
+    pub(super) lessons: Vec<String>,
+}
+
+/// What a link leads to. `made`: what a new class was to be, where that was no good.
+pub(super) fn which_class(
+    arriving: &Arriving,
+    classes: &[ClassSummary],
+    lessons: &[LessonOutline],
+    made: Option<NewClass>,
+    problem: &str,
+) -> Response {
+    let title = if arriving.course.is_empty() { &arriving.title } else { &arriving.course };
+    let made =
+        made.unwrap_or_else(|| NewClass { name: title.clone(), lessons: lessons.iter().map(|lesson| lesson.slug.clone()).collect() });
     let problem = notice(problem);
     let choices: String = classes
         .iter()
@@ -119,13 +135,13 @@ pub(super) fn which_class(arriving: &Arriving, classes: &[ClassSummary], lessons
         .iter()
         .map(|lesson| {
             format!(
-                "<label class=\"choice\"><input type=\"checkbox\" name=\"lesson\" value=\"{}\" checked><span class=\"choice__text\">{}</span></label>",
+                "<label class=\"choice\"><input type=\"checkbox\" name=\"lesson\" value=\"{}\"{}><span class=\"choice__text\">{}</span></label>",
                 text(&lesson.slug),
+                if made.lessons.contains(&lesson.slug) { " checked" } else { "" },
                 text(&lesson.title)
             )
         })
         .collect();
-    let title = if arriving.course.is_empty() { &arriving.title } else { &arriving.course };
     let main = format!(
         "<p>You are the first to teach {}. Whoever clicks the link from now on is in the class that you choose; this is asked once.</p>{problem}{own}\
          <section><h2>A new class</h2><form class=\"form\" method=\"post\"><input type=\"hidden\" name=\"class\" value=\"new\">\
@@ -134,7 +150,7 @@ pub(super) fn which_class(arriving: &Arriving, classes: &[ClassSummary], lessons
          <div><button class=\"button button--primary\">Make this class</button></div></form></section>\
          <p class=\"soft\">You have {ARRIVAL_MINUTES} minutes to choose; then click the link in your course again.</p>",
         named(arriving),
-        text(title)
+        text(&made.name)
     );
     page(StatusCode::OK, "Which class is this link for?", &main, Framed::Never)
 }
