@@ -141,6 +141,8 @@ test("an admin connects a platform by the keyboard alone", async ({ newLearner }
   await tabTo(page, /^Save$/);
   await page.keyboard.press("Enter");
   await expect(page.getByRole("status").filter({ hasText: "Saved." })).toBeVisible();
+  // Who works by keyboard goes on from where they were.
+  await expect(page.getByRole("button", { name: "Save" })).toBeFocused();
   const registered = page.getByRole("region", { name: "Platforms that are registered" });
   await expect(registered.getByRole("heading", { name: MOODLE })).toBeVisible();
   await expect(registered.locator(".notice"), "its key set was read").toHaveCount(0);

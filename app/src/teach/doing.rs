@@ -39,6 +39,8 @@ impl Doing {
         if self.pending.get_untracked() {
             return;
         }
+        // The button is disabled meanwhile, and loses the focus: who works by keyboard would begin at the top again.
+        let had_focus = document().active_element();
         self.pending.set(true);
         self.problem.set(None);
         leptos::task::spawn_local(async move {
@@ -52,6 +54,7 @@ impl Doing {
                 Err(error) if error.is_not_signed_in() => super::frame::go_to_sign_in(),
                 Err(error) => self.problem.set(Some(error.message)),
             }
+            request_animation_frame(move || super::frame::focus_again(had_focus));
         });
     }
 

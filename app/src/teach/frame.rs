@@ -45,6 +45,16 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
+/// Where it has gone from something that is still there, and to nothing else.
+pub(crate) fn focus_again(from: Option<web_sys::Element>) {
+    let is_nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+    if let Some(element) =
+        from.filter(|element| is_nowhere && element.is_connected()).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        let _ = element.focus();
+    }
+}
+
 /// The session has ended while the page was open.
 pub(crate) fn go_to_sign_in() {
     let location = window().location();
