@@ -49,9 +49,9 @@ test("that its owner has closed it is news once", () => {
 test("the text becomes as large as there is room for, and stays readable", () => {
   const box = (clientWidth: number, clientHeight: number) => ({ clientWidth, clientHeight });
   assert.equal(textSize(14, box(1400, 480), box(1200, 480)), 12);
-  assert.equal(textSize(14, box(700, 960), box(1000, 480)), 11);
+  assert.equal(textSize(14, box(700, 960), box(1000, 480)), 9);
   assert.equal(textSize(14, box(100, 100), box(1000, 1000)), 15);
-  assert.equal(textSize(14, box(5000, 100), box(500, 1000)), 11);
+  assert.equal(textSize(14, box(5000, 100), box(500, 1000)), 9);
   assert.equal(textSize(14, box(0, 0), box(500, 500)), 14);
   assert.equal(textSize(14, undefined, null), 14);
 });

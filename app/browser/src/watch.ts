@@ -3,7 +3,7 @@ import type { Terminal } from "@xterm/xterm";
 import type { ServerWord } from "./frames.ts";
 
 /** Text size in pixels: the least that can still be read, and the most. */
-const SMALLEST_TEXT = 11;
+const SMALLEST_TEXT = 9;
 const LARGEST_TEXT = 15;
 /** Puts the terminal into the state in which it began (RIS). */
 const RESET = "\x1bc";

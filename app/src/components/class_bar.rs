@@ -23,8 +23,21 @@ use crate::{
 
 #[component]
 pub(super) fn ClassBar(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
-    let there = Memo::new(move |_| work.live.seat.with(Option::is_some));
-    part(move || there.get().then(|| view! { <Bar work=work current=current /> }))
+    // With nothing said before, one is in none; afterwards the class, or the place in it, has been deleted.
+    let there = Memo::new(move |before: Option<&Option<bool>>| {
+        let is_there = work.live.seat.with(Option::is_some);
+        (is_there || before.is_some_and(Option::is_some)).then_some(is_there)
+    });
+    part(move || there.get().map(|is_there| if is_there { view! { <Bar work=work current=current /> }.into_any() } else { gone() }))
+}
+
+fn gone() -> AnyView {
+    view! {
+        <section class="class-bar" aria-label="Your class" id="class-bar">
+            <p role="status">"You are not in the class any more: you were taken out of it, or it was deleted. What you did there is deleted, too."</p>
+        </section>
+    }
+    .into_any()
 }
 
 #[component]

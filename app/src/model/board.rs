@@ -207,6 +207,8 @@ pub struct Report {
     pub completion: Vec<(i64, f64)>,
     /// Name, steps passed, tries, hints, seconds in all.
     pub people: Vec<PersonReport>,
+    /// Are on the class's list, and have never come.
+    pub never_here: Vec<String>,
     pub at: i64,
 }
 

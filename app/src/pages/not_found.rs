@@ -13,7 +13,7 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
         <Header />
         <main class="plain-page" id="main">
             <h1>"There is nothing at this address"</h1>
-            <p>"The lesson may have been renamed, or the address has a typing mistake."</p>
+            <p>"The lesson may have been renamed, a certificate deleted with its class, or the address has a typing mistake."</p>
             <p><a class="button button--primary" href="/">"Go to the lessons"</a></p>
         </main>
     }

@@ -50,7 +50,7 @@ pub(crate) fn for_this_machine_alone(link: &str) -> Option<AnyView> {
     is_of_this_machine_alone(link).then(|| {
         view! {
             <p class="notice">
-                "Learners on other computers can't open this address. Set "<code>"public_url"</code>" (see docs/classroom.md), or open Lunchbox by this machine's name."
+                "Learners on other computers can't open this address. Open Lunchbox by this machine's IP address, or have "<code>"public_url"</code>" set to an address that they can open, such as "<code>"http://192.168.1.20:3000"</code>"."
             </p>
         }
         .into_any()

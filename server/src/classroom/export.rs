@@ -20,7 +20,7 @@ pub struct Line {
     pub position: usize,
     pub step: String,
     pub step_title: String,
-    /// `not begun`, `begun` or `passed`.
+    /// `never here`, `not begun`, `begun` or `passed`.
     pub state: &'static str,
     /// RFC 3339, in UTC; empty: not yet.
     pub first_seen_at: String,
@@ -71,9 +71,19 @@ impl Classroom {
     pub async fn progress_lines(&self, class: &ClassRow, lesson: &str) -> Result<Vec<Line>, ClassError> {
         let lesson = self.shelf.lesson(lesson).ok_or(ClassError::NotFound)?;
         let facts = facts::read(&self.pool, &class.id, &lesson, None).await?;
-        let mut people: Vec<&Facts> = facts.values().collect();
+        let never_here: Vec<Facts> = self.never_here(class).await?.into_iter().map(|name| Facts { name, ..Facts::default() }).collect();
+        let mut people: Vec<&Facts> = facts.values().chain(&never_here).collect();
         people.sort_by_key(|facts| facts.name.to_lowercase());
         Ok(people.into_iter().flat_map(|facts| lines(&lesson, facts)).collect())
+    }
+
+    /// Names that are on the class's list, of whom nobody has come.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub(super) async fn never_here(&self, class: &ClassRow) -> Result<Vec<String>, ClassError> {
+        let names = sqlx::query_scalar("SELECT name FROM enrolments WHERE class = $1 AND learner IS NULL ORDER BY name_key");
+        Ok(names.bind(&class.id).fetch_all(&self.pool).await?)
     }
 }
 
@@ -90,6 +100,7 @@ fn lines(lesson: &Lesson, facts: &Facts) -> Vec<Line> {
             step: step.id.clone(),
             step_title: step.title.clone(),
             state: match (passed, facts.steps.contains_key(&index)) {
+                _ if facts.learner.is_none() => "never here",
                 (true, _) => "passed",
                 (false, true) => "begun",
                 (false, false) => "not begun",

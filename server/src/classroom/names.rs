@@ -29,7 +29,7 @@ pub(super) fn line(text: &str, what: &str, max: usize) -> Result<String, ClassEr
     if count > max {
         return ClassError::refused(format!("{what} is too long: {count} characters, and {max} are the most. Shorten it."));
     }
-    if let Some(odd) = text.chars().find(|letter| is_odd(*letter)) {
+    if let Some(odd) = odd_one(&text) {
         return ClassError::refused(format!(
             "{what} has a character in it that can't be shown (U+{:04X}). Type it without.",
             u32::from(odd)
@@ -52,14 +52,14 @@ pub(super) fn person(text: &str) -> Result<String, ClassError> {
     line(text, "The name", MAX_NAME)
 }
 
-/// As names are compared. Lower case is not always normalised again.
+/// As names are compared, by what is seen of them. Lower case is not always normalised again.
 pub(super) fn key(name: &str) -> String {
-    name.nfkc().collect::<String>().to_lowercase().nfkc().collect()
+    name.nfkc().filter(|letter| !is_joiner(*letter)).collect::<String>().to_lowercase().nfkc().collect()
 }
 
 /// As a name looks, as it is written and in small letters: В looks like B, and в like nothing of Latin.
 fn looks(name: &str) -> [String; 2] {
-    [name.nfkc().collect::<String>(), key(name)].map(|form| skeleton(&form).collect())
+    [name.nfkc().filter(|letter| !is_joiner(*letter)).collect::<String>(), key(name)].map(|form| skeleton(&form).collect())
 }
 
 /// The names of a class.
@@ -129,6 +129,26 @@ fn is_odd(letter: char) -> bool {
             | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fffd}' | '\u{16fe4}' | '\u{1d159}' | '\u{e0100}'..='\u{e01ef}')
 }
 
+/// What isn't seen, and shapes what stands beside it: in names of Persian and of India (ZWNJ, ZWJ), in emoji (ZWJ, VS16).
+fn is_joiner(letter: char) -> bool {
+    matches!(letter, '\u{200c}' | '\u{200d}' | '\u{fe0f}')
+}
+
+/// The first character that no name may have. A joiner may stand where there is something to shape.
+fn odd_one(text: &str) -> Option<char> {
+    let shapes = |letter: Option<char>| letter.is_some_and(|letter| !letter.is_ascii() && !is_odd(letter));
+    let letters: Vec<char> = text.chars().collect();
+    let is_fine = |at: usize| match letters[at] {
+        '\u{fe0f}' => at > 0 && shapes(letters.get(at - 1).copied()),
+        joiner if is_joiner(joiner) => {
+            let before = if at > 1 && letters[at - 1] == '\u{fe0f}' { at - 2 } else { at.wrapping_sub(1) };
+            shapes(letters.get(before).copied()) && shapes(letters.get(at + 1).copied())
+        }
+        letter => !is_odd(letter),
+    };
+    (0..letters.len()).find(|at| !is_fine(*at)).map(|at| letters[at])
+}
+
 /// By which a name can be called.
 fn is_seen(letter: char) -> bool {
     use GeneralCategoryGroup::{Letter, Number, Symbol};
@@ -186,6 +206,20 @@ mod tests {
         ] {
             assert!(is_refused(name), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_joiner_stands_where_it_shapes_something_and_makes_no_second_name() {
+        for fine in ["علی\u{200c}رضا", "ක්\u{200d}ෂ", "👩\u{200d}🚀", "❤\u{fe0f}", "❤\u{fe0f}\u{200d}🔥 Ada"] {
+            assert!(person(fine).is_ok(), "{fine}");
+        }
+        for odd in
+            ["Ad\u{200d}a", "علی\u{200c}", "\u{200c}علی", "علی\u{200c}\u{200c}رضا", "A\u{fe0f}", "❤\u{fe0f}\u{fe0f}", "علی\u{200c} رضا"]
+        {
+            assert!(is_refused(odd), "{odd:?}");
+        }
+        assert_eq!(key("علی\u{200c}رضا"), key("علیرضا"));
+        assert!(["علیرضا"].into_iter().collect::<Names>().has("علی\u{200c}رضا"));
     }
 
     #[test]

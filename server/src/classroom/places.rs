@@ -144,7 +144,9 @@ fn sift(lines: Vec<roster::Line>, there: Vec<String>) -> Sifted {
     for (line, name) in lines {
         let why = match name {
             Err(why) => why,
-            Ok(name) if taken.has(&name) => format!("{name} is in this class already, or a name that looks the same."),
+            Ok(name) if taken.has(&name) => {
+                format!("{name} is in this class or further up in the list already, or a name that looks the same.")
+            }
             Ok(name) if count >= MAX_PLACES => format!("{name} finds no place, for a class has {MAX_PLACES} at most."),
             Ok(name) => {
                 count += 1;

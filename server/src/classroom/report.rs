@@ -36,6 +36,7 @@ impl Classroom {
             steps: (0..lesson.steps.len()).map(|index| step(&lesson, &all, index)).collect(),
             completion: completion(&lesson, &all),
             people,
+            never_here: self.never_here(class).await?,
             at: now(),
         })
     }

@@ -64,6 +64,11 @@ pub(super) fn read(text: &str) -> Result<Roster, ClassError> {
             "The roster has {lines} lines, and a class has {MAX_PLACES} places at most. Nobody was added: give fewer."
         ));
     }
+    if text.contains('\0') {
+        return ClassError::refused(
+            "That is no text in UTF-8: a picture, or a spreadsheet's own file. Save the list as CSV in UTF-8, or paste the names.",
+        );
+    }
     let (mark, header) = table(text);
     if let Some(line) = unclosed(text, char::from(mark)) {
         return ClassError::refused(format!(
@@ -72,11 +77,12 @@ pub(super) fn read(text: &str) -> Result<Roster, ClassError> {
         ));
     }
     let mut records = Vec::with_capacity(lines);
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
     for record in reader(text, mark).records() {
         let record =
             record.map_err(|error| ClassError::Refused(format!("The roster could not be read: {error}. Save it as CSV in UTF-8.")))?;
         if record.iter().any(|field| !field.is_empty()) || header.is_some() {
-            records.push((record.position().map_or(0, csv::Position::line), record));
+            records.push((record.position().map_or(0, |position| lines.at(position.byte())), record));
         }
     }
     let unsaid = if mark == b',' && records.iter().all(|(_, record)| record.len() == 2 && may_be_halves(record)) {
@@ -92,6 +98,27 @@ pub(super) fn read(text: &str) -> Result<Roster, ClassError> {
         return ClassError::refused("There is no name in the roster. Give one name a line, or CSV with a column named \"name\".");
     }
     Ok(Roster { how, lines: found })
+}
+
+/// Numbers of lines as an editor has them, whatever ends them; asked for from the first to the last. (The csv crate counts a
+/// record that comes after CR and LF to the line before.)
+struct Lines<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Of a record that begins there, or after the empty lines that are there.
+    fn at(&mut self, byte: u64) -> u64 {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(letter) = self.text.get(self.at).filter(|letter| self.at < byte || matches!(letter, b'\r' | b'\n')) {
+            let ends_line = *letter == b'\n' || (*letter == b'\r' && self.text.get(self.at + 1) != Some(&b'\n'));
+            self.line += u64::from(ends_line);
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 /// Where the names are, in a sentence. `header`: the first line, where it says so.
@@ -263,6 +290,20 @@ mod tests {
         let list = |lines: usize| format!("name\n{}", "Ada\n".repeat(lines));
         assert_eq!(read(&list(500)).len(), 500);
         assert!(refusal(&list(8000)).contains("8001 lines"));
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_does_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["name", "Aa", "Bb", "", "Cc", "\"D", "d\"", "Ee"].join(end);
+            let numbers: Vec<u64> = names(&text).expect("a list").iter().map(|(line, _)| *line).collect();
+            assert_eq!(numbers, [2, 3, 5, 6, 8], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_is_no_list() {
+        assert!(refusal("\u{fffd}PNG\r\n\u{1a}\n\0\0\0\rIHDR").contains("no text"));
     }
 
     #[test]

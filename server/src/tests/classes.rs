@@ -270,13 +270,16 @@ async fn progress_is_taken_away_as_csv_json_and_statements() {
     let mut ada = server.learner().await;
     join(&mut ada, &code, "=Ada").await;
     ada.call("check_step", &[("lesson", LESSON), ("step", "pull-an-image")]).await;
+    grace.call("teach/add_roster", &[("class", &class), ("csv", "Noor")]).await;
 
     let csv = grace.ask(Method::GET, &format!("/teach/classes/{class}/progress.csv"), &[], "").await;
     assert_eq!(csv.headers["content-disposition"], "attachment; filename=\"docker-101-progress.csv\"");
     let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
     let lines: Vec<_> = reader.records().map(|line| line.unwrap()).collect();
-    assert!(lines.iter().all(|line| &line[0] == "'=Ada"), "{}", csv.text);
-    let pull = lines.iter().find(|line| &line[4] == "pull-an-image").unwrap();
+    let (noors, adas): (Vec<_>, Vec<_>) = lines.iter().partition(|line| &line[0] == "Noor");
+    assert!(noors.iter().all(|line| &line[6] == "never here") && noors.len() == adas.len(), "{}", csv.text);
+    assert!(adas.iter().all(|line| &line[0] == "'=Ada"), "{}", csv.text);
+    let pull = adas.iter().find(|line| &line[4] == "pull-an-image").unwrap();
     assert_eq!((&pull[6], &pull[10], &pull[11]), ("begun", "1", "1"), "{pull:?}");
 
     let json = grace.ask(Method::GET, &format!("/teach/classes/{class}/progress.json"), &[], "").await.json();
@@ -284,6 +287,8 @@ async fn progress_is_taken_away_as_csv_json_and_statements() {
     let statements = grace.ask(Method::GET, &format!("/teach/classes/{class}/xapi.json"), &[], "").await.json();
     let tried = statements.as_array().unwrap().iter().find(|one| one["verb"]["id"] == "http://adlnet.gov/expapi/verbs/attempted").unwrap();
     assert_eq!((&tried["actor"]["name"], &tried["result"]["success"]), (&json!("=Ada"), &json!(false)), "{tried}");
+    let report = grace.call("teach/report", &[("class", &class), ("lesson", "")]).await.json();
+    assert_eq!((&report["learners"], &report["never_here"]), (&json!(1), &json!(["Noor"])), "{report}");
 }
 
 #[tokio::test]

@@ -92,7 +92,10 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
             <dialog class="dialog" node_ref=dialog aria-labelledby="note-all-title">
                 <h2 class="dialog__title" id="note-all-title">"A note to the whole class"</h2>
                 <p class="soft">"It stands above each learner's lesson until they put it away."</p>
-                <NoteForm class=state.class.get_value() place=String::new() sent=Callback::new(move |()| confirm::close(dialog)) />
+                <NoteForm class=state.class.get_value() place=String::new() sent=Callback::new(move |()| {
+                    confirm::close(dialog);
+                    state.told.set(Some("Your note is sent to everybody.".to_owned()));
+                }) />
                 <div class="dialog__buttons">
                     <button type="button" class="button" on:click=click(move |_| confirm::close(dialog))>"Close"</button>
                 </div>

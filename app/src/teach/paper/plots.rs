@@ -75,6 +75,7 @@ fn after(seconds: u32) -> String {
     match seconds {
         0 => "first join".to_owned(),
         1..60 => format!("{seconds} s"),
+        60..7_200 if !seconds.is_multiple_of(60) => format!("{}:{:02} min", seconds / 60, seconds % 60),
         60..7_200 => format!("{} min", seconds / 60),
         _ => format!("{} h", seconds / 3_600),
     }

@@ -36,7 +36,8 @@ pub(super) fn ReportPaper() -> impl IntoView {
 }
 
 fn sheet(report: Report) -> AnyView {
-    let Report { class, name, instructor, lesson_title, lessons, learners, completed, steps, completion: points, people, at } = report;
+    let Report { class, name, instructor, lesson_title, lessons, learners, completed, steps, completion: points, people, never_here, at } =
+        report;
     let tabs = (lessons.len() > 1).then(|| {
         lessons
             .into_iter()
@@ -81,6 +82,7 @@ fn sheet(report: Report) -> AnyView {
             <section class="report__part">
                 <h2>"Learners"</h2>
                 <div class="scroll-x">{person_table(people, steps.iter().filter(|step| step.is_checked).count())}</div>
+                {(!never_here.is_empty()).then(|| view! { <p>{format!("On the list, and never here: {}.", never_here.join(", "))}</p> })}
             </section>
         </main>
     }

@@ -136,10 +136,16 @@ fn outcome(result: RosterResult) -> AnyView {
 }
 
 fn lines_left_out(lines: Vec<String>) -> Option<AnyView> {
+    // Where there are more, it is another list than was meant.
+    const MOST_SHOWN: usize = 20;
     (!lines.is_empty()).then(|| {
+        let more = lines.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0);
         view! {
             <p>{format!("{} left out:", count(lines.len(), "line"))}</p>
-            <ul class="left-out">{lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+            <ul class="left-out">
+                {lines.into_iter().take(MOST_SHOWN).map(|line| view! { <li>{line}</li> }).collect_view()}
+                {more.map(|more| view! { <li>{format!("and {more} more.")}</li> })}
+            </ul>
         }
         .into_any()
     })
@@ -237,7 +243,7 @@ fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> 
         </div>
         {question.dialog(
             |place| format!("Remove {} from the class?", place.name),
-            "Their place, their progress, answers, notes and timeline in this class are deleted, and their host is closed. This can't be undone.",
+            "Their place, their progress, answers, notes, timeline and certificates of this class are deleted, and their host is closed. This can't be undone.",
             "Remove",
             remove,
         )}

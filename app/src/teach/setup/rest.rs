@@ -99,7 +99,7 @@ pub(crate) fn Delete(class: RwSignal<ClassDetails>, deleted: RwSignal<Option<Del
     let text = move || {
         let learners = count(class.with(|class| class.places.len()), "learner");
         format!(
-            "The class goes, with {learners} and all that they did in it: progress, answers, notes, timelines and hosts. Its code and personal links let nobody in any more. Take the results away first; this can't be undone."
+            "The class goes, with {learners} and all that they did in it: progress, answers, notes, timelines, certificates (whose links then lead nowhere) and hosts. Its code and personal links let nobody in any more. Take the results away first; this can't be undone."
         )
     };
     view! {

@@ -135,6 +135,7 @@ fn report() -> Report {
         steps: vec![step],
         completion: vec![(AT - 600_000, 0.0), (AT - 300_000, 0.5), (AT, 0.9)],
         people: vec![person],
+        never_here: vec!["Noor".to_owned()],
         at: AT,
     }
 }

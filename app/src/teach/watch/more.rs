@@ -52,7 +52,7 @@ pub(super) fn More(state: BoardState, place: String, name: String, open: RwSigna
             <Confirm
                 dialog=dialog
                 title=title
-                text="Their place, their progress, answers, notes and timeline in this class are deleted, and their host is closed. This can't be undone."
+                text="Their place, their progress, answers, notes, timeline and certificates of this class are deleted, and their host is closed. This can't be undone."
                 yes="Remove"
                 on_yes=remove
             />
