@@ -5,7 +5,7 @@
 use super::{inspect, refused};
 use crate::{
     ActivityKind, SandboxLimits,
-    tests::support::{TestHost, until},
+    tests::support::{TestHost, bare, until},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,4 +76,34 @@ async fn who_fills_the_disk_is_stopped_and_nobody_else() {
     }
     a.saw("why", |kind| matches!(kind, ActivityKind::Refused { status: 507, message, .. } if message.contains("disk is full"))).await;
     assert_eq!(inspect(b, "quiet", "{{.State.Status}}").await, "running", "another's goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_fills_the_disk_from_the_workstation_is_stopped_there_and_no_container_is() {
+    let host = TestHost::with(1, SandboxLimits { disk_max_bytes: 20_000_000, ..SandboxLimits::default() }).await;
+    let a = &host.sandboxes[0];
+    a.run("pull -q busybox").await.ok();
+    a.run("run -d --name quiet busybox sleep 1000").await.ok();
+    // As the server makes it. Its init lives on, whatever is ended beside it.
+    let home = format!("lb-{}-{}.home:/root", host.config.instance, a.id);
+    let labels: Vec<String> = a.handle.labels.iter().map(|(key, value)| format!("--label={key}={value}")).collect();
+    let fill = "filling() { i=0; while [ $i -lt 600 ]; do head -c 100000 /dev/zero >> /root/file; i=$((i + 1)); sleep 0.02; done; }; \
+                (filling; sleep 1000) & while :; do sleep 1; done";
+    let image = "127.0.0.1:5055/library/busybox";
+    let run = [
+        &["run", "-d", "--network", "none", "-v", &home][..],
+        &labels.iter().map(String::as_str).collect::<Vec<_>>(),
+        &[image, "sh", "-c", fill],
+    ];
+    let workstation = bare(&run.concat()).await.ok().trim().to_owned();
+    a.saw("why", |kind| matches!(kind, ActivityKind::Refused { status: 507, message, .. } if message.contains("your files"))).await;
+    let left =
+        || async { bare(&["top", &workstation, "-eo", "pid,args"]).await.ok().lines().filter(|line| line.contains("filling")).count() };
+    until("only its init is left", || async { left().await == 1 }).await;
+    assert_eq!(inspect(a, "quiet", "{{.State.Status}}").await, "running");
+    // It is full still, and nobody who leaves it so, or tidies up, is stopped again.
+    bare(&["exec", "-d", &workstation, "sh", "-c", "sleep 900; echo tidying"]).await.ok();
+    // Long enough for several looks.
+    bare(&["exec", &workstation, "sh", "-c", "sleep 4"]).await.ok();
+    assert!(bare(&["top", &workstation, "-eo", "pid,args"]).await.ok().contains("tidying"));
 }
