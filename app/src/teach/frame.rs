@@ -39,7 +39,11 @@ pub(crate) fn leave_for(path: &str) {
 
 /// Moves the focus to what has this ID.
 pub(crate) fn focus(id: &str) {
-    if let Some(element) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+    give_focus(document().get_element_by_id(id));
+}
+
+fn give_focus(to: Option<web_sys::Element>) {
+    if let Some(element) = to.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         // Only a detached element can't take the focus.
         let _ = element.focus();
     }
@@ -48,11 +52,7 @@ pub(crate) fn focus(id: &str) {
 /// Where it has gone from something that is still there, and to nothing else.
 pub(crate) fn focus_again(from: Option<web_sys::Element>) {
     let is_nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
-    if let Some(element) =
-        from.filter(|element| is_nowhere && element.is_connected()).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
-    {
-        let _ = element.focus();
-    }
+    give_focus(from.filter(|element| is_nowhere && element.is_connected()));
 }
 
 /// The session has ended while the page was open.

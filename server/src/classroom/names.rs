@@ -52,14 +52,19 @@ pub(super) fn person(text: &str) -> Result<String, ClassError> {
     line(text, "The name", MAX_NAME)
 }
 
-/// As names are compared, by what is seen of them. Lower case is not always normalised again.
+/// What is seen of a name, in one form.
+fn seen(name: &str) -> String {
+    name.nfkc().filter(|letter| !is_joiner(*letter)).collect()
+}
+
+/// As names are compared. Lower case is not always normalised again.
 pub(super) fn key(name: &str) -> String {
-    name.nfkc().filter(|letter| !is_joiner(*letter)).collect::<String>().to_lowercase().nfkc().collect()
+    seen(name).to_lowercase().nfkc().collect()
 }
 
 /// As a name looks, as it is written and in small letters: В looks like B, and в like nothing of Latin.
 fn looks(name: &str) -> [String; 2] {
-    [name.nfkc().filter(|letter| !is_joiner(*letter)).collect::<String>(), key(name)].map(|form| skeleton(&form).collect())
+    [seen(name), key(name)].map(|form| skeleton(&form).collect())
 }
 
 /// The names of a class.
@@ -137,16 +142,21 @@ fn is_joiner(letter: char) -> bool {
 /// The first character that no name may have. A joiner may stand where there is something to shape.
 fn odd_one(text: &str) -> Option<char> {
     let shapes = |letter: Option<char>| letter.is_some_and(|letter| !letter.is_ascii() && !is_odd(letter));
-    let letters: Vec<char> = text.chars().collect();
-    let is_fine = |at: usize| match letters[at] {
-        '\u{fe0f}' => at > 0 && shapes(letters.get(at - 1).copied()),
-        joiner if is_joiner(joiner) => {
-            let before = if at > 1 && letters[at - 1] == '\u{fe0f}' { at - 2 } else { at.wrapping_sub(1) };
-            shapes(letters.get(before).copied()) && shapes(letters.get(at + 1).copied())
+    let mut before = None;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_fine = match letter {
+            '\u{fe0f}' => shapes(before),
+            // What VS16 stands behind was shaped by it.
+            joiner if is_joiner(joiner) => (before == Some('\u{fe0f}') || shapes(before)) && shapes(letters.peek().copied()),
+            letter => !is_odd(letter),
+        };
+        if !is_fine {
+            return Some(letter);
         }
-        letter => !is_odd(letter),
-    };
-    (0..letters.len()).find(|at| !is_fine(*at)).map(|at| letters[at])
+        before = Some(letter);
+    }
+    None
 }
 
 /// By which a name can be called.

@@ -70,14 +70,15 @@ pub(super) fn read(text: &str) -> Result<Roster, ClassError> {
         );
     }
     let (mark, header) = table(text);
-    if let Some(line) = unclosed(text, char::from(mark)) {
+    if let Some(quote) = unclosed(text, char::from(mark)) {
+        let line = Lines::of(text).at(quote as u64);
         return ClassError::refused(format!(
             "On line {line} of the roster begins a quote (\") that nothing ends, so that it can't be told where the next line is. \
              Nobody was added: take it away, or end it."
         ));
     }
     let mut records = Vec::with_capacity(lines);
-    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
+    let mut lines = Lines::of(text);
     for record in reader(text, mark).records() {
         let record =
             record.map_err(|error| ClassError::Refused(format!("The roster could not be read: {error}. Save it as CSV in UTF-8.")))?;
@@ -108,7 +109,11 @@ struct Lines<'a> {
     line: u64,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), at: 0, line: 1 }
+    }
+
     /// Of a record that begins there, or after the empty lines that are there.
     fn at(&mut self, byte: u64) -> u64 {
         let byte = usize::try_from(byte).unwrap_or(usize::MAX);
@@ -174,21 +179,19 @@ fn may_be_halves(record: &csv::StringRecord) -> bool {
     is_word(record.get(0)) && is_word(record.get(1))
 }
 
-/// The line on which a quoted field begins that has no end.
-fn unclosed(text: &str, mark: char) -> Option<u64> {
-    let (mut line, mut opened, mut begins) = (1, None, true);
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let ends_line = letter == '\n' || (letter == '\r' && letters.peek() != Some(&'\n'));
-        line += u64::from(ends_line);
+/// The byte at which a quoted field begins that has no end.
+fn unclosed(text: &str, mark: char) -> Option<usize> {
+    let (mut opened, mut begins) = (None, true);
+    let mut letters = text.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
         if letter == '"' && opened.is_some() {
             // Two are one that is meant.
-            if letters.next_if_eq(&'"').is_none() {
+            if letters.next_if(|(_, next)| *next == '"').is_none() {
                 opened = None;
             }
             begins = false;
         } else if letter == '"' && begins {
-            opened = Some(line);
+            opened = Some(at);
         } else {
             begins = opened.is_none() && (letter == mark || letter == '\n' || letter == '\r');
         }

@@ -159,10 +159,7 @@ impl Classroom {
             while !events.is_empty() {
                 let event = Event::take(&mut events).ok_or_else(|| sqlx::Error::Decode("an event is not as it was written".into()))?;
                 let Some((verb, result)) = told(event.kind, event.detail) else { continue };
-                let object = match objects.get(event.step) {
-                    Some(object) => object,
-                    None => objects.entry(event.step).or_insert(object(event.step)),
-                };
+                let object = objects.entry(event.step).or_insert_with(|| object(event.step));
                 statements.push(Statement {
                     id: uuid(&format!("{place} {}", event.id)),
                     timestamp: instant(event.at),

@@ -15,7 +15,7 @@ use crate::{
         links::Links,
         live::{click, live, part, submitted, typed},
         table::{Question, table},
-        words::{count, removed},
+        words::{REMOVES, count, removed},
     },
 };
 
@@ -243,7 +243,7 @@ fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> 
         </div>
         {question.dialog(
             |place| format!("Remove {} from the class?", place.name),
-            "Their place, their progress, answers, notes, timeline and certificates of this class are deleted, and their host is closed. This can't be undone.",
+            REMOVES,
             "Remove",
             remove,
         )}

@@ -12,7 +12,7 @@ use crate::{
         doing::Doing,
         links::Links,
         live::{click, part},
-        words::removed,
+        words::{REMOVES, removed},
     },
 };
 
@@ -52,7 +52,7 @@ pub(super) fn More(state: BoardState, place: String, name: String, open: RwSigna
             <Confirm
                 dialog=dialog
                 title=title
-                text="Their place, their progress, answers, notes, timeline and certificates of this class are deleted, and their host is closed. This can't be undone."
+                text=REMOVES
                 yes="Remove"
                 on_yes=remove
             />

@@ -32,6 +32,8 @@ const STOP_AT_PERCENT: u64 = 125;
 
 /// A workstation that has grown on after so many stops, because its shell isn't ours any more, say, is stopped itself.
 const MAX_STOPS: u32 = 3;
+const CONTAINERS_FULL: &str =
+    "lunchbox: this host's disk is full, so its containers were stopped. `docker system df` shows what takes how much.";
 /// Said at the terminals of the workstation, too.
 const HOME_FULL: &str = "lunchbox: your files have filled this host's disk, so what ran here was stopped. Remove some: du -ah /root | sort -h | tail shows the largest.";
 
@@ -104,37 +106,32 @@ struct Full {
     stops: u32,
 }
 
+/// What runs, with its sizes, by sandbox.
+async fn running(shared: &Shared) -> HashMap<SandboxId, Sandbox> {
+    let mut by_sandbox: HashMap<SandboxId, Sandbox> = HashMap::new();
+    for role in ["workstation", "learner", "build"] {
+        let labels = [format!("io.lunchbox.instance={}", shared.config.instance), format!("io.lunchbox.role={role}")];
+        let ask = Ask::get(&["containers", "json"]).flag("size", true).parameter("filters", serde_json::json!({ "label": labels }));
+        let listed = shared.engine.json::<Vec<Running>>(ask.patient()).await.unwrap_or_else(|said| {
+            tracing::warn!(error = said.message(), "what runs could not be listed");
+            Vec::new()
+        });
+        for container in listed {
+            // The labels are the gateway's own: those of an image give way to them.
+            let Some(id) = container.labels.get("io.lunchbox.sandbox").and_then(|id| SandboxId::parse(id)) else { continue };
+            let sandbox = by_sandbox.entry(id).or_default();
+            match role {
+                "workstation" => sandbox.workstation = Some(container),
+                _ => sandbox.containers.push(container),
+            }
+        }
+    }
+    by_sandbox
+}
+
 /// Measures all sandboxes in which something runs, and stops those that have taken too much.
 async fn look(shared: &Shared, full: &mut HashMap<SandboxId, Full>) {
-    let instance = format!("io.lunchbox.instance={}", shared.config.instance);
-    let running = async |roles: &[&str], size: bool| {
-        let mut all = Vec::new();
-        for role in roles {
-            let labels = [instance.clone(), format!("io.lunchbox.role={role}")];
-            let ask = Ask::get(&["containers", "json"]).flag("size", size).parameter("filters", serde_json::json!({ "label": labels }));
-            match shared.engine.json::<Vec<Running>>(ask.patient()).await {
-                Ok(listed) => all.extend(listed),
-                Err(said) => tracing::warn!(error = said.message(), "what runs could not be listed"),
-            }
-        }
-        all
-    };
-    let mut by_sandbox: HashMap<SandboxId, Sandbox> = HashMap::new();
-    // The labels are the gateway's own: those of an image give way to them.
-    let whose = |container: &Running| container.labels.get("io.lunchbox.sandbox").and_then(|id| SandboxId::parse(id));
-    for workstation in running(&["workstation"], true).await {
-        if let Some(id) = whose(&workstation) {
-            by_sandbox.entry(id).or_default().workstation = Some(workstation);
-        }
-    }
-    // Without a size it costs nothing to find that there is nothing to measure.
-    if !running(&["learner", "build"], false).await.is_empty() {
-        for container in running(&["learner", "build"], true).await {
-            if let Some(id) = whose(&container) {
-                by_sandbox.entry(id).or_default().containers.push(container);
-            }
-        }
-    }
+    let by_sandbox = running(shared).await;
     if by_sandbox.is_empty() {
         return;
     }
@@ -156,12 +153,7 @@ async fn look(shared: &Shared, full: &mut HashMap<SandboxId, Full>) {
         let of_workstation = bytes(&mut home.into_iter().chain(sandbox.workstation.iter().map(|workstation| workstation.size_rw)));
         if of_workstation <= all / 2 {
             stop(shared, &id, sandbox.containers.iter()).await;
-            tell(
-                shared,
-                &id,
-                "lunchbox: this host's disk is full, so its containers were stopped. `docker system df` shows what takes how much.",
-            )
-            .await;
+            tell(shared, &id, CONTAINERS_FULL).await;
             continue;
         }
         let before = full.get(&id).copied().unwrap_or_default();
@@ -177,7 +169,7 @@ async fn look(shared: &Shared, full: &mut HashMap<SandboxId, Full>) {
             if before.stops < MAX_STOPS {
                 stop_work(shared, &id, &workstation.id).await;
             } else {
-                stop(shared, &id, [workstation].into_iter()).await;
+                stop(shared, &id, std::iter::once(workstation)).await;
             }
         }
         tell(shared, &id, HOME_FULL).await;

@@ -85,6 +85,19 @@ impl TestHost {
         Self::on(ENGINE, count, limits).await
     }
 
+    /// A workstation with its home, as the server makes them, and a program in it that runs until the test ends. Returns the
+    /// container's ID.
+    pub(crate) async fn workstation(&self, sandbox: &Sandbox, program: &str) -> String {
+        let home = format!("lb-{}-{}.home", self.config.instance, sandbox.id);
+        let labels: Vec<String> = sandbox.handle.labels.iter().map(|(key, value)| format!("--label={key}={value}")).collect();
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        bare(&[&["volume", "create"], &labels[..], &[home.as_str()]].concat()).await.ok();
+        let (volume, image) = (format!("{home}:/root"), format!("{REGISTRY}/library/busybox"));
+        let run =
+            [&["run", "-d", "--network", "none", "--cpus", "0.3", "-v", &volume][..], &labels, &[image.as_str(), "sh", "-c", program]];
+        bare(&run.concat()).await.ok().trim().to_owned()
+    }
+
     /// On another engine.
     pub(crate) async fn on(engine_socket: impl Into<PathBuf>, count: usize, limits: SandboxLimits) -> Self {
         let folder = tempfile::Builder::new().prefix("lbt").tempdir_in("/tmp").unwrap();

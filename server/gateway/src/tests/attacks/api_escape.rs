@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{
     super::{
         containers::{host, inspect, refused},
-        support::{Sandbox, TestHost, bare},
+        support::{Sandbox, bare},
     },
     send, status, tar,
 };
@@ -53,21 +53,6 @@ async fn attack_04_a_start_takes_no_wishes() {
     }
 }
 
-/// The workstation's home, as the server makes it; and a program in a workstation that runs until the test ends.
-async fn home(host: &TestHost, a: &Sandbox, program: &str) {
-    let home = format!("lb-{}-{}.home", host.config.instance, a.id);
-    let labels: Vec<String> = a.handle.labels.iter().map(|(key, value)| format!("--label={key}={value}")).collect();
-    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-    bare(&[&["volume", "create"], &labels[..], &[home.as_str()]].concat()).await.ok();
-    let volume = format!("{home}:/root");
-    let run = [
-        &["run", "-d", "--network", "none", "--cpus", "0.3", "-v", &volume][..],
-        &labels,
-        &["127.0.0.1:5055/library/busybox", "sh", "-c", program],
-    ];
-    bare(&run.concat()).await.ok();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn attack_07_a_folder_that_is_swapped_for_a_link_never_shows_the_host() {
     let host = host(1).await;
@@ -80,7 +65,7 @@ async fn attack_07_a_folder_that_is_swapped_for_a_link_never_shows_the_host() {
     let out = outside.path().display();
     // The folder itself, and one above it.
     let swap = format!("cd /root; while :; do mkdir -p r p/inner; rm -rf r p; ln -s {out} r; ln -s {out} p; rm r p; done");
-    home(&host, a, &swap).await;
+    host.workstation(a, &swap).await;
     let mut mounted = 0;
     for _ in 0..12 {
         let folders = ["/root/r", "/root/p/inner", "/root/./r/."];
@@ -291,7 +276,7 @@ async fn attack_20_no_image_is_committed_or_imported_with_a_trigger() {
 async fn attack_21_what_is_the_classrooms_own_is_not_there() {
     let host = host(1).await;
     let a = &host.sandboxes[0];
-    home(&host, a, "exec sleep 1000").await;
+    host.workstation(a, "exec sleep 1000").await;
     let filter = format!("label=io.lunchbox.sandbox={}", a.id);
     let workstation = bare(&["ps", "-q", "--no-trunc", "--filter", &filter]).await.ok().trim().to_owned();
     bare(&["rename", &workstation, &format!("lb-{}-{}.ws", host.config.instance, a.id)]).await.ok();

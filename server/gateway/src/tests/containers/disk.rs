@@ -84,18 +84,10 @@ async fn who_fills_the_disk_from_the_workstation_is_stopped_there_and_no_contain
     let a = &host.sandboxes[0];
     a.run("pull -q busybox").await.ok();
     a.run("run -d --name quiet busybox sleep 1000").await.ok();
-    // As the server makes it. Its init lives on, whatever is ended beside it.
-    let home = format!("lb-{}-{}.home:/root", host.config.instance, a.id);
-    let labels: Vec<String> = a.handle.labels.iter().map(|(key, value)| format!("--label={key}={value}")).collect();
+    // Its init lives on, whatever is ended beside it.
     let fill = "filling() { i=0; while [ $i -lt 600 ]; do head -c 100000 /dev/zero >> /root/file; i=$((i + 1)); sleep 0.02; done; }; \
                 (filling; sleep 1000) & while :; do sleep 1; done";
-    let image = "127.0.0.1:5055/library/busybox";
-    let run = [
-        &["run", "-d", "--network", "none", "-v", &home][..],
-        &labels.iter().map(String::as_str).collect::<Vec<_>>(),
-        &[image, "sh", "-c", fill],
-    ];
-    let workstation = bare(&run.concat()).await.ok().trim().to_owned();
+    let workstation = host.workstation(a, fill).await;
     a.saw("why", |kind| matches!(kind, ActivityKind::Refused { status: 507, message, .. } if message.contains("your files"))).await;
     let left =
         || async { bare(&["top", &workstation, "-eo", "pid,args"]).await.ok().lines().filter(|line| line.contains("filling")).count() };
