@@ -245,7 +245,7 @@ const KEPT_CHARACTERS: usize = 1000;
 /// Words of a command that are kept.
 const KEPT_WORDS: usize = 64;
 /// Bytes that are kept of all words of one activity together.
-const KEPT_BYTES: usize = 4 * 1024;
+pub(crate) const KEPT_BYTES: usize = 4 * 1024;
 
 impl ActivityKind {
     /// Without what nobody reads, so that the record grows by little, whatever is asked.
@@ -271,11 +271,10 @@ fn shorten(text: &mut String) {
     }
 }
 
-/// Keeps those words for which there are bytes left; `…` stands for the rest.
-fn shorten_all(words: &mut Vec<String>, left: &mut usize) {
-    words.truncate(KEPT_WORDS);
+/// Keeps those words for which there are bytes left; `…` stands for the rest. What was shortened once stays as it is.
+pub(crate) fn shorten_all(words: &mut Vec<String>, left: &mut usize) {
     words.iter_mut().for_each(shorten);
-    let kept = words.iter().take_while(|word| fits(word, left)).count();
+    let kept = words.iter().take(KEPT_WORDS).take_while(|word| fits(word, left)).count();
     if kept < words.len() {
         words.truncate(kept);
         words.push("…".to_owned());
@@ -341,5 +340,10 @@ mod tests {
         assert_eq!(exec(words(3, 600)), words(3, 600));
         let long = exec(words(5, 600));
         assert_eq!((long.len(), long.last().map(String::as_str)), (4, Some("…")));
+        let many = exec(words(KEPT_WORDS + 1, 1));
+        assert_eq!((many.len(), many.last().map(String::as_str)), (KEPT_WORDS + 1, Some("…")));
+        for shortened in [long, many, exec(words(1, 5000))] {
+            assert_eq!(exec(shortened.clone()), shortened, "nothing more is left out the second time");
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ActivityKind,
+    activity::{KEPT_BYTES, shorten_all},
     admission::{Execs, Turn},
     body,
     containers::{
@@ -88,7 +89,9 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
         Refusal { message: refusal.message.replace(own.engine_id(), request.parameters.get("id")), ..refusal }
     };
     let created: Created = context.shared.engine.json(ask).await.map_err(said)?;
-    context.sandbox.execs.add(&created.id, own.engine_id());
+    let mut command = asked.cmd;
+    shorten_all(&mut command, &mut { KEPT_BYTES });
+    context.sandbox.execs.add(&created.id, own.engine_id(), command);
     Ok(body::json(StatusCode::CREATED, &created))
 }
 
@@ -160,10 +163,9 @@ pub(crate) async fn start(context: &Context, request: Request) -> Answer {
     Ok(hijack::relay(client, engine, request.version, permit))
 }
 
+/// Of what was asked for when it was made, so that the engine, which starts it now, isn't asked as well.
 async fn told(context: &Context, own: &OwnExec) {
-    let Ok(exec) = context.shared.engine.json::<Inspected>(Ask::get(&["exec", own.id(), "json"])).await else { return };
-    let process = exec.process_config;
-    let command = std::iter::once(process.entrypoint).chain(process.arguments.into_iter().flatten()).collect();
+    let Some(command) = context.sandbox.execs.command_of(own.id()) else { return };
     let (id, name) = (own.container().engine_id().to_owned(), own.container().name().to_owned());
     context.sandbox.record(ActivityKind::ContainerExec { id, name, command }).await;
 }

@@ -1,4 +1,4 @@
-//! Which container each exec is in. In memory alone: a client's line to an exec ends with this process, and the
+//! Which container each exec is in, and what it runs. In memory alone: a client's line to an exec ends with this process, and the
 //! engine itself keeps its execs nowhere else.
 
 use std::{
@@ -20,16 +20,23 @@ struct Known {
     id: String,
     /// Its engine ID.
     container: String,
+    /// As much of it as is told of it.
+    command: Vec<String>,
 }
 
 impl Execs {
-    pub(crate) fn add(&self, id: &str, container: &str) {
-        self.known().push_back(Known { id: id.to_owned(), container: container.to_owned() });
+    pub(crate) fn add(&self, id: &str, container: &str, command: Vec<String>) {
+        self.known().push_back(Known { id: id.to_owned(), container: container.to_owned(), command });
     }
 
     /// Engine ID of an exec's container.
     pub(crate) fn container_of(&self, id: &str) -> Option<String> {
         self.known().iter().find(|known| known.id == id).map(|known| known.container.clone())
+    }
+
+    /// What an exec runs, for who tells of it.
+    pub(crate) fn command_of(&self, id: &str) -> Option<Vec<String>> {
+        self.known().iter().find(|known| known.id == id).map(|known| known.command.clone())
     }
 
     /// Forgets those that ended long ago. To be called before there can be many: each time that the living are counted.
@@ -56,13 +63,14 @@ mod tests {
     #[test]
     fn one_that_lives_long_is_known_however_many_have_ended_since() {
         let execs = Execs::default();
-        execs.add("long", "web");
+        execs.add("long", "web", vec!["sh".to_owned()]);
         let alive = HashSet::from(["long".to_owned()]);
         for number in 0..10 * ENDED_KEPT {
-            execs.add(&number.to_string(), "web");
+            execs.add(&number.to_string(), "web", Vec::new());
             execs.keep_alive(&alive);
         }
         assert_eq!(execs.container_of("long").as_deref(), Some("web"));
+        assert_eq!(execs.command_of("long"), Some(vec!["sh".to_owned()]));
         assert_eq!(execs.container_of(&(10 * ENDED_KEPT - 1).to_string()).as_deref(), Some("web"), "it has only just ended");
         assert_eq!(execs.container_of("0"), None);
         assert_eq!(execs.known().len(), ENDED_KEPT + 1);

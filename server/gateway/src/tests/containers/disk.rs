@@ -99,3 +99,22 @@ async fn who_fills_the_disk_from_the_workstation_is_stopped_there_and_no_contain
     bare(&["exec", &workstation, "sh", "-c", "sleep 4"]).await.ok();
     assert!(bare(&["top", &workstation, "-eo", "pid,args"]).await.ok().contains("tidying"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workstation_that_fills_the_disk_on_and_on_is_stopped_itself() {
+    let host = TestHost::with(1, SandboxLimits { disk_max_bytes: 20_000_000, ..SandboxLimits::default() }).await;
+    let a = &host.sandboxes[0];
+    a.run("pull -q busybox").await.ok();
+    a.run("run -d --name quiet busybox sleep 1000").await.ok();
+    // It fills as the workstation's first process, which nothing that is ended in there takes along. Not without end,
+    // so that a failing test fills no disk.
+    let fill = "i=0; while [ $i -lt 600 ]; do head -c 500000 /dev/zero >> /root/file; i=$((i + 1)); sleep 0.1; done; sleep 1000";
+    let workstation = host.workstation(a, fill).await;
+    let state = || async { bare(&["inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", &workstation]).await.ok() };
+    until("the workstation is stopped", || async { state().await.trim() == "exited 137" }).await;
+    let is_told =
+        |kind: &ActivityKind| matches!(kind, ActivityKind::Refused { status: 507, message, .. } if message.contains("your files"));
+    let told = a.activity().await.iter().filter(|activity| is_told(&activity.kind)).count();
+    assert!(told >= 3, "what runs in it was stopped several times before, and not {told} times");
+    assert_eq!(inspect(a, "quiet", "{{.State.Status}}").await, "running", "no container is stopped for it");
+}
