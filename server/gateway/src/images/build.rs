@@ -184,9 +184,14 @@ impl Build {
             told: self.told,
             steps: 0,
             cached_steps: 0,
+            used: Vec::new(),
             exit_code: &mut self.exit_code,
         };
-        let image_id = work.run(&self.plan).await?;
+        let ran = work.run(&self.plan).await;
+        // What a build that failed has gone by was used, too.
+        let written = work.write_used().await;
+        let image_id = ran?;
+        written?;
         let (steps, cached) = (work.steps, work.cached_steps);
         // Until all has been told.
         let _spent = std::mem::take(&mut work.spent);

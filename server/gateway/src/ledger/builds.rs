@@ -52,22 +52,28 @@ impl Ledger {
         rows.iter().map(read).collect()
     }
 
-    /// One, which is thereby used.
+    /// One. Who goes by it says so with [`Ledger::use_build_steps`].
     pub(crate) async fn build_step(&self, sandbox: &SandboxId, key: &str) -> Result<Option<BuildStepRow>, sqlx::Error> {
         let row = sqlx::query(&format!("SELECT {COLUMNS} FROM gateway_build_steps WHERE sandbox = $1 AND key = $2"))
             .bind(sandbox.as_str())
             .bind(key)
             .fetch_optional(&self.pool)
             .await?;
-        if row.is_some() {
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Steps that were found, in their order. All at once: each commit waits for the disk.
+    pub(crate) async fn use_build_steps(&self, sandbox: &SandboxId, keys: &[String]) -> Result<(), sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        for key in keys {
             sqlx::query("UPDATE gateway_build_steps SET used_at = $3, uses = uses + 1 WHERE sandbox = $1 AND key = $2")
                 .bind(sandbox.as_str())
                 .bind(key)
                 .bind(now_ms())
-                .execute(&self.pool)
+                .execute(&mut *transaction)
                 .await?;
         }
-        row.as_ref().map(read).transpose()
+        transaction.commit().await
     }
 
     /// Done anew, a step takes the place of what it was.

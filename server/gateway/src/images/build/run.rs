@@ -84,6 +84,8 @@ pub(super) struct Work<'a> {
     pub(super) told: usize,
     pub(super) steps: usize,
     pub(super) cached_steps: usize,
+    /// Keys of steps that were found, until that is written down.
+    pub(super) used: Vec<String>,
     /// Set where a step's command failed.
     pub(super) exit_code: &'a mut Option<i64>,
 }
@@ -184,6 +186,17 @@ impl Work<'_> {
         if bytes <= limits::MAX_SPENT_BYTES && self.spent.len() < limits::MAX_SPENT_CONTAINERS {
             self.spent.push(container);
         }
+    }
+
+    /// Writes down which steps were found.
+    pub(super) async fn write_used(&mut self) -> Result<(), Refusal> {
+        if self.used.is_empty() {
+            return Ok(());
+        }
+        let context = &self.workshop.context;
+        context.shared.ledger.use_build_steps(context.scope.sandbox(), &self.used).await?;
+        self.used.clear();
+        Ok(())
     }
 
     pub(super) fn current(&mut self) -> Option<&mut Standing> {

@@ -82,6 +82,7 @@ impl Work<'_> {
         let outcome = match found {
             Some(outcome) => {
                 self.cached_steps += 1;
+                self.used.push(key.clone());
                 self.output.cached().await;
                 outcome
             }
@@ -90,6 +91,8 @@ impl Work<'_> {
                     disk::check(&self.workshop.context).await?;
                 }
                 let outcome = self.make(doing, &below).await?;
+                // What this build goes by isn't what makes room for a new step.
+                self.write_used().await?;
                 cache::keep(&self.workshop.context, key.clone(), &outcome, &description).await?;
                 if let Some(standing) = self.current() {
                     standing.cached = false;

@@ -135,6 +135,12 @@ async fn what_builds_keep_is_told_and_pruned() {
     // What the image was built from is there still.
     let again = build(a, &[("Dockerfile", app)], &[]).await.ok();
     assert!(!again.contains("Running in"), "{again}");
+    let uses = async || {
+        a.docker(&["system", "df", "-v", "--format", "{{range .BuildCache}}{{if .Shared}}{{.UsageCount}}{{end}}{{end}}"]).await.ok()
+    };
+    assert_eq!(uses().await.trim(), "2", "by the build that made it, and by the one that found it");
+    build(a, &[("Dockerfile", &format!("{app}RUN false\n"))], &[]).await.fails();
+    assert_eq!(uses().await.trim(), "3", "a build that fails has used it, too");
     a.run("builder prune -af").await.ok();
     assert_eq!(told(a).await, "0 0B 0B");
     assert!(build(a, &[("Dockerfile", app)], &[]).await.ok().contains("Running in"));
