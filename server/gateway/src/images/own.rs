@@ -61,8 +61,8 @@ pub(crate) async fn take_in(
         check_count(context).await?;
     }
     tag::check_limit(context, turn, names).await?;
-    // What is shared with everybody the engine keeps anyhow.
-    if row.is_none_or(|row| row.origin.is_own()) {
+    // What is shared with everybody the engine keeps anyhow; and what a build has just found there, by its name.
+    if row.is_none_or(|row| row.origin.is_own() && origin != ImageOrigin::Built) {
         hold(&context.shared, &context.scope, id).await.map_err(|said| context.engine_said(said))?;
     }
     let names: Vec<String> = names.iter().map(Reference::familiar).collect();

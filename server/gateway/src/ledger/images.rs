@@ -114,7 +114,8 @@ impl Ledger {
     }
 
     /// All that a pull or a build brings, in one transaction: the image, its names and its digest
-    /// (`(repository, digest)`). An image that is there keeps its place and its origin.
+    /// (`(repository, digest)`). An image that is there keeps its place and its origin. Where all is so already nothing
+    /// is written, and so nothing waits for the disk.
     pub(crate) async fn add_image_with(
         &self,
         sandbox: &SandboxId,
@@ -136,7 +137,8 @@ impl Ledger {
         for reference in references {
             sqlx::query(
                 "INSERT INTO gateway_image_references (sandbox, reference, image_id) VALUES ($1, $2, $3) \
-                 ON CONFLICT (sandbox, reference) DO UPDATE SET image_id = excluded.image_id",
+                 ON CONFLICT (sandbox, reference) DO UPDATE SET image_id = excluded.image_id \
+                 WHERE gateway_image_references.image_id <> excluded.image_id",
             )
             .bind(sandbox.as_str())
             .bind(reference)
