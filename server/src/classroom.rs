@@ -8,6 +8,7 @@
 
 mod accounts;
 mod admin;
+mod assists;
 mod board;
 mod certificates;
 mod classes;

@@ -17,3 +17,4 @@ mod rights;
 mod seen;
 mod support;
 mod told;
+mod with_help;

@@ -104,6 +104,9 @@ pub struct LastDone {
     /// What docker said where it went wrong; empty: it went well.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub error: String,
+    /// An instructor typed in their terminal meanwhile.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub helped: bool,
 }
 
 /// A whole class in one step.
@@ -157,6 +160,9 @@ pub struct TimelineEntry {
     pub text: String,
     /// The step it belongs to; empty where none is known.
     pub step: String,
+    /// An instructor typed in their terminal meanwhile.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub helped: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,6 +235,8 @@ pub struct StepReport {
 pub struct PersonReport {
     pub name: String,
     pub passed: u32,
+    /// Of these, while an instructor typed in their terminal.
+    pub helped: u32,
     pub tries: u32,
     pub hints: u32,
     pub seconds: u32,

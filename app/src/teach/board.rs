@@ -13,7 +13,7 @@ mod tools;
 
 pub(crate) use cells::mark;
 pub(crate) use panel::{SidePanel, escape};
-pub(crate) use row::last;
+pub(crate) use row::{last, with_help};
 pub(crate) use state::{BoardState, Open};
 pub(crate) use table::{LineNotice, Table, legend};
 pub(crate) use tools::{LessonTabs, Tools};

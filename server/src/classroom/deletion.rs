@@ -124,6 +124,7 @@ async fn delete_places(transaction: &mut Transaction<'_, Any>, class: &str, plac
             (5, "progress_events"),
             (6, "certificates"),
             (usize::MAX, "progress_lessons"),
+            (usize::MAX, "assists"),
         ] {
             let gone = sqlx::query(&format!("DELETE FROM {table} WHERE learner = $1")).bind(&learner).execute(&mut **transaction).await?;
             if let Some(count) = counts.get_mut(index) {

@@ -22,7 +22,7 @@ fn line(activities: &[Activity], index: usize) -> Option<Line> {
     let activity = &activities[index];
     let line = |at: i64, (text, error): (String, String)| {
         let by_itself = matches!(activity.kind, ActivityKind::ContainerDied { .. }) && error.is_empty();
-        Line { done: LastDone { at, text, error }, is_theirs: !by_itself }
+        Line { done: LastDone { at, text, error, helped: false }, is_theirs: !by_itself }
     };
     if let Some(run) = run(activities, index) {
         return match &activity.kind {
@@ -40,7 +40,7 @@ fn line(activities: &[Activity], index: usize) -> Option<Line> {
         && goes_by_itself(&activities[..index], id)
     {
         let text = format!("{name} was removed, as --rm asks");
-        return Some(Line { done: LastDone { at: activity.at, text, error: String::new() }, is_theirs: false });
+        return Some(Line { done: LastDone { at: activity.at, text, error: String::new(), helped: false }, is_theirs: false });
     }
     words(&activity.kind).map(|words| line(activity.at, words))
 }

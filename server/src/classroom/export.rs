@@ -6,6 +6,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     ClassError, ClassRow, Classroom,
+    assists::Assists,
     board::facts::{self, Facts, StepFacts},
 };
 use crate::lessons::Lesson;
@@ -32,12 +33,14 @@ pub struct Line {
     pub hints: u32,
     /// 1: the solution was shown.
     pub solution: u32,
+    /// 1: it was passed while an instructor typed in their terminal.
+    pub with_help: u32,
     /// What the learner was told when they were wrong last.
     pub last_wrong: String,
 }
 
 /// Names of the columns, in order.
-pub const COLUMNS: [&str; 15] = [
+pub const COLUMNS: [&str; 16] = [
     "learner",
     "lesson",
     "lesson_title",
@@ -52,6 +55,7 @@ pub const COLUMNS: [&str; 15] = [
     "wrong",
     "hints",
     "solution",
+    "with_help",
     "last_wrong",
 ];
 
@@ -72,9 +76,12 @@ impl Classroom {
         let lesson = self.shelf.lesson(lesson).ok_or(ClassError::NotFound)?;
         let facts = facts::read(&self.pool, &class.id, &lesson, None).await?;
         let never_here: Vec<Facts> = self.never_here(class).await?.into_iter().map(|name| Facts { name, ..Facts::default() }).collect();
+        let assists = self.assists_in(&class.id).await?;
         let mut people: Vec<&Facts> = facts.values().chain(&never_here).collect();
         people.sort_by_key(|facts| facts.name.to_lowercase());
-        Ok(people.into_iter().flat_map(|facts| lines(&lesson, facts)).collect())
+        let none = Assists::default();
+        let of = |facts: &Facts| facts.learner.as_ref().and_then(|learner| assists.get(learner)).unwrap_or(&none);
+        Ok(people.into_iter().flat_map(|facts| lines(&lesson, facts, of(facts))).collect())
     }
 
     /// Names that are on the class's list, of whom nobody has come.
@@ -87,7 +94,7 @@ impl Classroom {
     }
 }
 
-fn lines(lesson: &Lesson, facts: &Facts) -> Vec<Line> {
+fn lines(lesson: &Lesson, facts: &Facts, assists: &Assists) -> Vec<Line> {
     let none = StepFacts::default();
     let line = |(index, step): (usize, &crate::lessons::Step)| {
         let known = facts.steps.get(&index).unwrap_or(&none);
@@ -112,6 +119,7 @@ fn lines(lesson: &Lesson, facts: &Facts) -> Vec<Line> {
             wrong: known.wrong.values().sum(),
             hints: known.hints,
             solution: u32::from(known.solution),
+            with_help: u32::from(passed && assists.helped(known.passed_at)),
             last_wrong: known.last_wrong.clone(),
         }
     };
@@ -126,8 +134,9 @@ pub fn csv(lines: &[Line], header: bool) -> Vec<u8> {
         let _ = writer.write_record(COLUMNS);
     }
     for line in lines {
-        let (position, tries, wrong, hints, solution) =
-            (line.position.to_string(), line.tries.to_string(), line.wrong.to_string(), line.hints.to_string(), line.solution.to_string());
+        let numbers = [line.tries, line.wrong, line.hints, line.solution, line.with_help].map(|number| number.to_string());
+        let [tries, wrong, hints, solution, with_help] = &numbers;
+        let position = line.position.to_string();
         let fields = [
             &line.learner,
             &line.lesson,
@@ -139,10 +148,11 @@ pub fn csv(lines: &[Line], header: bool) -> Vec<u8> {
             &line.first_seen_at,
             &line.passed_at,
             &line.seconds,
-            &tries,
-            &wrong,
-            &hints,
-            &solution,
+            tries,
+            wrong,
+            hints,
+            solution,
+            with_help,
             &line.last_wrong,
         ];
         let _ = writer.write_record(fields.map(harmless));
@@ -187,6 +197,7 @@ mod tests {
             wrong: 1,
             hints: 0,
             solution: 0,
+            with_help: 0,
             last_wrong: last_wrong.to_owned(),
         }
     }
@@ -200,7 +211,7 @@ mod tests {
         assert_eq!(&record[0], "'=HYPERLINK(\"http://x\")");
         assert_eq!(&record[2], "Images, containers");
         assert_eq!(&record[8], "2023-11-14T22:13:20Z");
-        assert_eq!(&record[14], "say \"hi\",\nplease");
+        assert_eq!(&record[15], "say \"hi\",\nplease");
         assert!(text.ends_with("\r\n"));
         for odd in ["+1", "-1", "@x", "\tx", "\rx"] {
             assert!(harmless(odd).starts_with('\''), "{odd:?}");

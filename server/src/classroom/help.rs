@@ -50,7 +50,7 @@ impl Classroom {
         let Some(learner) = place.learner.filter(|learner| self.hub.is_present(learner)) else {
             return ClassError::refused(format!("{} has no page open that could be asked. Wait until they are back.", place.name));
         };
-        let assist = Assist { place: place.id, account: who.id.clone(), name: who.name.clone(), granted: false };
+        let assist = Assist { place: place.id, account: who.id.clone(), name: who.name.clone(), granted: false, typed: false };
         self.hub.ask_assist(&learner, assist);
         Ok(())
     }

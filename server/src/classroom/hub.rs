@@ -90,6 +90,8 @@ pub struct Assist {
     pub name: String,
     /// The learner has agreed.
     pub granted: bool,
+    /// They have typed since.
+    pub typed: bool,
 }
 
 impl Default for Hub {
@@ -168,6 +170,7 @@ impl Hub {
         if lines.is_empty() {
             return;
         }
+        let helped = self.assist(learner).is_some_and(|assist| assist.typed);
         let mut people = self.people();
         if people.len() >= MAX_REMEMBERED {
             people.retain(|_, person| person.pages > 0);
@@ -184,7 +187,7 @@ impl Hub {
                 (false, true) => doing.errors,
                 (false, false) => doing.errors.saturating_add(1),
             };
-            doing.last = Some(line);
+            doing.last = Some(LastDone { helped, ..line });
         }
         drop(people);
         self.tell(Event::Learner(learner.clone()));
@@ -199,7 +202,7 @@ impl Hub {
 
     /// Asks the learner whether one may type. Whoever asked or typed before does no more.
     pub fn ask_assist(&self, learner: &LearnerId, assist: Assist) {
-        self.helped().entry(learner.clone()).or_default().assist = Some(Assist { granted: false, ..assist });
+        self.helped().entry(learner.clone()).or_default().assist = Some(Assist { granted: false, typed: false, ..assist });
         self.tell(Event::Seat(learner.clone()));
     }
 
@@ -237,6 +240,16 @@ impl Hub {
     /// Whether that account may type now, as an instructor of that place.
     pub fn may_type(&self, learner: &LearnerId, place: &str, account: &str) -> bool {
         self.assist(learner).is_some_and(|assist| assist.granted && assist.place == place && assist.account == account)
+    }
+
+    /// That account types, as it may: what the learner does from now on is done with help.
+    pub fn typed(&self, learner: &LearnerId, place: &str, account: &str) {
+        if let Some(assist) = self.helped().get_mut(learner).and_then(|helped| helped.assist.as_mut())
+            && assist.place == place
+            && assist.account == account
+        {
+            assist.typed = true;
+        }
     }
 
     /// Names of those who look at the learner's terminal, in whichever class, each once.

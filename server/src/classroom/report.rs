@@ -1,13 +1,16 @@
 //! What a class has come to in one lesson: worked out from the same facts as the board.
 
+use std::collections::HashMap;
+
 use app::model::{PersonReport, Report, StepReport};
 
 use super::{
     ClassError, ClassRow, Classroom,
-    board::facts::{self, Facts},
+    assists::Assists,
+    board::facts::{self, Facts, StepFacts},
     board::judge,
 };
-use crate::{clock::now, lessons::Lesson};
+use crate::{clock::now, learner::LearnerId, lessons::Lesson};
 
 /// Points of the curve of completion, at most: more can't be told apart.
 const MAX_POINTS: usize = 400;
@@ -24,7 +27,7 @@ impl Classroom {
             sqlx::query_scalar("SELECT name FROM instructors WHERE id = $1").bind(&class.owner).fetch_optional(&self.pool).await?;
         let lessons = self.lessons_of(&class.id).await?;
         let all: Vec<&Facts> = facts.values().collect();
-        let people = people(&lesson, &all);
+        let people = people(&lesson, &all, &self.assists_in(&class.id).await?);
         Ok(Report {
             class: class.id.clone(),
             name: class.name.clone(),
@@ -42,7 +45,7 @@ impl Classroom {
     }
 }
 
-fn people(lesson: &Lesson, all: &[&Facts]) -> Vec<PersonReport> {
+fn people(lesson: &Lesson, all: &[&Facts], assists: &HashMap<LearnerId, Assists>) -> Vec<PersonReport> {
     let checked: Vec<usize> = checked(lesson).collect();
     let mut people: Vec<PersonReport> = all
         .iter()
@@ -50,10 +53,13 @@ fn people(lesson: &Lesson, all: &[&Facts]) -> Vec<PersonReport> {
             let steps = || checked.iter().filter_map(|index| facts.steps.get(index));
             let passed = steps().filter(|step| step.passed_at > 0).count();
             let spans = steps().filter(|step| step.passed_at > 0).map(|step| (step.first_at, step.passed_at)).collect();
+            let assists = facts.learner.as_ref().and_then(|learner| assists.get(learner));
+            let helped = |step: &&StepFacts| step.passed_at > 0 && assists.is_some_and(|assists| assists.helped(step.passed_at));
             let is_complete = passed == checked.len() && !checked.is_empty();
             PersonReport {
                 name: facts.name.clone(),
                 passed: count(passed),
+                helped: count(steps().filter(helped).count()),
                 tries: facts.steps.values().map(|step| step.tries).sum(),
                 hints: facts.steps.values().map(|step| step.hints).sum(),
                 seconds: seconds(covered(spans)),

@@ -30,6 +30,7 @@ impl Classroom {
         .bind(&class.id)
         .fetch_all(&self.pool)
         .await?;
+        let assists = self.assists_of(learner).await?;
         let mut entries = Vec::new();
         for row in rows {
             let (kind, detail, step, lesson): (String, String, String, String) =
@@ -46,6 +47,7 @@ impl Classroom {
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
         let is_more = entries.len() > PAGE;
         entries.truncate(PAGE);
+        entries.iter_mut().for_each(|entry| entry.helped = assists.helped(entry.at));
         let before = entries.last().map(|entry| entry.at).filter(|_| is_more);
         // What happened in the same millisecond comes with it, or not at all.
         Ok(Timeline { entries, before })
@@ -60,6 +62,7 @@ pub(crate) fn did_entry(line: app::model::LastDone) -> TimelineEntry {
         kind: if failed { TimelineKind::Failed } else { TimelineKind::Did },
         text: if failed { format!("{}: {}", line.text, line.error) } else { line.text },
         step: String::new(),
+        helped: line.helped,
     }
 }
 
@@ -75,5 +78,5 @@ fn event(at: i64, kind: &str, detail: &str, step: String) -> TimelineEntry {
         ("passed", _) => "passed the step".to_owned(),
         (kind, _) => kind.to_owned(),
     };
-    TimelineEntry { at, kind: if kind == "passed" { TimelineKind::Passed } else { TimelineKind::Lesson }, text, step }
+    TimelineEntry { at, kind: if kind == "passed" { TimelineKind::Passed } else { TimelineKind::Lesson }, text, step, helped: false }
 }

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 
 use super::{ClassError, ClassRow, Classroom, export::instant, limits::LEARNERS_AT_ONCE};
-use crate::hex::hex;
+use crate::{hex::hex, learner::LearnerId};
 
 /// Learners that are read together: the first and the last of their names, as they are compared.
 #[derive(Debug, Clone)]
@@ -83,6 +83,8 @@ struct Outcome {
 struct Context {
     context_activities: Activities,
     platform: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<HashMap<String, bool>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -119,10 +121,10 @@ impl Classroom {
         let lesson = self.shelf.lesson(lesson).ok_or(ClassError::NotFound)?;
         // A row for each learner: with one for each event, most of the time goes into handing them over.
         let rows = sqlx::query(
-            "SELECT e.id, e.name, string_agg(p.id || ' ' || p.step || ' ' || p.at || ' ' || p.kind || ' ' \
+            "SELECT e.id, e.name, e.learner, string_agg(p.id || ' ' || p.step || ' ' || p.at || ' ' || p.kind || ' ' \
              || octet_length(p.detail) || ' ' || p.detail, '' ORDER BY p.id) FROM enrolments e \
              JOIN progress_events p ON p.learner = e.learner AND p.lesson = $2 \
-             WHERE e.class = $1 AND e.name_key >= $3 AND e.name_key <= $4 GROUP BY e.id, e.name, e.name_key ORDER BY e.name_key",
+             WHERE e.class = $1 AND e.name_key >= $3 AND e.name_key <= $4 GROUP BY e.id, e.name, e.learner, e.name_key ORDER BY e.name_key",
         )
         .bind(&class.id)
         .bind(&lesson.slug)
@@ -131,13 +133,20 @@ impl Classroom {
         .fetch_all(&self.pool)
         .await?;
         let activity = |path: String| [Activity { id: format!("{base}{path}") }];
-        let context = Arc::new(Context {
-            context_activities: Activities {
-                parent: activity(format!("/lessons/{}", lesson.slug)),
-                grouping: activity(format!("/teach/classes/{}", class.id)),
-            },
-            platform: "Lunchbox",
-        });
+        let context = |extensions| {
+            Arc::new(Context {
+                context_activities: Activities {
+                    parent: activity(format!("/lessons/{}", lesson.slug)),
+                    grouping: activity(format!("/teach/classes/{}", class.id)),
+                },
+                platform: "Lunchbox",
+                extensions,
+            })
+        };
+        // An instructor typed in their terminal meanwhile.
+        let helped = context(Some(HashMap::from([(format!("{base}/xapi/with-help"), true)])));
+        let alone = context(None);
+        let assists = self.assists_in(&class.id).await?;
         let object = |step: &str| {
             Arc::new(Object {
                 id: format!("{base}/lessons/{}/{step}", lesson.slug),
@@ -150,7 +159,8 @@ impl Classroom {
         let mut objects = HashMap::new();
         let mut statements = Vec::new();
         for row in &rows {
-            let (place, mut events): (&str, &str) = (row.try_get(0)?, row.try_get(2)?);
+            let (place, learner, mut events): (&str, String, &str) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
+            let assists = assists.get(&LearnerId::from_stored(learner));
             let actor = Arc::new(Actor {
                 object_type: "Agent",
                 name: row.try_get(1)?,
@@ -167,7 +177,7 @@ impl Classroom {
                     verb,
                     object: object.clone(),
                     result,
-                    context: context.clone(),
+                    context: if assists.is_some_and(|assists| assists.helped(event.at)) { helped.clone() } else { alone.clone() },
                 });
             }
         }

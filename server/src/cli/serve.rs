@@ -86,6 +86,7 @@ impl Server {
         )
         .await?;
         let state = AppState::new(&config, database.clone(), engine, sandboxes, shelf.clone());
+        state.classroom.end_assists_before().await?;
         let mut background = JoinSet::new();
         background.spawn(state.registry.clone().follow());
         background.spawn(state.classroom.clone().tell_platforms());

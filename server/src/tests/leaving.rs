@@ -14,7 +14,7 @@ use super::{
 const LESSON: &str = "docker-images";
 
 /// The learner's terminal, open.
-async fn terminal(learner: &Visitor) -> Socket {
+pub(super) async fn terminal(learner: &Visitor) -> Socket {
     let mut mine = learner.socket("/api/terminal?id=1").await.unwrap();
     mine.send(Message::text(r#"{"resize":{"cols":80,"rows":24}}"#)).await.unwrap();
     enter(&mut mine, "echo re''ady").await;
@@ -32,7 +32,14 @@ async fn shows(page: &mut Stream, what: &str, is_so: impl Fn(&Value) -> bool) {
 }
 
 /// An instructor's view in which they may type.
-async fn helps(instructor: &mut Visitor, name: &str, place: &str, learner: &mut Visitor, page: &mut Stream, seat: &str) -> Socket {
+pub(super) async fn helps(
+    instructor: &mut Visitor,
+    name: &str,
+    place: &str,
+    learner: &mut Visitor,
+    page: &mut Stream,
+    seat: &str,
+) -> Socket {
     let mut view = instructor.socket(&format!("/api/teach/terminal?place={place}")).await.unwrap();
     until(&mut view, "ready").await;
     assert_eq!(instructor.call("teach/ask_assist", &[("place", place)]).await.status, StatusCode::OK);

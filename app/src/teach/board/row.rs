@@ -113,9 +113,14 @@ fn tried(row: &BoardRow) -> String {
     parts.join(", ")
 }
 
+/// What was done while an instructor typed in the learner's terminal.
+pub(crate) fn with_help() -> AnyView {
+    view! { <span class="with-help">"with help"</span>" " }.into_any()
+}
+
 /// The last command, and how it ended: whole, for whoever has no room for it cuts it off by style alone.
 pub(crate) fn last(last: &LastDone) -> AnyView {
-    let LastDone { text, error, .. } = last.clone();
+    let LastDone { text, error, helped, .. } = last.clone();
     let (class, sign, word) =
         if error.is_empty() { ("last last--well", "✓", "It went well: ") } else { ("last last--ill", "✗", "It went wrong: ") };
     let title = if error.is_empty() { text.clone() } else { format!("{text}\n{error}") };
@@ -123,6 +128,7 @@ pub(crate) fn last(last: &LastDone) -> AnyView {
         <span class=class title=title>
             <span class="last__sign" aria-hidden="true">{sign}</span>
             <span class="unseen">{word}</span>
+            {helped.then(with_help)}
             <code>{text}</code>
             {(!error.is_empty()).then(|| view! { <span class="last__error">" "{error}</span> })}
         </span>

@@ -168,6 +168,7 @@ fn person_table(people: Vec<PersonReport>, all: usize) -> AnyView {
                 <tr>
                     <th scope="row">{person.name}</th>
                     <td>{format!("{} of {all}", person.passed)}</td>
+                    <td>{person.helped}</td>
                     <td>{person.tries}</td>
                     <td>{person.hints}</td>
                     <td>{seconds(person.seconds)}</td>
@@ -178,7 +179,7 @@ fn person_table(people: Vec<PersonReport>, all: usize) -> AnyView {
         .collect_view();
     view! {
         <table class="plain-table plain-table--numbers">
-            <thead><tr><th scope="col">"Learner"</th><th scope="col">"Passed"</th><th scope="col">"Tries"</th><th scope="col">"Hints"</th><th scope="col">"Time on steps"</th><th scope="col">"All passed"</th></tr></thead>
+            <thead><tr><th scope="col">"Learner"</th><th scope="col">"Passed"</th><th scope="col">"With help"</th><th scope="col">"Tries"</th><th scope="col">"Hints"</th><th scope="col">"Time on steps"</th><th scope="col">"All passed"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table>
     }

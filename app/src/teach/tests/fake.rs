@@ -46,7 +46,7 @@ pub(super) fn board(learners: usize) -> Board {
         step: Some(2),
         since: AT - 360_000,
         cells: cells.clone(),
-        last: Some(LastDone { at: AT, text: "docker run nginx".to_owned(), error: String::new() }),
+        last: Some(LastDone { at: AT, text: "docker run nginx".to_owned(), error: String::new(), helped: false }),
         stuck: Vec::new(),
         need: 0,
     };
@@ -55,7 +55,12 @@ pub(super) fn board(learners: usize) -> Board {
         last.name = "Mara".to_owned();
         last.stuck = vec!["Four tries, and the port is still taken.".to_owned()];
         last.cells[2].state = CellState::Stuck;
-        last.last = Some(LastDone { at: AT, text: "docker run -p 80:80 nginx".to_owned(), error: "port is already allocated".to_owned() });
+        last.last = Some(LastDone {
+            at: AT,
+            text: "docker run -p 80:80 nginx".to_owned(),
+            error: "port is already allocated".to_owned(),
+            helped: true,
+        });
         last.hand_at = AT - 60_000;
         last.need = 10;
     }
@@ -123,7 +128,7 @@ fn report() -> Report {
         hints: 2,
         wrong_turns: vec![WrongTurn { message: "<script>alert(1)</script> is already allocated".to_owned(), learners: 2 }],
     };
-    let person = PersonReport { name: "Mara".to_owned(), passed: 1, tries: 2, hints: 0, seconds: 300, completed_at: Some(AT) };
+    let person = PersonReport { name: "Mara".to_owned(), passed: 1, helped: 1, tries: 2, hints: 0, seconds: 300, completed_at: Some(AT) };
     Report {
         class: "c1".to_owned(),
         name: "Friday".to_owned(),

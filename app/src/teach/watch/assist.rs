@@ -32,10 +32,24 @@ impl AssistState {
 pub(super) fn Assist(place: String, name: String, assist: RwSignal<AssistState>, is_ready: Memo<bool>) -> impl IntoView {
     let doing = Doing::new();
     let place = StoredValue::new(place);
+    // What has ended without this page asking for it.
+    let ended = RwSignal::new(AssistState::None);
+    let is_ours = StoredValue::new(false);
+    Effect::new(move |before: Option<AssistState>| {
+        let now = assist.get();
+        if let Some(before) = before.filter(|before| *before != now) {
+            ended.set(if now == AssistState::None && !is_ours.get_value() { before } else { AssistState::None });
+            is_ours.set_value(false);
+        }
+        now
+    });
     let ask = move |_| doing.ask(api::teach::board::ask_assist(place.get_value()), move |()| assist.set(AssistState::Asked));
-    let end = move |_| doing.ask(api::teach::board::end_assist(place.get_value()), move |()| assist.set(AssistState::None));
+    let end = move |_| {
+        is_ours.set_value(true);
+        doing.ask(api::teach::board::end_assist(place.get_value()), move |()| assist.set(AssistState::None));
+    };
     let words = move || match assist.get() {
-        AssistState::None => "You look on; nothing you type is sent.".to_owned(),
+        AssistState::None => looking_on(ended.get(), &name),
         AssistState::Asked => format!("Waiting for {name} to agree on their page…"),
         AssistState::Granted => format!("You type in {name}'s terminal, and they see it. F6 leaves it; either of you can end it."),
     };
@@ -59,9 +73,25 @@ pub(super) fn Assist(place: String, name: String, assist: RwSignal<AssistState>,
     .into_any()
 }
 
+/// `ended`: what has ended by itself, or by the learner.
+fn looking_on(ended: AssistState, name: &str) -> String {
+    match ended {
+        AssistState::None => "You look on; nothing you type is sent.".to_owned(),
+        AssistState::Asked => format!("{name} did not agree, or somebody else has asked since. You look on; nothing you type is sent."),
+        AssistState::Granted => format!("{name} has the keyboard back: nothing you type is sent any more. You may ask again."),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_typed_is_told_that_the_learner_has_ended_it() {
+        assert!(looking_on(AssistState::Granted, "Ada").starts_with("Ada has the keyboard back"));
+        assert!(looking_on(AssistState::Asked, "Ada").starts_with("Ada did not agree"));
+        assert!(looking_on(AssistState::None, "Ada").starts_with("You look on"));
+    }
 
     #[test]
     fn only_a_clear_word_lets_one_type() {

@@ -7,6 +7,7 @@ use crate::{
     components::{Shown, When},
     model::{Lesson, Timeline, TimelineEntry, TimelineKind},
     teach::{
+        board::with_help,
         doing::Doing,
         live::{click, part},
     },
@@ -100,7 +101,7 @@ fn line(entry: TimelineEntry, lesson: StoredValue<Lesson>) -> AnyView {
             <span class="event__at"><When at=entry.at shown=Shown::Clock /></span>
             <span class="event__sign" aria-hidden="true">{sign}</span>
             <span class="unseen">{word}": "</span>
-            <span class="event__text">{entry.text}</span>
+            <span class="event__text">{entry.helped.then(with_help)}{entry.text}</span>
             <span class="event__step">{step}</span>
         </li>
     }

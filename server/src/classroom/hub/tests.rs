@@ -1,7 +1,7 @@
 use super::*;
 
 fn asks(place: &str, name: &str) -> Assist {
-    Assist { place: place.to_owned(), account: name.to_lowercase(), name: name.to_owned(), granted: true }
+    Assist { place: place.to_owned(), account: name.to_lowercase(), name: name.to_owned(), granted: true, typed: false }
 }
 
 #[test]

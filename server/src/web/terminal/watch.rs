@@ -58,7 +58,7 @@ pub async fn watch(
     };
     let name = Some(query.id).filter(|id| !id.is_empty() && id.len() <= MAX_NAME).unwrap_or_else(|| "1".to_owned());
     upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES).on_upgrade(move |socket| async move {
-        let mut view = View { state, who, place, name, socket, knows_leave: false };
+        let mut view = View { state, who, place, name, socket, knows_leave: false, typing: None };
         let why = match view.place.learner.clone() {
             _ if view.place.class.state() == ClassState::Closed => Some("this class is over"),
             Some(learner) => {
@@ -67,6 +67,7 @@ pub async fn watch(
             }
             None => Some("they have not come yet"),
         };
+        view.typing_ended().await;
         if let Some(why) = why {
             view.tell(json!({ "closed": why })).await;
         }
@@ -82,6 +83,8 @@ struct View {
     socket: WebSocket,
     /// The browser has said that it knows that it may type.
     knows_leave: bool,
+    /// They have typed since they may: by which it is written down when that ends.
+    typing: Option<String>,
 }
 
 /// What ends a look at one screen.
@@ -130,6 +133,7 @@ impl View {
                 if now != assist {
                     assist = now;
                     self.knows_leave = false;
+                    self.typing_ended().await;
                     if !self.tell(json!({ "assist": assist })).await {
                         break Next::Over(None);
                     }
@@ -189,9 +193,26 @@ impl View {
 
     /// What is typed without the learner's leave goes nowhere.
     async fn typed(&mut self, learner: &LearnerId, screen: Option<&Screen>, bytes: Bytes) {
-        let may = self.knows_leave && self.state.classroom.hub().may_type(learner, &self.place.id, &self.who.id);
-        if let Some(screen) = screen.filter(|_| may) {
-            screen.type_in(bytes).await;
+        let classroom = &self.state.classroom;
+        let may = self.knows_leave && classroom.hub().may_type(learner, &self.place.id, &self.who.id);
+        let Some(screen) = screen.filter(|_| may) else { return };
+        // Before anything can come of it: what is done with help is never shown as the learner's own.
+        if self.typing.is_none() {
+            match classroom.assist_began(learner).await {
+                Ok(id) => self.typing = Some(id),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "An instructor's key went nowhere.");
+                    return;
+                }
+            }
+        }
+        classroom.hub().typed(learner, &self.place.id, &self.who.id);
+        screen.type_in(bytes).await;
+    }
+
+    async fn typing_ended(&mut self) {
+        if let Some(id) = self.typing.take() {
+            self.state.classroom.assist_ended(&id).await;
         }
     }
 

@@ -40,7 +40,7 @@ fn quiet() -> Doing {
 }
 
 fn went_wrong(errors: u32, at: i64) -> Doing {
-    Doing { last: Some(LastDone { at, text: "docker pull ngnix".to_owned(), error: "not found".to_owned() }), errors }
+    Doing { last: Some(LastDone { at, text: "docker pull ngnix".to_owned(), error: "not found".to_owned(), helped: false }), errors }
 }
 
 #[test]
