@@ -17,7 +17,7 @@ use self::{
 use crate::{
     api::{self, lessons::OpenedLesson},
     components::{DiagramPanel, Icon},
-    model::{SandboxStatus, StreamMessage, TimelineEntry, Watched},
+    model::{BoardRow, SandboxStatus, StreamMessage, TimelineEntry, Watched},
     state::Work,
     teach::{
         board::{self, BoardState, Open},
@@ -77,8 +77,9 @@ pub(crate) fn Watch(state: BoardState, place: String, open: RwSignal<Open>) -> i
     let why = {
         let place = place.clone();
         move || {
-            let why = state.row_when_there(&place).map(|row| row.with(|row| row.stuck.clone())).unwrap_or_default();
-            (!why.is_empty()).then(|| view! { <p class="why" role="note">{why.join(" ")}</p> })
+            let row = state.row_when_there(&place);
+            let (why, told) = row.map(|row| row.with(|row| (row.stuck.clone(), tells_last(row)))).unwrap_or_default();
+            (!why.is_empty()).then(|| view! { <p class="why" class:why--last=told role="note">{why.join(" ")}</p> })
         }
     };
     let last = {
@@ -103,6 +104,14 @@ pub(crate) fn Watch(state: BoardState, place: String, open: RwSignal<Open>) -> i
         })}
     }
     .into_any()
+}
+
+/// Whether a reason says already what docker said last: once is enough.
+fn tells_last(row: &BoardRow) -> bool {
+    // Reasons are cut short.
+    let begin = |error: &str| error.chars().take(40).collect::<String>();
+    let last = row.last.as_ref().map(|last| begin(&last.error)).filter(|error| !error.is_empty());
+    last.is_some_and(|error| row.stuck.iter().any(|why| why.contains(&error)))
 }
 
 /// A raised hand, and the way to lower it.

@@ -157,14 +157,26 @@ pub enum ActivityKind {
         operation: String,
         status: u16,
         message: String,
+        /// That there is not, where it was one that was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        container: Option<Box<RefusedContainer>>,
     },
     /// Nothing the learner did: layers moved, a port was bound. Consumers redraw, checks look again.
     StateChanged,
 }
 
+/// A container that was asked for, and not made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedContainer {
+    /// Empty: it was to be made up.
+    pub name: String,
+    pub image: String,
+    pub asked: ContainerAsked,
+}
+
 /// What a container was asked to be, as far as it is worth telling: by it whoever teaches reads a `docker run` as it was
 /// typed. Of variables it is their names alone: their values may be secrets.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerAsked {
     /// The name was asked for, not made up.
@@ -251,10 +263,17 @@ impl ActivityKind {
     /// Without what nobody reads, so that the record grows by little, whatever is asked.
     pub(crate) fn shortened(mut self) -> Self {
         match &mut self {
-            Self::Refused { message, .. }
-            | Self::ImagePullFailed { message, .. }
-            | Self::ImagePushFailed { message, .. }
-            | Self::ImageBuildFailed { message } => shorten(message),
+            Self::Refused { message, container, .. } => {
+                shorten(message);
+                if let Some(container) = container {
+                    shorten(&mut container.name);
+                    shorten(&mut container.image);
+                    container.asked.shorten();
+                }
+            }
+            Self::ImagePullFailed { message, .. } | Self::ImagePushFailed { message, .. } | Self::ImageBuildFailed { message } => {
+                shorten(message)
+            }
             Self::ContainerCreated { asked, .. } => asked.shorten(),
             Self::ContainerExec { command, .. } => shorten_all(command, &mut { KEPT_BYTES }),
             Self::ContainerFilesCopied { path, .. } => shorten(path),
@@ -316,17 +335,23 @@ mod tests {
         let made =
             |asked| ActivityKind::ContainerCreated { id: String::new(), name: String::new(), image: String::new(), asked: Box::new(asked) };
         let all = [
-            made(asked),
+            made(asked.clone()),
             made(of_empty_words),
             ActivityKind::ContainerExec { id: String::new(), name: String::new(), command: most },
             ActivityKind::ContainerExec { id: String::new(), name: String::new(), command: words(10_000, 30) },
             ActivityKind::ContainerFilesCopied { id: String::new(), name: String::new(), path: word(), into_container: true },
-            ActivityKind::Refused { operation: String::new(), status: 400, message: word() },
+            ActivityKind::Refused { operation: String::new(), status: 400, message: word(), container: None },
+            ActivityKind::Refused {
+                operation: String::new(),
+                status: 400,
+                message: "no".to_owned(),
+                container: Some(Box::new(RefusedContainer { name: word(), image: word(), asked: asked.clone() })),
+            },
         ];
         for kind in all {
             let kind = kind.shortened();
             let bytes = serde_json::to_vec(&kind).unwrap_or_default().len();
-            assert!(bytes > 0 && bytes < 8 * 1024, "{bytes}: {kind:?}");
+            assert!(bytes > 0 && bytes < 16 * 1024, "{bytes}: {kind:?}");
         }
     }
 

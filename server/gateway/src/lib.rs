@@ -55,7 +55,7 @@ mod watch;
 mod tests;
 
 pub use crate::{
-    activity::{Activity, ActivityKind, ContainerAsked},
+    activity::{Activity, ActivityKind, ContainerAsked, RefusedContainer},
     config::{Egress, GatewayConfig, SandboxLimits},
     gateway::{Gateway, GatewayError, SandboxHandle},
     host::HostState,

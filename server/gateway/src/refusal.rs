@@ -3,7 +3,10 @@
 
 use http::{Response, StatusCode};
 
-use crate::body::{self, Body};
+use crate::{
+    activity::RefusedContainer,
+    body::{self, Body},
+};
 
 /// An answer that is not a success. The message is for the learner's screen: it never holds an
 /// engine name, a host path or another learner's anything.
@@ -11,6 +14,8 @@ use crate::body::{self, Body};
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) message: String,
+    /// The container that was asked for, where it was one: for who tells of it, not for the answer.
+    pub(crate) container: Option<Box<RefusedContainer>>,
 }
 
 /// What every handler returns.
@@ -18,7 +23,7 @@ pub(crate) type Answer = Result<Response<Body>, Refusal>;
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), container: None }
     }
 
     /// 400: not understood.

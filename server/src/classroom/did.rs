@@ -151,6 +151,10 @@ fn words(kind: &ActivityKind) -> Option<(String, String)> {
         Kind::NetworkRemoved { name } => well(format!("docker network rm {name}")),
         Kind::VolumeCreated { name } => well(format!("docker volume create {name}")),
         Kind::VolumeRemoved { name } => well(format!("docker volume rm {name}")),
+        // `docker create` is seldom typed.
+        Kind::Refused { container: Some(container), message, .. } => {
+            Some((command::line("run", &container.name, &container.image, &container.asked), said(message)))
+        }
         Kind::Refused { operation, message, .. } => Some((typed(operation), said(message))),
     }
 }

@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use crate::{
     ActivityKind,
+    activity::{ContainerAsked, RefusedContainer},
     admission::{Containers, Turn, Volumes},
     body,
     containers::{
@@ -63,6 +64,26 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     let version = request.version;
     let mut asked: CreateRequest = Request::json(request.body, &request.headers).await?;
     let warning = without_bindings(&mut asked, version);
+    let told = asked::told(&asked, name.is_some());
+    let refused = RefusedContainer { name: name.clone().unwrap_or_default(), image: asked.image.clone(), asked: told.clone() };
+    match create_asked(context, name, platform, version, asked, told).await {
+        Ok(created) => {
+            let warnings: Vec<String> =
+                created.warnings.unwrap_or_default().iter().map(|text| context.scope.scrub(text)).chain(warning).collect();
+            Ok(body::json(StatusCode::CREATED, &serde_json::json!({ "Id": created.id, "Warnings": warnings })))
+        }
+        Err(refusal) => Err(Refusal { container: Some(Box::new(refused)), ..refusal }),
+    }
+}
+
+async fn create_asked(
+    context: &Context,
+    name: Option<String>,
+    platform: Option<String>,
+    version: ApiVersion,
+    asked: CreateRequest,
+    told: ContainerAsked,
+) -> Result<Created, Refusal> {
     if version < ApiVersion(44) && asked.networking_config.endpoints_config.len() > 1 {
         let names: Vec<&str> = asked.networking_config.endpoints_config.keys().map(String::as_str).collect();
         return Err(Refusal::invalid(format!("Container cannot be connected to network endpoints: {}", names.join(", "))));
@@ -84,7 +105,6 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     disk::check(context).await?;
     let turn = place(context).await?;
     let volumes = context.sandbox.turns.volumes().await;
-    let is_named = name.is_some();
     let name = free_name(context, name).await?;
 
     let (engine_request, links) = build(context, &volumes, &asked, &image, &config, &name).await.map_err(but_the_image_is_there)?;
@@ -99,10 +119,9 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
         }
         return Err(refusal);
     }
-    let (id, image, asked) = (created.id.clone(), asked.image.clone(), Box::new(asked::told(&asked, is_named)));
+    let (id, image, asked) = (created.id.clone(), asked.image, Box::new(told));
     context.sandbox.record(ActivityKind::ContainerCreated { id, name, image, asked }).await;
-    let warnings: Vec<String> = created.warnings.unwrap_or_default().iter().map(|text| context.scope.scrub(text)).chain(warning).collect();
-    Ok(body::json(StatusCode::CREATED, &serde_json::json!({ "Id": created.id, "Warnings": warnings })))
+    Ok(created)
 }
 
 /// A port with an empty list of where it is published: once any port of the host, then that with a warning, and

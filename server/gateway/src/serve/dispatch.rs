@@ -97,6 +97,7 @@ pub(super) async fn note_refusal(context: &Context, operation: Operation, refusa
             operation: format!("{operation:?}"),
             status: refusal.status.as_u16(),
             message: refusal.message.clone(),
+            container: refusal.container.clone(),
         })
         .await;
 }

@@ -214,6 +214,8 @@ async fn stop<'a>(shared: &Shared, id: &SandboxId, containers: impl Iterator<Ite
 async fn tell(shared: &Shared, id: &SandboxId, message: &str) {
     if let Some(sandbox) = shared.sandbox(id) {
         let (operation, message) = ("DiskWatch".to_owned(), message.to_owned());
-        sandbox.record(ActivityKind::Refused { operation, status: http::StatusCode::INSUFFICIENT_STORAGE.as_u16(), message }).await;
+        sandbox
+            .record(ActivityKind::Refused { operation, status: http::StatusCode::INSUFFICIENT_STORAGE.as_u16(), message, container: None })
+            .await;
     }
 }

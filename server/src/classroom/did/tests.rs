@@ -1,4 +1,4 @@
-use gateway::ContainerAsked;
+use gateway::{ContainerAsked, RefusedContainer};
 
 use super::*;
 
@@ -42,9 +42,14 @@ fn what_went_wrong_says_why_and_what_went_well_says_nothing_more() {
     assert_eq!(died(1), Some(("web ended".to_owned(), "exit code 1".to_owned())));
     assert!(died(137).is_some_and(|(_, error)| error.is_empty()), "a stop is no fault");
     assert_eq!(told(ActivityKind::StateChanged), None);
-    let refused = ActivityKind::Refused { operation: "ContainerCreate".to_owned(), status: 400, message: " ".to_owned() };
+    let refused = ActivityKind::Refused { operation: "ContainerCreate".to_owned(), status: 400, message: " ".to_owned(), container: None };
     assert!(told(refused).is_some_and(|(text, error)| text == "docker run" && !error.is_empty()));
-    let odd = ActivityKind::Refused { operation: "NetworkRemove".to_owned(), status: 404, message: "none".to_owned() };
+    let asked = ContainerAsked { detached: true, ports: vec!["8080:80".to_owned()], ..ContainerAsked::default() };
+    let container = Some(Box::new(RefusedContainer { name: String::new(), image: "nginx".to_owned(), asked }));
+    let taken =
+        ActivityKind::Refused { operation: "ContainerCreate".to_owned(), status: 403, message: "limit reached".to_owned(), container };
+    assert_eq!(told(taken), Some(("docker run -d -p 8080:80 nginx".to_owned(), "limit reached".to_owned())));
+    let odd = ActivityKind::Refused { operation: "NetworkRemove".to_owned(), status: 404, message: "none".to_owned(), container: None };
     assert_eq!(told(odd), Some(("docker network remove".to_owned(), "none".to_owned())));
 }
 
@@ -76,8 +81,12 @@ fn a_container_that_goes_by_itself_was_removed_by_nobody() {
 
 #[test]
 fn a_run_whose_port_is_taken_is_told_with_what_docker_said() {
-    let refused =
-        ActivityKind::Refused { operation: "ContainerStart".to_owned(), status: 500, message: "port is already allocated".to_owned() };
+    let refused = ActivityKind::Refused {
+        operation: "ContainerStart".to_owned(),
+        status: 500,
+        message: "port is already allocated".to_owned(),
+        container: None,
+    };
     assert_eq!(
         told_all(vec![(0, made("web", true)), (9, refused)]),
         [("docker run -d -p 8080:80 nginx".to_owned(), "port is already allocated".to_owned())]

@@ -69,6 +69,12 @@ async fn what_would_reach_the_shared_host_is_refused_with_a_reason() {
     assert_eq!(names(a, "-a").await, ["box"]);
     let refusals = a.activity().await.iter().filter(|activity| matches!(&activity.kind, ActivityKind::Refused { .. })).count();
     assert!(refusals >= 35, "{refusals}");
+    let published = "169.254.1.1:80:80";
+    a.saw("what was asked for and refused", |kind| {
+        matches!(kind, ActivityKind::Refused { container: Some(container), .. }
+            if container.image == "busybox" && container.asked.auto_remove && container.asked.ports == [published])
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
