@@ -64,8 +64,10 @@ test("an instructor sets up a class, sees who is stuck and why, is let in, helps
   await ada.lesson.expectStepDone();
   await expect(board.why("Ada"), "her hand is still up, and nothing else is wrong").toHaveText("Hand up.");
   expect(await ada.lesson.terminal.screen()).not.toContain("without leave");
+  await expect(side.locator(".side__last"), "what he typed is not taken for hers").toContainText("with help docker run -d -p 8080:80 nginx");
   await ada.page.getByRole("region", { name: "Your class" }).getByRole("button", { name: "End" }).click();
   await expect(side.getByRole("button", { name: "Ask to type" })).toBeVisible();
+  await expect(side.getByRole("status").filter({ hasText: "Ada has the keyboard back" }), "he is told that she ended it").toBeVisible();
 
   // A note to her alone.
   await side.getByRole("button", { name: "Note, link…" }).click();
@@ -84,7 +86,7 @@ test("an instructor sets up a class, sees who is stuck and why, is let in, helps
   await teaching.getByRole("link", { name: "Progress as CSV" }).click();
   const csv = readFileSync(await (await download).path(), "utf8");
   expect(csv.split("\r\n")[0]).toBe(
-    "learner,lesson,lesson_title,position,step,step_title,state,first_seen_at,passed_at,seconds,tries,wrong,hints,solution,last_wrong",
+    "learner,lesson,lesson_title,position,step,step_title,state,first_seen_at,passed_at,seconds,tries,wrong,hints,solution,with_help,last_wrong",
   );
   expect(csv).toMatch(/^Ada,docker-images,[^\r]*,run-a-container,Run a container,passed,/m);
   await teaching.goto(`/teach/classes/${room.id}/report`);
