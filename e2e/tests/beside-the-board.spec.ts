@@ -42,7 +42,7 @@ test("all that can be done for a learner can be seen whole and reached", async (
     const side = await board.look("Hopper, Grace");
     await side.getByRole("button", { name: "Note, link…" }).click();
     await side.getByRole("button", { name: "Make a new personal link" }).click();
-    await expect(side.getByText("These are shown only now.", { exact: false })).toBeVisible();
+    await expect(side.getByText("These are shown once, here and now.", { exact: false })).toBeVisible();
     for (const part of [side.getByLabel(/^A note/), side.getByRole("button", { name: "Send" }), side.getByRole("button", { name: "Remove from the class…" })]) {
       await part.scrollIntoViewIfNeeded();
       expect(await isWhole(part), `${await part.textContent()} at ${size.width} pixels`).toBe(true);
@@ -51,7 +51,7 @@ test("all that can be done for a learner can be seen whole and reached", async (
   const side = teaching.locator(".side");
   await side.getByRole("button", { name: "Remove from the class…" }).click();
   await side.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
-  await expect(teaching.getByText("Hopper, Grace is removed, and deleted: 1 place, 1 learner", { exact: false })).toBeVisible();
+  await expect(teaching.getByText("Hopper, Grace is removed, and deleted: 1 place in the class, 1 learner", { exact: false })).toBeVisible();
   await expect(board.row("Hopper, Grace")).toHaveCount(0);
 });
 

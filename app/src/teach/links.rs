@@ -1,6 +1,7 @@
 //! Personal links that were just made: shown once, so they can be copied, printed or kept as a file here.
 
-use leptos::prelude::*;
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
 
 use crate::{
     components::CopyField,
@@ -8,11 +9,22 @@ use crate::{
     teach::{live::click, words::is_of_this_machine_alone},
 };
 
+/// What takes the links along: to copy, to save and to print them.
+const TAKES: &str = "a, button";
+
 #[component]
 pub(crate) fn Links(links: Vec<PersonalLink>) -> impl IntoView {
     let warning = links.first().and_then(|link| for_this_machine_alone(&link.link));
     let table = tabbed(&links);
     let file = format!("data:text/csv;charset=utf-8,{}", percent(&csv(&links)));
+    let (taken, place) = (RwSignal::new(false), NodeRef::new());
+    ask_before_leaving(taken, place);
+    let take = move |event: ev::MouseEvent| {
+        let pressed = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        if pressed.is_some_and(|pressed| pressed.closest(TAKES).ok().flatten().is_some()) {
+            taken.set(true);
+        }
+    };
     let rows = links
         .into_iter()
         .map(|link| {
@@ -26,12 +38,12 @@ pub(crate) fn Links(links: Vec<PersonalLink>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <div class="links">
+        <div class="links" node_ref=place on:copy=move |_| taken.set(true)>
             <p class="links__warn">
-                "These are shown only now. Copy, print or keep them before you leave this page; whoever has a link is that learner."
+                "These are shown once, here and now. Copy, save or print them before you leave this page; whoever has a link is that learner. A learner whose link is lost gets a new one from you, and the old one ends."
             </p>
             {warning}
-            <div class="form__row no-print">
+            <div class="form__row no-print" on:click=click(take)>
                 <CopyField label="All, to paste into a table" text=table />
                 <a class="button" href=file download="personal-links.csv">"Save as CSV"</a>
                 <button type="button" class="button" on:click=click(move |_| { let _ = window().print(); })>"Print"</button>
@@ -43,6 +55,20 @@ pub(crate) fn Links(links: Vec<PersonalLink>) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// For as long as nobody has taken the links along, the browser asks before they are lost with the page.
+fn ask_before_leaving(taken: RwSignal<bool>, place: NodeRef<html::Div>) {
+    let asking = window_event_listener(ev::beforeunload, move |event| {
+        // Those of a class that was deleted meanwhile are hidden, and no loss.
+        let is_shown = place.get_untracked().is_some_and(|place| place.closest("[hidden]").ok().flatten().is_none());
+        if is_shown && !taken.get_untracked() {
+            event.prevent_default();
+            // Older browsers ask only where there is something to return; none shows it.
+            event.set_return_value("Personal links");
+        }
+    });
+    on_cleanup(move || asking.remove());
 }
 
 /// Said beside a link that only this machine can open.
