@@ -27,6 +27,9 @@ pub(crate) fn Confirm(
     /// What the button says that does it.
     #[prop(into)]
     yes: String,
+    /// What the other one says.
+    #[prop(default = "Keep it")]
+    no: &'static str,
     on_yes: Callback<()>,
 ) -> impl IntoView {
     view! {
@@ -34,7 +37,7 @@ pub(crate) fn Confirm(
             <h2 class="dialog__title">{part(move || title.get())}</h2>
             <p>{part(move || text.get())}</p>
             <div class="dialog__buttons">
-                <button type="button" class="button" autofocus on:click=click(move |_| close(dialog))>"Keep it"</button>
+                <button type="button" class="button" autofocus on:click=click(move |_| close(dialog))>{no}</button>
                 <button
                     type="button"
                     class="button button--danger"
