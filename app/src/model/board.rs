@@ -23,6 +23,8 @@ pub struct Board {
     pub rows: Vec<BoardRow>,
     /// On the roster, and not here yet.
     pub awaited: u32,
+    /// Names of learning platforms from which a link leads here.
+    pub platforms: Vec<String>,
     /// Unix milliseconds at the server.
     pub at: i64,
 }

@@ -190,7 +190,7 @@ pub(crate) fn ClassNav(class: String, name: String, here: ClassPage, #[prop(opti
     let current = move |page: ClassPage| (page == here).then_some("page");
     view! {
         <a class="button button--quiet" href=HOME rel="external">"Classes"</a>
-        <span class="teach-bar__class">{name}</span>
+        <span class="teach-bar__class" title=name.clone()>{name.clone()}</span>
         <nav class="teach-bar__pages" aria-label="This class">
             <a class="button button--quiet" href=path("") + &query rel="external" aria-current=current(ClassPage::Board)>"Board"</a>
             <a class="button button--quiet" href=path("/setup") rel="external" aria-current=current(ClassPage::Setup)>"Set up"</a>

@@ -347,3 +347,19 @@ async fn who_guesses_codes_waits_and_a_right_one_is_not_told_from_a_wrong_one_th
     }
     assert_eq!(said[0], said[1]);
 }
+
+#[tokio::test]
+async fn a_note_to_a_class_that_is_over_is_refused_and_nobody_gets_it() {
+    let server = TestServer::start().await;
+    let mut grace = server.instructor("Grace", false).await;
+    let (class, code) = class(&mut grace, "free").await;
+    let mut ada = server.learner().await;
+    let place = seat(&mut ada, &code, "Ada").await;
+    closes_in(&mut grace, &class, -1_000).await;
+    for place in ["", &place] {
+        let refused = grace.call("teach/send_note", &[("class", &class), ("place", place), ("text", "Five minutes left.")]).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{place}: {}", refused.text);
+        assert!(refused.text.contains("This class is over"), "{place}: {}", refused.text);
+    }
+    assert_eq!(ada.call("seats", &[]).await.json()[0]["notes"], json!([]));
+}

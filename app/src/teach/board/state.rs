@@ -6,7 +6,7 @@ use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*};
 
 use super::order::{Sorting, by_progress, order};
 use crate::{
-    model::{Board, BoardMessage, BoardRow, CellState, Pace, StepOutline, StepRef, StepSummary},
+    model::{Board, BoardMessage, BoardRow, CellState, ClassState, Pace, StepOutline, StepRef, StepSummary},
     teach::stream::{self, Heard, Line},
 };
 
@@ -43,9 +43,13 @@ pub(crate) struct BoardState {
     pub(crate) lesson: StoredValue<String>,
     pub(crate) steps: StoredValue<Vec<StepOutline>>,
     pub(crate) pace: Pace,
+    /// Of the class, as it is now.
+    pub(crate) class_state: RwSignal<ClassState>,
     pub(crate) summary: RwSignal<Vec<StepSummary>>,
     pub(crate) led: RwSignal<Option<StepRef>>,
     pub(crate) awaited: RwSignal<u32>,
+    /// From which learners come by one click.
+    pub(crate) platforms: StoredValue<Vec<String>>,
     rows: RwSignal<BTreeMap<String, RowSignal>>,
     /// Rises with every change of any row.
     changes: RwSignal<u32>,
@@ -75,9 +79,11 @@ impl BoardState {
             lesson: StoredValue::new(board.lesson.clone()),
             steps: StoredValue::new(board.steps.clone()),
             pace: board.pace,
+            class_state: RwSignal::new(board.state),
             summary: RwSignal::new(board.summary.clone()),
             led: RwSignal::new(board.led.clone()),
             awaited: RwSignal::new(board.awaited),
+            platforms: StoredValue::new(board.platforms.clone()),
             rows: RwSignal::new(BTreeMap::new()),
             changes: RwSignal::new(0),
             order: RwSignal::new(Vec::new()),
@@ -168,6 +174,11 @@ impl BoardState {
         self.steps.with_value(|steps| steps.iter().position(|step| step.id == id))
     }
 
+    /// The step of this lesson at which a class that is led is, by ID.
+    pub(crate) fn step_led(self) -> Option<String> {
+        self.led.with(|led| led.as_ref().filter(|led| self.lesson.with_value(|lesson| *lesson == led.lesson)).map(|led| led.step.clone()))
+    }
+
     fn take(self, message: BoardMessage) {
         self.ahead.set_value(message.at - browser_now());
         if let Some(board) = message.whole {
@@ -175,6 +186,7 @@ impl BoardState {
             let gone: Vec<String> =
                 self.rows.with_untracked(|rows| rows.keys().filter(|id| !is_here.contains(&id.as_str())).cloned().collect());
             self.forget(&gone);
+            set_changed(self.class_state, board.state);
             set_changed(self.summary, board.summary);
             set_changed(self.led, board.led);
             set_changed(self.awaited, board.awaited);

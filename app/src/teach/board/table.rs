@@ -184,15 +184,27 @@ fn empty(state: BoardState) -> AnyView {
         1 => " One learner is on your list and not here yet.".to_owned(),
         awaited => format!(" {awaited} learners are on your list and not here yet."),
     };
-    view! {
-        <div class="board__empty">
-            <h2>"Nobody is here yet"</h2>
-            <p>"Each learner gets a row as soon as they join, and it fills while they work."{live(awaited)}</p>
+    let ways = match state.platforms.with_value(|platforms| platforms.join(" and ")) {
+        platforms if platforms.is_empty() => view! {
             <ol>
                 <li><a href=join target="_blank" rel="noopener">"Show the code ↗"</a>" on the projector: learners scan it, or type it on the first page."</li>
                 <li>"Or "<a href=setup rel="external">"upload a list of names"</a>" and give each learner a personal link."</li>
             </ol>
-            <p class="legend">{legend("stuck")}</p>
+        }
+        .into_any(),
+        platforms => view! {
+            <ol>
+                <li>{format!("Learners click the link in their course on {platforms}, and are here: they need no code.")}</li>
+                <li>"Who is not in the course comes in by "<a href=join target="_blank" rel="noopener">"the code ↗"</a>"."</li>
+            </ol>
+        }
+        .into_any(),
+    };
+    view! {
+        <div class="board__empty">
+            <h2>"Nobody is here yet"</h2>
+            <p>"Each learner gets a row as soon as they join, and it fills while they work."{live(awaited)}</p>
+            {ways}
         </div>
     }
     .into_any()

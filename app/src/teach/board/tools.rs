@@ -9,7 +9,7 @@ use super::{
 use crate::{
     api,
     components::Icon,
-    model::{Pace, StepRef},
+    model::{ClassState, Pace, StepRef},
     teach::{
         confirm,
         doing::Doing,
@@ -87,7 +87,13 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
                 >
                     "Everybody at once"
                 </button>
-                <button type="button" class="button" on:click=click(move |_| confirm::open(dialog))>"Note to all…"</button>
+                {part(move || match state.class_state.get() {
+                    ClassState::Closed => view! { <span class="soft">"Closed: notes have ended"</span> }.into_any(),
+                    ClassState::Planned | ClassState::Open => view! {
+                        <button type="button" class="button" on:click=click(move |_| confirm::open(dialog))>"Note to all…"</button>
+                    }
+                    .into_any(),
+                })}
             </div>
             <dialog class="dialog" node_ref=dialog aria-labelledby="note-all-title">
                 <h2 class="dialog__title" id="note-all-title">"A note to the whole class"</h2>

@@ -9,7 +9,7 @@ use crate::{
     teach::{
         board::{BoardState, LessonTabs, LineNotice, Open, SidePanel, Table, Tools, escape},
         frame::{Bar, ClassNav, ClassPage},
-        live::live,
+        live::{live, part},
         load::{Ask, Loaded, page},
         stream::Line,
     },
@@ -30,8 +30,7 @@ pub(crate) fn BoardPage() -> impl IntoView {
 
 #[component]
 fn BoardView(board: Board) -> impl IntoView {
-    let (class, name, lesson, lessons, now) =
-        (board.class.clone(), board.name.clone(), board.lesson.clone(), board.lessons.clone(), board.state);
+    let (class, name, lesson, lessons) = (board.class.clone(), board.name.clone(), board.lesson.clone(), board.lessons.clone());
     let title = format!("{name} · Board");
     let (nav_class, nav_lesson) = (class.clone(), lesson.clone());
     let state = BoardState::new(board, false);
@@ -55,7 +54,7 @@ fn BoardView(board: Board) -> impl IntoView {
             <main class="teach-bench__main" id="main">
                 <h1 class="unseen">"Board"</h1>
                 <div class="teach-bench__top">
-                    {state_notice(now)}
+                    {part(move || state_notice(state.class_state.get()))}
                     <LessonTabs class=class lessons=lessons here=lesson />
                     <Tools state=state open=open all_at_once=all_at_once />
                 </div>

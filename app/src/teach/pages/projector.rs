@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{
-    model::{Board, CellState, StepOutline},
+    model::{Board, CellState, Pace, StepOutline, StepRef},
     teach::{
         board::{BoardState, LineNotice, legend, mark},
         live::{click, live, part},
@@ -28,7 +28,7 @@ pub(crate) fn ProjectorPage() -> impl IntoView {
 
 #[component]
 fn Projected(board: Board) -> impl IntoView {
-    let (name, title) = (board.name.clone(), board.lesson_title.clone());
+    let (name, title, lessons) = (board.name.clone(), board.lesson_title.clone(), board.lessons.clone());
     let steps = board.steps.clone();
     let state = BoardState::new(board, true);
     state.follow();
@@ -46,6 +46,10 @@ fn Projected(board: Board) -> impl IntoView {
             <header class="projector__head">
                 <h1>{name}</h1>
                 <p>{title}</p>
+                {(state.pace == Pace::Led).then(|| {
+                    let led = move || state.led.with(|led| led_words(led.as_ref(), &state.lesson.get_value(), &state.steps.get_value(), &lessons));
+                    view! { <p class="projector__led" role="status">{part(led)}</p> }
+                })}
                 <p class="projector__count">{part(move || format!("{} here", tally.get().online))}</p>
                 <button type="button" class="button button--quiet projector__full" on:click=click(|_| full_screen())>"Full screen"</button>
             </header>
@@ -77,14 +81,29 @@ fn full_screen() {
     }
 }
 
+/// Where a class that is led is, seen from the lesson that is projected.
+fn led_words(led: Option<&StepRef>, lesson: &str, steps: &[StepOutline], lessons: &[(String, String)]) -> String {
+    let Some(led) = led else { return "Led: no step yet".to_owned() };
+    if led.lesson != lesson {
+        let title = lessons.iter().find(|(slug, _)| *slug == led.lesson).map_or("another lesson", |(_, title)| title);
+        return format!("Led: in “{title}”");
+    }
+    match steps.iter().position(|step| step.id == led.step) {
+        Some(index) => format!("Led: step {} — {}", index + 1, steps[index].title),
+        None => "Led: no step yet".to_owned(),
+    }
+}
+
 fn step_head(state: BoardState, index: usize, step: &StepOutline) -> AnyView {
     let passed = move || state.summary.with(|all| all.get(index).map_or(0, |summary| summary.passed));
     let share = move || {
         let all = state.order.with(Vec::len).max(1);
         format!("--share:{}%", passed() as usize * 100 / all)
     };
+    let id = step.id.clone();
+    let is_led = Memo::new(move |_| state.step_led().is_some_and(|led| led == id));
     view! {
-        <li class="projector__step">
+        <li class="projector__step" class:projector__step--led=live(move || is_led.get()) aria-current=live(move || is_led.get().then_some("step"))>
             <span class="projector__number">{index + 1}</span>
             <span class="projector__title">{step.title.clone()}</span>
             <span class="projector__bar" style=live(share) aria-hidden="true"></span>
@@ -113,5 +132,17 @@ mod tests {
         assert_eq!(blocks(5, 12), (1, 5));
         assert_eq!(blocks(100, 12), (4, 25));
         assert_eq!(blocks(0, 0), (1, 1));
+    }
+
+    #[test]
+    fn where_a_led_class_is_is_said_by_step_or_by_lesson() {
+        let step = |id: &str, title: &str| StepOutline { id: id.to_owned(), title: title.to_owned(), is_checked: true };
+        let steps = [step("pull", "Pull an image"), step("run", "Run it")];
+        let lessons = [("images".to_owned(), "Images".to_owned()), ("builds".to_owned(), "Builds".to_owned())];
+        let at = |lesson: &str, step: &str| StepRef { lesson: lesson.to_owned(), step: step.to_owned() };
+        let said = |led: Option<StepRef>| led_words(led.as_ref(), "images", &steps, &lessons);
+        assert_eq!(said(Some(at("images", "run"))), "Led: step 2 — Run it");
+        assert_eq!(said(Some(at("builds", "from"))), "Led: in “Builds”");
+        assert_eq!((said(None), said(Some(at("images", "gone")))), ("Led: no step yet".to_owned(), "Led: no step yet".to_owned()));
     }
 }

@@ -55,11 +55,11 @@ fn sheet(report: Report) -> AnyView {
     };
     view! {
         <Title text=format!("{name} · Report") />
-        <div class="report-tools no-print">
+        <header class="report-tools no-print">
             <a class="button" href=format!("/teach/classes/{class}")>"To the board"</a>
-            <nav class="tabs" aria-label="Lessons">{tabs}</nav>
+            <div class="report-tools__tabs">{tabs.map(|tabs| view! { <nav class="tabs" aria-label="Lessons">{tabs}</nav> })}</div>
             <button type="button" class="button button--primary" data-do="print">"Print"</button>
-        </div>
+        </header>
         <main class="report" id="main">
             <header class="report__head">
                 <h1>{name}</h1>

@@ -77,6 +77,7 @@ pub(super) fn board(learners: usize) -> Board {
         summary: vec![StepSummary { passed: 1, here: 1, stuck: 1, median_seconds: Some(125), wrong_turns: Vec::new() }; 3],
         rows,
         awaited: 2,
+        platforms: Vec::new(),
         at: AT,
     }
 }

@@ -14,7 +14,12 @@ use leptos_axum::{generate_route_list, render_app_async_with_context};
 use tokio::time::timeout;
 
 use super::fake::{Fake, board, fake};
-use crate::{TeachApp, backend::Teaching, shell::document};
+use crate::{
+    TeachApp,
+    backend::Teaching,
+    model::{Board, ClassState, Pace},
+    shell::document,
+};
 
 /// More than any page, in bytes.
 const LARGEST: usize = 4 << 20;
@@ -72,6 +77,7 @@ async fn an_empty_board_says_how_to_fill_it() {
     let sent = page("/teach/classes/c1", fake(0)).await;
     assert!(sent.html.contains("Nobody is here yet"), "{}", sent.html);
     assert!(sent.html.contains("/teach/classes/c1/join"), "{}", sent.html);
+    assert_eq!(sent.html.matches("<p class=\"legend").count(), 1, "signs are explained once: {}", sent.html);
 }
 
 #[tokio::test]
@@ -80,6 +86,38 @@ async fn the_projected_board_draws_no_name() {
     assert!(!main(&html).contains("Mara"), "{html}");
     assert!(!main(&html).contains("docker run"), "{html}");
     assert_eq!(main(&html).matches("projector__row\"").count(), 3, "{html}");
+}
+
+#[tokio::test]
+async fn the_projected_board_says_where_a_led_class_is() {
+    let html = seen("/teach/classes/c1/projector").await;
+    assert!(html.contains("Led: step 2 — Run it"), "{html}");
+    assert_eq!(html.matches("aria-current=\"step\"").count(), 1, "{html}");
+    let free: Arc<dyn Teaching> = Arc::new(Fake { is_signed_in: true, board: Board { pace: Pace::Free, led: None, ..board(3) } });
+    let html = page("/teach/classes/c1/projector", free).await.html;
+    assert!(!html.contains("Led:"), "{html}");
+}
+
+#[tokio::test]
+async fn the_board_of_a_class_that_is_over_offers_no_note_and_says_why() {
+    assert!(seen("/teach/classes/c1").await.contains("Note to all…"));
+    let over: Arc<dyn Teaching> = Arc::new(Fake { is_signed_in: true, board: Board { state: ClassState::Closed, ..board(3) } });
+    let html = page("/teach/classes/c1", over).await.html;
+    assert!(!html.contains("Note to all…") && html.contains("Closed: notes have ended"), "{html}");
+}
+
+#[tokio::test]
+async fn an_empty_board_to_which_a_course_leads_sends_nobody_to_the_code_first() {
+    let course = Board { platforms: vec!["School Moodle".to_owned()], ..board(0) };
+    let html = page("/teach/classes/c1", Arc::new(Fake { is_signed_in: true, board: course })).await.html;
+    assert!(html.contains("Learners click the link in their course on School Moodle"), "{html}");
+    assert!(!html.contains("upload a list of names"), "{html}");
+}
+
+#[tokio::test]
+async fn settings_say_what_led_pace_does_and_does_not() {
+    let html = seen("/teach/classes/c1/setup").await;
+    assert!(html.contains("they can still look at any step"), "{html}");
 }
 
 #[tokio::test]
@@ -135,6 +173,9 @@ async fn the_report_draws_its_plots_and_what_learners_were_told_stays_text() {
     assert_eq!(html.matches("class=\"plot\"").count(), 3, "{html}");
     assert!(html.contains("2 of 3 learners have passed all steps."), "{html}");
     assert!(!main(&html).contains("<script"), "{html}");
+    let (header, board) =
+        (html.find("<header class=\"report-tools").expect("a landmark"), html.find("To the board").expect("the way back"));
+    assert!(header < board && html[header..board].find("</header>").is_none(), "{html}");
 }
 
 #[tokio::test]

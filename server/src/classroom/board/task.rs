@@ -72,6 +72,7 @@ async fn head(classroom: &Classroom, class: &ClassRow, lesson: &Lesson) -> Resul
         summary: Vec::new(),
         rows: Vec::new(),
         awaited: u32::try_from(awaited).unwrap_or(u32::MAX),
+        platforms: classroom.platforms_of(&class.id).await?,
         at: 0,
     })
 }

@@ -32,6 +32,17 @@ impl Classroom {
         rows.iter().map(link).collect::<Result<_, sqlx::Error>>().map_err(Into::into)
     }
 
+    /// Names of the platforms whose links lead to a class, each once.
+    pub(in crate::classroom) async fn platforms_of(&self, class: &str) -> Result<Vec<String>, sqlx::Error> {
+        let mut names: Vec<String> =
+            sqlx::query_scalar("SELECT DISTINCT p.name FROM lti_links l JOIN lti_platforms p ON p.id = l.platform WHERE l.class = $1")
+                .bind(class)
+                .fetch_all(&self.pool)
+                .await?;
+        names.sort();
+        Ok(names)
+    }
+
     /// The link leads nowhere any more: the next teacher who clicks it is asked anew. Returns the class it led to.
     ///
     /// # Errors
