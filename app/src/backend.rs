@@ -66,6 +66,8 @@ pub trait Backend: Send + Sync + 'static {
     fn allow_assist<'a>(&'a self, seat: &'a str, who: &'a str, allow: bool) -> BackendFuture<'a, ()>;
     /// For a lesson that has been passed; `name` as it shall be on it. The same again where there is one.
     fn make_certificate<'a>(&'a self, lesson: &'a str, name: &'a str) -> BackendFuture<'a, Certificate>;
+    /// Another name on the learner's own certificate for that lesson.
+    fn rename_certificate<'a>(&'a self, lesson: &'a str, name: &'a str) -> BackendFuture<'a, Certificate>;
     /// Anybody's, by the secret in its link.
     fn certificate<'a>(&'a self, id: &'a str) -> BackendFuture<'a, Certificate>;
 }

@@ -4,6 +4,7 @@
 mod accounts;
 mod assets;
 mod at_once;
+mod certificates;
 mod classes;
 mod crowding;
 mod guessing;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    certificate_form::CertificateForm,
     copy::CopyField,
     live::part,
     logo::logo,
@@ -12,7 +13,8 @@ use crate::model::Certificate;
 
 #[component]
 pub(crate) fn CertificatePaper(certificate: Certificate) -> impl IntoView {
-    let Certificate { path, name, lesson, passed_at, steps, .. } = certificate;
+    let Certificate { path, name, lesson, slug, passed_at, renamed_at, steps, .. } = certificate;
+    let rename = (!slug.is_empty()).then(|| view! { <CertificateForm lesson=slug name=name.clone() rename=true /> });
     // Its address, and when it was looked at, are the browser's to know.
     let address = RwSignal::new(path);
     let now = RwSignal::new(None::<i64>);
@@ -41,6 +43,7 @@ pub(crate) fn CertificatePaper(certificate: Certificate) -> impl IntoView {
                         {steps.into_iter().map(|step| view! { <li class="paper__step">{step}</li> }).collect_view()}
                     </ul>
                     <p class="paper__check">
+                        {(renamed_at > 0).then(|| view! { "Name changed on " <When at=renamed_at shown=Shown::Day /> <br /> })}
                         "Checked by this Lunchbox just now"
                         {part(move || now.get().map(|at| view! { ", " <When at=at shown=Shown::Day /> ", " <When at=at shown=Shown::Clock /> }))} <br />
                         <span class="paper__address">{address}</span>
@@ -51,6 +54,7 @@ pub(crate) fn CertificatePaper(certificate: Certificate) -> impl IntoView {
                 <CopyField label="Link to this certificate" text=address />
                 <button type="button" class="button button--primary" on:click=print>"Print"</button>
                 <p class="certificate-tools__text">"Whoever opens the link sees this page, and that it is real: Lunchbox makes it anew from what it keeps."</p>
+                {rename}
             </div>
         </main>
     }

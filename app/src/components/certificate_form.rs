@@ -1,25 +1,30 @@
 //! Asks for the name that shall stand on the certificate, and leads to it.
 
 use leptos::{ev, prelude::*};
-use leptos_router::hooks::use_navigate;
 
 use super::{
     alert::Alert,
     live::{live, part},
 };
-use crate::{api, state::Work};
+use crate::api;
 
 #[component]
-pub(super) fn CertificateForm(work: Work) -> impl IntoView {
-    let lesson = work.lesson.with_value(|lesson| lesson.slug.clone());
-    let name = RwSignal::new(work.live.seat.with_untracked(|seat| seat.as_ref().map(|seat| seat.name.clone()).unwrap_or_default()));
+pub(super) fn CertificateForm(
+    /// The lesson's slug.
+    lesson: String,
+    /// As it stands in the field first.
+    name: String,
+    /// There is one, and it gets another name.
+    rename: bool,
+) -> impl IntoView {
+    let name = RwSignal::new(name);
     let problem = RwSignal::new(None::<String>);
-    let navigate = use_navigate();
     let make = Action::new(move |name: &String| {
-        let (navigate, made) = (navigate.clone(), api::seats::make_certificate(lesson.clone(), name.clone()));
+        let made = api::seats::make_certificate(lesson.clone(), name.clone(), rename);
         async move {
             match made.await {
-                Ok(certificate) => navigate(&certificate.path, Default::default()),
+                // Its page, made anew. It fails only where the address can't be read as one.
+                Ok(certificate) => drop(window().location().set_href(&certificate.path)),
                 Err(error) => problem.set(Some(error.message)),
             }
         }
@@ -46,7 +51,9 @@ pub(super) fn CertificateForm(work: Work) -> impl IntoView {
                     prop:value=live(move || name.get())
                     on:input=move |event| name.set(event_target_value(&event))
                 />
-                <button type="submit" class="button button--primary" disabled=make.pending()>"Get your certificate"</button>
+                <button type="submit" class="button button--primary" disabled=make.pending()>
+                    {if rename { "Change the name" } else { "Get your certificate" }}
+                </button>
             </div>
             {part(move || problem.get().map(|text| view! { <Alert text=text /> }))}
         </form>

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::icon::Icon;
+use super::{
+    icon::Icon,
+    live::{live, part},
+};
 use crate::{
     model::{CheckInfo, Outcome},
     state::{Ask, Work},
@@ -64,14 +67,14 @@ pub(super) fn Checks(work: Work, step: String, checks: Vec<CheckInfo>) -> impl I
         <section class="checks" aria-labelledby="checks-title">
             <div class="checks__head">
                 <h2 class="checks__title" id="checks-title" tabindex="-1">"Your goals"</h2>
-                <span class="checks__tries">{tries}</span>
+                <span class="checks__tries">{live(tries)}</span>
                 <button
                     type="button"
                     class="button checks__button"
-                    aria-disabled=move || pending().to_string()
+                    aria-disabled=live(move || pending().to_string())
                     on:click=move |_| work.ask(Ask::Check { step: step.get_value() })
                 >
-                    {move || if pending() { "Checking…" } else { "Check" }}
+                    {live(move || String::from(if pending() { "Checking…" } else { "Check" }))}
                 </button>
             </div>
             <ul class="checks__goals" role="list" aria-live="polite" aria-relevant="all">{goals}</ul>
@@ -96,13 +99,13 @@ fn Goal(work: Work, step: StoredValue<String>, check: CheckInfo) -> impl IntoVie
         })
     };
     view! {
-        <li class=move || standing().class() data-check=id data-standing=move || standing().word()>
-            <span class="goal__mark">{move || standing().icon().view()}</span>
+        <li class=live(move || standing().class()) data-check=id data-standing=live(move || standing().word())>
+            <span class="goal__mark">{part(move || standing().icon().view())}</span>
             <div class="goal__text">
                 <span class="goal__goal">{goal}</span>
                 " "
-                <span class="goal__word">{move || standing().word()}</span>
-                {move || message().map(|message| view! { <p class="goal__message">{message}</p> })}
+                <span class="goal__word">{live(move || standing().word())}</span>
+                {part(move || message().map(|message| view! { <p class="goal__message">{message}</p> }))}
             </div>
         </li>
     }

@@ -2,7 +2,11 @@
 
 use leptos::{html, prelude::*};
 
-use super::{certificate_form::CertificateForm, live::part, prose::Prose};
+use super::{
+    certificate_form::CertificateForm,
+    live::{Live, live, part},
+    prose::Prose,
+};
 use crate::state::Work;
 
 /// In the last step's text, what stands after the last line across (`---`) is the closing word.
@@ -24,17 +28,7 @@ pub(super) fn Ending(
 ) -> impl IntoView {
     let done = Memo::new(move |_| work.has_passed(&step));
     let place = NodeRef::<html::Div>::new();
-    Effect::new(move |before: Option<bool>| {
-        let done = done.get();
-        if done && before == Some(false) {
-            request_animation_frame(move || {
-                if let Some(place) = place.get_untracked() {
-                    place.scroll_into_view_with_bool(false);
-                }
-            });
-        }
-        done
-    });
+    into_view(place, live(move || String::from(if done.get() { "done" } else { "" })));
     view! {
         <div class="ending-place" role="status" node_ref=place>
             {move || done.get().then(|| view! { <Said work=work closing=closing.clone() /> })}
@@ -43,9 +37,27 @@ pub(super) fn Ending(
     .into_any()
 }
 
+/// What is said under the learner's eyes comes into view with each new word; not what was there when the page came.
+pub(super) fn into_view(place: NodeRef<html::Div>, words: Live<String>) {
+    Effect::new(move |before: Option<String>| {
+        let now = words.lock().map(|mut words| words()).unwrap_or_default();
+        if !now.is_empty() && before.is_some_and(|before| before != now) {
+            request_animation_frame(move || {
+                if let Some(place) = place.get_untracked() {
+                    let nearest = web_sys::ScrollIntoViewOptions::new();
+                    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+                    place.scroll_into_view_with_scroll_into_view_options(&nearest);
+                }
+            });
+        }
+        now
+    });
+}
+
 #[component]
 fn Said(work: Work, closing: String) -> impl IntoView {
-    let title = work.lesson.with_value(|lesson| lesson.title.clone());
+    let (slug, title) = work.lesson.with_value(|lesson| (lesson.slug.clone(), lesson.title.clone()));
+    let name = work.live.seat.with_untracked(|seat| seat.as_ref().map(|seat| seat.name.clone()).unwrap_or_default());
     let open = Memo::new(move |_| open_steps(work));
     view! {
         <section class="ending" aria-labelledby="ending-title">
@@ -64,7 +76,7 @@ fn Said(work: Work, closing: String) -> impl IntoView {
                 }
             }}
             <Prose work=work html=closing />
-            {part(move || open.with(Vec::is_empty).then(|| view! { <CertificateForm work=work /> }))}
+            {part(move || open.with(Vec::is_empty).then(|| view! { <CertificateForm lesson=slug.clone() name=name.clone() rename=false /> }))}
             <p class="ending__on"><a class="button" href="/">"To the lessons"</a></p>
         </section>
     }

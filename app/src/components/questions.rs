@@ -2,7 +2,11 @@
 
 use leptos::{ev, prelude::*};
 
-use super::icon::Icon;
+use super::{
+    ending::into_view,
+    icon::Icon,
+    live::{live, part},
+};
 use crate::{
     model::{AnswerKind, Answered, Question},
     state::{Ask, Work},
@@ -33,6 +37,8 @@ fn QuestionForm(work: Work, step: StoredValue<String>, question: Question) -> im
     let given =
         RwSignal::new(answered.with_untracked(|answered| answered.as_ref().map(|answered| answered.answer.clone()).unwrap_or_default()));
     let right = Memo::new(move |_| answered.with(|answered| answered.as_ref().is_some_and(|answered| answered.right)));
+    let said = NodeRef::new();
+    into_view(said, live(move || answered.get().map(|answered| answered.answer + &answered.feedback).unwrap_or_default()));
     let group = format!("question-{id}");
     let submit = {
         let id = id.clone();
@@ -56,7 +62,7 @@ fn QuestionForm(work: Work, step: StoredValue<String>, question: Question) -> im
                 spellcheck="false"
                 placeholder=placeholder
                 aria-labelledby=format!("{group}-prompt")
-                prop:value=move || given.get()
+                prop:value=live(move || given.get())
                 readonly=right
                 on:input=move |event| given.set(event_target_value(&event))
             />
@@ -69,14 +75,14 @@ fn QuestionForm(work: Work, step: StoredValue<String>, question: Question) -> im
                 <legend class="question__prompt" id=format!("{group}-prompt") inner_html=prompt></legend>
                 <div class="question__inputs">
                     {inputs}
-                    {move || {
+                    {part(move || {
                         (!right.get())
-                            .then(|| view! { <button type="submit" class="button" disabled=move || given.with(|given| given.trim().is_empty())>"Answer"</button> })
-                    }}
+                            .then(|| view! { <button type="submit" class="button" disabled=live(move || given.with(|given| given.trim().is_empty()))>"Answer"</button> })
+                    })}
                 </div>
             </fieldset>
-            <div class="question__said" aria-live="polite">
-                {move || answered.get().filter(|answered| !answered.feedback.is_empty() || answered.right).map(feedback)}
+            <div class="question__said" aria-live="polite" node_ref=said>
+                {part(move || answered.get().filter(|answered| !answered.feedback.is_empty() || answered.right).map(feedback))}
             </div>
         </form>
     }
@@ -114,7 +120,7 @@ fn Choices(options: Vec<String>, group: String, given: RwSignal<String>, right: 
             };
             view! {
                 <label class="choice">
-                    <input type="radio" name=group.clone() value=value prop:checked=chosen disabled=right on:change=choose />
+                    <input type="radio" name=group.clone() value=value prop:checked=live(chosen) disabled=right on:change=choose />
                     <span inner_html=option></span>
                 </label>
             }

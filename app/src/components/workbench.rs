@@ -7,6 +7,7 @@ use super::{
     class_bar::ClassBar,
     diagram::DiagramPanel,
     header::Header,
+    live::{live, part},
     splitter::{Axis, Splitter},
     step_nav::{StepFooter, StepNav},
     step_view::StepView,
@@ -54,13 +55,13 @@ pub(crate) fn Workbench(opened: OpenedLesson, step_id: Memo<String>) -> impl Int
             >
                 <section class="pane lesson" aria-label="Lesson">
                     <StepNav work=work current=index />
-                    {move || match index.get() {
+                    {part(move || match index.get() {
                         Some(index) => {
                             let step = work.lesson.with_value(|lesson| lesson.steps[index].clone());
                             view! { <StepView work=work step=step /> }.into_any()
                         }
                         None => view! { <NoSuchStep work=work /> }.into_any(),
-                    }}
+                    })}
                     <StepFooter work=work current=index />
                 </section>
                 <Splitter axis=Axis::Columns label="Width of the lesson" key="lunchbox.lesson-width" range=LESSON_WIDTH value=lesson_width />
@@ -90,18 +91,23 @@ fn page_title(lesson: &Lesson, index: Option<usize>) -> String {
 /// The lesson's name and how much of it is done.
 #[component]
 fn LessonStanding(work: Work) -> impl IntoView {
-    let (title, checked) = work.lesson.with_value(|lesson| {
+    let (title, checked, last) = work.lesson.with_value(|lesson| {
         let checked: Vec<String> = lesson.steps.iter().filter(|step| step.is_checked()).map(|step| step.id.clone()).collect();
-        (lesson.title.clone(), checked)
+        let last = lesson.steps.last().map(|step| format!("/lessons/{}/{}#certificate-name", lesson.slug, step.id));
+        (lesson.title.clone(), checked, last)
     });
     let all = checked.len();
     let done = Memo::new(move |_| checked.iter().filter(|id| work.has_passed(id)).count());
+    let is_all = move || all > 0 && done.get() == all;
     view! {
         <span class="header__lesson">{title}</span>
         <span class="header__done">
             <progress class="meter" max=all.max(1) prop:value=move || done.get() as f64
                 value=move || done.get() aria-hidden="true"></progress>
-            <span>{move || format!("{} of {all} done", done.get())}</span>
+            // Wherever the last one was passed: the certificate is asked for at the end.
+            <a href=live(move || last.clone().filter(|_| is_all()))>
+                {live(move || format!("{} of {all} done{}", done.get(), if is_all() { ": certificate" } else { "" }))}
+            </a>
         </span>
     }
     .into_any()
@@ -128,10 +134,10 @@ fn NoSuchStep(work: Work) -> impl IntoView {
 fn LineNotice(work: Work) -> impl IntoView {
     view! {
         <div class="line-notice" role="status">
-            {move || {
+            {part(move || {
                 (work.live.line.get() == Line::Lost)
                     .then(|| view! { <p class="line-notice__text">"The line to Lunchbox is lost. Trying again; nothing you did is lost."</p> })
-            }}
+            })}
         </div>
     }
     .into_any()

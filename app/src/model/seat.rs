@@ -84,9 +84,13 @@ pub struct Certificate {
     pub path: String,
     pub name: String,
     pub lesson: String,
+    /// The lesson's slug, for whose it is; empty for everybody else.
+    pub slug: String,
     /// Unix milliseconds: the last step was passed.
     pub passed_at: i64,
     pub issued_at: i64,
+    /// Unix milliseconds: since when it has this name; 0: it was issued in it.
+    pub renamed_at: i64,
     /// Titles of the steps with something to pass.
     pub steps: Vec<String>,
 }

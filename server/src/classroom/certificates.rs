@@ -27,7 +27,7 @@ impl Classroom {
             .fetch_optional(&self.pool)
             .await?;
         if let Some(id) = existing {
-            return self.certificate(&id).await;
+            return self.certificate(learner, &id).await;
         }
         let rows = sqlx::query("SELECT step, passed_at FROM progress_steps WHERE learner = $1 AND lesson = $2 AND passed_at > 0")
             .bind(learner.as_str())
@@ -69,27 +69,52 @@ impl Classroom {
             .bind(&lesson.slug)
             .fetch_one(&self.pool)
             .await?;
-        self.certificate(&id).await
+        self.certificate(learner, &id).await
     }
 
-    /// The certificate with that secret.
+    /// Writes another name on the learner's own certificate for a lesson. Whoever looks at it is told since when it has
+    /// that name: it was another's before, for all that they can know.
+    ///
+    /// # Errors
+    /// Where they have none, the name is no good, or the database fails.
+    pub async fn rename_certificate(&self, learner: &LearnerId, lesson: &str, name: &str) -> Result<Certificate, ClassError> {
+        let name = names::person(name)?;
+        sqlx::query("UPDATE certificates SET name = $1, renamed_at = $2 WHERE learner = $3 AND lesson = $4 AND name <> $1")
+            .bind(&name)
+            .bind(now())
+            .bind(learner.as_str())
+            .bind(lesson)
+            .execute(&self.pool)
+            .await?;
+        let id: Option<String> = sqlx::query_scalar("SELECT id FROM certificates WHERE learner = $1 AND lesson = $2")
+            .bind(learner.as_str())
+            .bind(lesson)
+            .fetch_optional(&self.pool)
+            .await?;
+        self.certificate(learner, &id.ok_or(ClassError::NotFound)?).await
+    }
+
+    /// The certificate with that secret, for anybody. `learner`: who asks.
     ///
     /// # Errors
     /// Where there is none, or the database fails.
-    pub async fn certificate(&self, id: &str) -> Result<Certificate, ClassError> {
-        let row = sqlx::query("SELECT name, passed, passed_at, issued_at FROM certificates WHERE id = $1")
+    pub async fn certificate(&self, learner: &LearnerId, id: &str) -> Result<Certificate, ClassError> {
+        let row = sqlx::query("SELECT learner, lesson, name, passed, passed_at, issued_at, renamed_at FROM certificates WHERE id = $1")
             .bind(id)
             .fetch_optional(&self.pool)
             .await?;
         let row = row.ok_or(ClassError::NotFound)?;
         let passed: String = row.try_get("passed")?;
         let passed: Passed = serde_json::from_str(&passed).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let is_theirs = row.try_get::<String, _>("learner")? == learner.as_str();
         Ok(Certificate {
+            slug: if is_theirs { row.try_get("lesson")? } else { String::new() },
             path: format!("/certificates/{id}"),
             name: row.try_get("name")?,
             lesson: passed.title,
             passed_at: row.try_get("passed_at")?,
             issued_at: row.try_get("issued_at")?,
+            renamed_at: row.try_get("renamed_at")?,
             steps: passed.steps,
         })
     }

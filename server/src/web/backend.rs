@@ -301,10 +301,16 @@ impl Backend for LearnerBackend {
         })
     }
 
+    fn rename_certificate<'a>(&'a self, lesson: &'a str, name: &'a str) -> BackendFuture<'a, Certificate> {
+        Box::pin(async move {
+            self.state.classroom.rename_certificate(&self.learner, lesson, name).await.map_err(|error| self.class_error(error))
+        })
+    }
+
     fn certificate<'a>(&'a self, id: &'a str) -> BackendFuture<'a, Certificate> {
         Box::pin(async move {
             self.state.pace.certificate(self.client, Instant::now()).map_err(|wait| BackendError::Refused(pace::too_much(wait)))?;
-            self.state.classroom.certificate(id).await.map_err(|error| self.class_error(error))
+            self.state.classroom.certificate(&self.learner, id).await.map_err(|error| self.class_error(error))
         })
     }
 }
