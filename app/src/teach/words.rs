@@ -46,12 +46,35 @@ pub(crate) fn step_name(index: usize, step: &StepOutline) -> String {
     format!("{}. {}", index + 1, step.title)
 }
 
+/// What the server counts, and how people call one of it and more of it.
+const COUNTED: [(&str, &str, &str); 14] = [
+    ("classes", "class", "classes"),
+    ("places", "place in the class", "places in the class"),
+    ("learners", "learner", "learners"),
+    ("steps", "step that was begun or passed", "steps that were begun or passed"),
+    ("checks", "goal with how it stood", "goals with how they stood"),
+    ("answers", "answer to a question", "answers to questions"),
+    ("events", "entry in a timeline", "entries in timelines"),
+    ("certificates", "certificate", "certificates"),
+    ("personal notes", "note to one learner", "notes to one learner"),
+    ("notes", "note to the whole class", "notes to the whole class"),
+    ("sandboxes", "host", "hosts"),
+    ("ties to a learning platform", "tie to a learning platform", "ties to a learning platform"),
+    ("links from learning platforms", "link from a learning platform", "links from learning platforms"),
+    ("people it sent", "person it sent", "people it sent"),
+];
+
 /// What was deleted, each with its number; nothing is said of what there was none of.
 pub(crate) fn deleted(deleted: &Deleted) -> Vec<String> {
-    let said = |(what, number): &(String, u64)| match number {
-        0 => None,
-        1 => Some(format!("1 {}", singular(what))),
-        _ => Some(format!("{number} {what}")),
+    let said = |(what, number): &(String, u64)| {
+        let counted = COUNTED.iter().find(|(counted, ..)| counted == what);
+        match (number, counted) {
+            (0, _) => None,
+            (1, Some((_, one, _))) => Some(format!("1 {one}")),
+            (_, Some((.., more))) => Some(format!("{number} {more}")),
+            (1, None) => Some(format!("1 {}", what.strip_suffix('s').unwrap_or(what))),
+            (_, None) => Some(format!("{number} {what}")),
+        }
     };
     deleted.counts.iter().filter_map(said).collect()
 }
@@ -59,17 +82,6 @@ pub(crate) fn deleted(deleted: &Deleted) -> Vec<String> {
 /// What was deleted with a learner who was removed.
 pub(crate) fn removed(name: &str, gone: &Deleted) -> String {
     format!("{name} is removed, and deleted: {}.", deleted(gone).join(", "))
-}
-
-fn singular(plural: &str) -> &str {
-    match plural {
-        "classes" => "class",
-        "sandboxes" => "sandbox",
-        "ties to a learning platform" => "tie to a learning platform",
-        "links from learning platforms" => "link from a learning platform",
-        "people it sent" => "person it sent",
-        other => other.strip_suffix('s').unwrap_or(other),
-    }
 }
 
 /// Whether an address leads learners at other computers nowhere: to their own.
@@ -117,9 +129,9 @@ mod tests {
 
     #[test]
     fn what_was_deleted_is_said_in_the_singular_where_it_was_one_and_not_at_all_where_it_was_none() {
-        let counts = [("classes", 1), ("certificates", 1), ("notes", 0), ("sandboxes", 1), ("steps", 3)];
+        let counts = [("classes", 1), ("certificates", 1), ("notes", 0), ("sandboxes", 1), ("events", 3), ("cards", 1), ("links", 2)];
         let gone = Deleted { counts: counts.map(|(what, number)| (what.to_owned(), number)).into() };
-        assert_eq!(deleted(&gone), ["1 class", "1 certificate", "1 sandbox", "3 steps"]);
+        assert_eq!(deleted(&gone), ["1 class", "1 certificate", "1 host", "3 entries in timelines", "1 card", "2 links"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use crate::{
     model::{ClassDetails, LessonOutline},
     teach::{
-        frame::{Bar, ClassNav, ClassPage},
+        frame::{Bar, ClassNav, ClassPage, HOME},
         live::{live, part},
         load::{Ask, Loaded, page},
         setup::{Delete, Details, FromPlatform, Gone, People, Sharing, TakeAway, WayInCard},
@@ -30,13 +30,18 @@ pub(crate) fn SetupPage() -> impl IntoView {
 #[component]
 fn Setup(class: ClassDetails, lessons: Vec<LessonOutline>, is_new: bool) -> impl IntoView {
     let (id, name) = (class.id.clone(), class.draft.name.clone());
+    let title = format!("{name} · Set up");
     let nav_class = id.clone();
     let class = RwSignal::new(class);
     let deleted = RwSignal::new(None);
     let is_gone = move || deleted.with(Option::is_some);
     view! {
-        <Title text=format!("{name} · Set up") />
-        <Bar><ClassNav class=nav_class name=name here=ClassPage::Setup /></Bar>
+        <Title text=title />
+        // A class that was deleted has no pages to lead to.
+        <Bar>{part(move || match is_gone() {
+            true => view! { <a class="button button--quiet" href=HOME rel="external">"Classes"</a> }.into_any(),
+            false => view! { <ClassNav class=nav_class.clone() name=name.clone() here=ClassPage::Setup /> }.into_any(),
+        })}</Bar>
         <main class="teach-page teach-page--wide" id="main">
             <h1>{part(move || if is_gone() { "Deleted" } else { "Set up" })}</h1>
             <Gone deleted=deleted />

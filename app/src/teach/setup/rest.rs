@@ -123,7 +123,9 @@ pub(crate) fn Gone(deleted: RwSignal<Option<Deleted>>) -> impl IntoView {
         }
     });
     part(move || {
-        let gone = words::deleted(&deleted.get()?);
+        let mut gone = deleted.get()?;
+        gone.counts.retain(|(what, _)| what != "classes");
+        let gone = words::deleted(&gone);
         Some(view! {
             <section class="panel">
                 <h2 id="deleted-title" tabindex="-1">"The class is deleted, and with it:"</h2>
