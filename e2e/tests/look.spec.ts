@@ -80,6 +80,20 @@ test("what is still to do is in sight wherever one reads, and a click leads to i
   await expect(lesson.summary).toHaveText("Goal: You have built an image named soup");
 });
 
+test("what is said to an answer is in sight, and so is all of a command's option", async ({ learner }) => {
+  const { page, lesson } = learner;
+  await lesson.goToStep(/^Inspect/);
+  const form = lesson.questions.locator("[data-question]").first();
+  await form.getByRole("textbox").fill("12345");
+  const button = form.getByRole("button", { name: "Answer" });
+  await button.evaluate((button) => button.scrollIntoView(false));
+  await button.click();
+  await expect(form.locator(".feedback")).toBeInViewport({ ratio: 1 });
+  const lines = await page.locator(".option").evaluateAll((all) => all.map((one) => one.getClientRects().length));
+  expect(lines.length).toBeGreaterThan(0);
+  expect(new Set(lines), "each is on one line").toEqual(new Set([1]));
+});
+
 /** Whatever of the terminal's pane reaches beyond it, apart from the row of ports, which scrolls by itself. */
 function cutInTerminalPane(page: Page): Promise<string[]> {
   return page.evaluate(() => {

@@ -189,6 +189,7 @@ impl<'m> Render<'_, 'm> {
                 self.depth -= 1;
                 self.out.push(Event::End(tag));
             }
+            Event::Code(text) => self.inline_html(format!("<code>{}</code>", command::code(&text))),
             other => self.out.push(other),
         }
     }

@@ -10,8 +10,8 @@ use crate::{
 const SHELF_CHARACTERS: usize = 19;
 /// A container at least this wide has room for a port's both ends.
 const WIDE: f64 = 172.0;
-/// A badge's width, for a port's one end and for both.
-const BADGE: (i32, i32) = (54, 84);
+/// A badge's width: its two ends, and each character in the widest of fonts, in pixels.
+const BADGE: (i32, i32) = (16, 7);
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Drawn {
@@ -166,7 +166,7 @@ fn badge(port: &PortView, more: usize, width: f64) -> Badge {
         (_, more) => format!("{} +{more}", port.host_port),
     };
     let label = format!("{text}: open port {} in a new tab", port.host_port);
-    let badge = if wide { BADGE.1 } else { BADGE.0 };
+    let badge = BADGE.0 + BADGE.1 * text.chars().count() as i32;
     Badge { url: port.preview_url.clone(), label, text, width: badge, x: px(width) - badge - 6 }
 }
 

@@ -21,10 +21,11 @@ pub(super) fn Frames(work: Work, scene: Memo<Scene>) -> impl IntoView {
         if scene.with(|scene| !(scene.plates.is_empty() && scene.parcels.is_empty() && scene.dishes.is_empty())) {
             return "";
         }
+        // Short: on a phone there is little room.
         work.live.sandbox.with(|status| match status {
-            SandboxStatus::Ready { .. } => "No images yet. What you pull or build stands here.",
-            SandboxStatus::Starting => "Your host is starting…",
-            SandboxStatus::None { .. } | SandboxStatus::Failed { .. } => "Your host is not started yet.",
+            SandboxStatus::Ready { .. } => "No images yet.",
+            SandboxStatus::Starting => "Starting…",
+            SandboxStatus::None { .. } | SandboxStatus::Failed { .. } => "Not started yet.",
         })
     };
     view! {

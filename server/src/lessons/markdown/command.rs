@@ -25,12 +25,24 @@ pub(super) fn html(commands: &[String]) -> String {
     commands
         .iter()
         .map(|command| {
-            let command = escape(command);
+            let (code, command) = (code(command), escape(command));
             format!(
-                "<div class=\"command\"><code>{command}</code><button type=\"button\" data-run=\"{command}\" aria-label=\"Run: {command}\">Run</button></div>\n"
+                "<div class=\"command\"><code>{code}</code><button type=\"button\" data-run=\"{command}\" aria-label=\"Run: {command}\">Run</button></div>\n"
             )
         })
         .collect()
+}
+
+/// The longest option that no line is broken in, in characters: a longer one must fit on a phone, too.
+const LONGEST_WHOLE: usize = 24;
+
+/// The inside of a `<code>`, escaped: an option (`-f`) stays whole, where browsers would break the line after its hyphen.
+pub(super) fn code(text: &str) -> String {
+    let word = |word: &str| match escape(word) {
+        escaped if word.starts_with('-') && word.chars().count() <= LONGEST_WHOLE => format!("<span class=\"option\">{escaped}</span>"),
+        escaped => escaped,
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Fit for the text of an element and for an attribute in double quotes.

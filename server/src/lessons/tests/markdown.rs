@@ -26,7 +26,7 @@ fn each_command_of_a_run_fence_has_its_button() {
         "```run\ndocker pull nginx\n\n# Then this.\ndocker run \\\n  -d nginx\n```\n",
         "<div class=\"command\"><code>docker pull nginx</code>\
          <button type=\"button\" data-run=\"docker pull nginx\" aria-label=\"Run: docker pull nginx\">Run</button></div>\n\
-         <div class=\"command\"><code>docker run -d nginx</code>\
+         <div class=\"command\"><code>docker run <span class=\"option\">-d</span> nginx</code>\
          <button type=\"button\" data-run=\"docker run -d nginx\" aria-label=\"Run: docker run -d nginx\">Run</button></div>\n",
     );
 }
@@ -39,6 +39,13 @@ fn a_command_is_escaped_in_text_and_attribute() {
          <button type=\"button\" data-run=\"echo &quot;&lt;&amp;&gt;&quot; &#39;x&#39;\" \
          aria-label=\"Run: echo &quot;&lt;&amp;&gt;&quot; &#39;x&#39;\">Run</button></div>\n",
     );
+}
+
+#[test]
+fn no_line_ends_within_an_option() {
+    renders("`docker rm -f web`\n", "<p><code>docker rm <span class=\"option\">-f</span> web</code></p>\n");
+    let long = "-".repeat(25);
+    renders(&format!("`<a-b> {long}`\n"), &format!("<p><code>&lt;a-b&gt; {long}</code></p>\n"));
 }
 
 #[test]
