@@ -133,7 +133,8 @@ pub fn plain_page(title: &str, main: &str, nonce: &str, framed: Framed) -> (Stri
          <meta name=\"color-scheme\" content=\"light dark\"><meta name=\"robots\" content=\"noindex\"><title>{title}</title>\
          <script nonce=\"{nonce}\">{THEME_SCRIPT}</script><link rel=\"icon\" href=\"{icon}\">\
          <link rel=\"stylesheet\" href=\"/pkg/lunchbox.css\"><link rel=\"stylesheet\" href=\"/pkg/teach.css\"></head>\
-         <body><main class=\"plain-page narrow-page\" id=\"main\">{main}</main></body></html>"
+         <body><header class=\"header\"><span class=\"header__home\"><svg class=\"header__logo\" viewBox=\"0 0 32 32\" aria-hidden=\"true\">{SHAPES}</svg>\
+         <span>Lunchbox</span></span></header><main class=\"plain-page narrow-page\" id=\"main\">{main}</main></body></html>"
     );
     let policy = content_security_policy(Some(nonce));
     let policy = match framed {

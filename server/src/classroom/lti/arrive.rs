@@ -55,8 +55,9 @@ pub enum Next {
     NotOpened,
     /// Are they the account that is signed in in this browser?
     WhichAccount { signed_in: Account },
-    /// The browser is somebody else's until now: shall it be theirs? By their names; `confirms` says what was asked.
-    Replaces { here: String, there: String, confirms: String },
+    /// The browser is somebody else's until now: shall it be theirs? By their names; `confirms` says what was asked, and
+    /// `stay` is where they go on who stay who they are.
+    Replaces { here: String, there: String, confirms: String, stay: &'static str },
     /// Which of their classes is the link for, or a new one?
     WhichClass { classes: Vec<ClassSummary>, account: Account },
     /// An admin's account, which a platform signs nobody in to.
@@ -144,6 +145,7 @@ impl Classroom {
                 here: here.name.clone(),
                 there: account.name.clone(),
                 confirms: here.id.clone(),
+                stay: "/teach",
             }),
             None => self.replaces_learner(arriving, learner).await?,
         };
@@ -268,6 +270,7 @@ impl Classroom {
             here: here.unwrap_or_else(|| "somebody without a name, who has begun to learn".to_owned()),
             there: shown_name(&arriving.name, "Learner"),
             confirms: LEARNER_HERE.to_owned(),
+            stay: "/",
         }))
     }
 

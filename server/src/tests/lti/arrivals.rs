@@ -106,6 +106,8 @@ async fn an_account_that_has_no_password_keeps_the_launch_that_signs_it_in() {
     assert_eq!(teacher.me().await, Value::Null);
     let (board, _) = world.come(&mut teacher, "teacher", TEACHER).await;
     assert_eq!(location(&board), format!("/teach/classes/{class}"));
+    let board = teacher.call("teach/board", &[("class", &class), ("lesson", "")]).await.json();
+    assert_eq!(board["platforms"], json!(["School Moodle"]), "an empty board says from where learners come");
 
     let all = world.admin.call("teach/instructors", &[]).await.json();
     let id = all.as_array().unwrap().iter().find(|one| one["name"] == "teacher of Moodle").unwrap()["id"].as_str().unwrap().to_owned();
@@ -140,6 +142,8 @@ async fn a_browser_that_is_somebodys_asks_before_it_is_somebody_elses() {
     );
     let progress = shared.call("progress", &[("lesson", "docker-images")]).await.json();
     assert_eq!(progress["current_step"], "pull-an-image", "asking changes nothing: {progress}");
+    assert!(asked.text.contains("<a class=\"button\" href=\"/\">Stay as I am</a>"), "{}", asked.text);
+    assert!(asked.text.contains("header__logo"), "one sees whose page it is: {}", asked.text);
     let confirms = field(&asked.text, "go-on");
     assert_eq!(location(&shared.press(&arrive, &[("go-on", &confirms)]).await), "/lessons/docker-images");
     let progress = shared.call("progress", &[("lesson", "docker-images")]).await.json();
@@ -150,6 +154,7 @@ async fn a_browser_that_is_somebodys_asks_before_it_is_somebody_elses() {
     world.come(&mut tam, "tam", TEACHER).await;
     let (asked, arrive) = world.come(&mut grace, "tam", TEACHER).await;
     assert!(asked.text.contains("<strong>Grace</strong>") && asked.text.contains("Go on as tam of Moodle"), "{}", asked.text);
+    assert!(asked.text.contains("<a class=\"button\" href=\"/teach\">Stay as I am</a>"), "{}", asked.text);
     let other = grace.press(&arrive, &[("go-on", "learner")]).await;
     assert!(other.text.contains("Go on as tam of Moodle"), "what was asked about another is asked again: {}", other.text);
     assert_eq!(grace.me().await["name"], "Grace");

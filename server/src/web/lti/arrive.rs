@@ -135,7 +135,7 @@ async fn shown(
         }
         Next::NotOpened => page::not_opened(arriving),
         Next::WhichAccount { signed_in } => page::which_account(arriving, &signed_in, ""),
-        Next::Replaces { here, there, confirms } => page::replaces(&here, &there, &confirms),
+        Next::Replaces { here, there, confirms, stay } => page::replaces(&here, &there, &confirms, stay),
         Next::WhichClass { classes, .. } => page::which_class(arriving, &classes, &state.classroom.lessons(), None, ""),
         Next::SignInFirst { name } => page::sign_in_first(&name),
     })

@@ -69,13 +69,14 @@ pub(super) fn which_account(arriving: &Arriving, account: &Account, problem: &st
     page(StatusCode::OK, "Is this you?", &main, Framed::Never)
 }
 
-/// Whether the browser, which is somebody's, shall be somebody else's.
-pub(super) fn replaces(here: &str, there: &str, confirms: &str) -> Response {
+/// Whether the browser, which is somebody's, shall be somebody else's. `stay`: where they go on who say no.
+pub(super) fn replaces(here: &str, there: &str, confirms: &str, stay: &str) -> Response {
     let (here, there, confirms) = (text(here), text(there), text(confirms));
     let main = format!(
         "<p>In this browser you are <strong>{here}</strong> until now. Your course sends you as <strong>{there}</strong>. If you are not \
-         {there}, or did not click a link in a course, close this page.</p>\
-         <form class=\"form\" method=\"post\"><div><button class=\"button button--primary\" name=\"go-on\" value=\"{confirms}\">Go on as {there}</button></div></form>"
+         {there}, or did not click a link in a course, stay as you are: nothing has changed.</p>\
+         <form class=\"form\" method=\"post\"><div><button class=\"button button--primary\" name=\"go-on\" value=\"{confirms}\">Go on as {there}</button></div></form>\
+         <p><a class=\"button\" href=\"{stay}\">Stay as I am</a></p>"
     );
     page(StatusCode::OK, "Go on as somebody else?", &main, Framed::Never)
 }
