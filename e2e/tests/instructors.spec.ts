@@ -89,13 +89,25 @@ test("a list gives each learner a link of their own, and the board says who is a
   await people.getByRole("row").filter({ hasText: "Edsger" }).getByRole("button", { name: "Remove…" }).click();
   await teaching.getByRole("dialog", { name: "Remove Edsger" }).getByRole("button", { name: "Remove", exact: true }).click();
   await expect(people.getByRole("status").filter({ hasText: "Edsger is removed, and deleted: 1 place" })).toBeVisible();
+  const asked = teaching.waitForEvent("dialog");
+  await teaching.getByRole("link", { name: "Board", exact: true }).click({ noWaitAfter: true });
+  const question = await asked;
+  expect(question.type(), "nobody has taken the links along").toBe("beforeunload");
+  await question.dismiss();
+  await expect(made).toHaveCount(3);
   const saved = teaching.waitForEvent("download");
   await people.getByRole("link", { name: "Save as CSV" }).click();
   const file = readFileSync(await (await saved).path(), "utf8");
   const link = /^"Lovelace, Ada","[^"]+","([^"]+)"/m.exec(file)?.[1] ?? "";
 
+  const again: string[] = [];
+  teaching.on("dialog", (dialog) => {
+    again.push(dialog.type());
+    void dialog.accept();
+  });
   const board = new BoardPage(teaching);
   await board.open(room.id);
+  expect(again, "who has them is asked nothing").toEqual([]);
   await teaching.getByRole("link", { name: "2 awaited" }).click();
   await expect(teaching.getByRole("heading", { name: "Learners", exact: true })).toBeInViewport();
   await expect(teaching.getByRole("row").filter({ hasText: "Lovelace, Ada" })).toContainText("Not here yet");
@@ -131,6 +143,33 @@ test("a code that is projected follows a new one, and says so", async ({ newLear
   await expect(wall.getByRole("status")).toHaveText("This class is no more: nobody can join by this code.");
 });
 
+test("a closing time in the past closes the class only after a question, and the board says what has ended", async ({ newLearner }) => {
+  const { page: teaching } = await newLearner();
+  await signIn(teaching);
+  const room = await makeClass(teaching, "To be closed by mistake");
+  const { page } = await newLearner();
+  await joinClass(page, room.code, "Ada");
+  await teaching.reload();
+  await hydrated(teaching);
+  await teaching.getByLabel("Closes").fill("2020-01-01T10:00");
+  await teaching.getByLabel("Closes").blur();
+  await teaching.getByRole("button", { name: "Save", exact: true }).click();
+  const dialog = teaching.getByRole("dialog", { name: "Close the class now?" });
+  await expect(dialog.getByText("1 learner in it can raise no hand", { exact: false })).toBeVisible();
+  expect(await violations(teaching)).toEqual([]);
+  await dialog.getByRole("button", { name: "Keep it open" }).click();
+  const bar = page.getByRole("region", { name: "Your class" });
+  await expect(bar.getByRole("button", { name: "Raise hand" }), "nothing is saved").toBeVisible();
+  await teaching.getByRole("button", { name: "Save", exact: true }).click();
+  await dialog.getByRole("button", { name: "Close the class" }).click();
+  await expect(teaching.getByText("Saved.")).toBeVisible();
+  await expect(bar.getByText("The class is over.", { exact: false }).first()).toBeVisible();
+  const board = new BoardPage(teaching);
+  await board.open(room.id);
+  await expect(teaching.getByText("Closed: notes have ended")).toBeVisible();
+  await expect(teaching.getByRole("button", { name: "Note to all…" })).toHaveCount(0);
+});
+
 test("a led class takes its learners along, but nobody out of a sentence", async ({ newLearner }) => {
   const { page: teaching } = await newLearner();
   await signIn(teaching);
@@ -143,6 +182,9 @@ test("a led class takes its learners along, but nobody out of a sentence", async
   await joinClass(bob.page, room.code, "Bob");
   await bob.lesson.start();
 
+  const { page: wall } = await newLearner();
+  await signIn(wall);
+  await wall.goto(`/teach/classes/${room.id}/projector`);
   const board = new BoardPage(teaching);
   await board.open(room.id);
   await expect(board.row("Bob")).toBeVisible();
@@ -150,6 +192,8 @@ test("a led class takes its learners along, but nobody out of a sentence", async
   await bob.page.keyboard.type("docker ru");
   await teaching.getByLabel("The class is at").selectOption({ label: await optionOf(teaching, "Run a container") });
   await expect(ada.page).toHaveURL(/run-a-container$/);
+  await expect(wall.getByText(/^Led: step \d+ — Run a container$/)).toBeVisible();
+  await expect(wall.locator("[aria-current=step]")).toContainText("Run a container");
   await expect(ada.page.getByText("The class has moved here, and you with it")).toBeVisible();
   const bar = bob.page.getByRole("region", { name: "Your class" });
   await expect(bar.getByText(/^The class has moved on to/).first()).toBeVisible();
@@ -243,8 +287,12 @@ test("a deleted class says what went with it", async ({ newLearner, complaints }
   await expect(teaching.getByRole("heading", { name: "The class is deleted, and with it:" })).toBeFocused();
   await expect(teaching.getByRole("heading", { name: "The class is deleted, and with it:" })).toBeInViewport({ ratio: 1 });
   await expect(teaching.getByRole("listitem").filter({ hasText: /^1 learner$/ })).toBeVisible();
-  await expect(teaching.getByRole("listitem").filter({ hasText: /^1 class$/ })).toBeVisible();
+  await expect(teaching.getByRole("listitem").filter({ hasText: /^1 place in the class$/ })).toBeVisible();
   await expect(teaching.getByRole("button", { name: "Save" }), "there is nothing left to set up").toBeHidden();
+  await expect(teaching.getByRole("navigation", { name: "This class" }), "and no page to go to").toHaveCount(0);
+  const gone = page.getByRole("region", { name: "Your class" });
+  await expect(gone.getByText("You are not in the class any more", { exact: false })).toBeVisible();
+  await expect(gone.getByRole("link")).toHaveCount(0);
   await page.goto("/join");
   await hydrated(page);
   await page.getByLabel("Code of the class").fill(room.code);
