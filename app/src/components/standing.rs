@@ -4,7 +4,11 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::{checks::GoalStanding, icon::Icon};
+use super::{
+    checks::GoalStanding,
+    icon::Icon,
+    live::{live, part},
+};
 use crate::{
     model::{Step, StepProgress},
     state::Work,
@@ -80,8 +84,8 @@ fn shown(work: Work, current: Memo<Option<usize>>) -> Option<Step> {
 pub(super) fn StepStanding(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
     let standing = Memo::new(move |_| Standing::now(work, current));
     view! {
-        <span class=move || standing.get().class() title=move || matches!(standing.get(), Standing::Undone { .. }).then_some(KEPT)>
-            {move || standing.get().text()}
+        <span class=live(move || standing.get().class()) title=live(move || matches!(standing.get(), Standing::Undone { .. }).then_some(KEPT))>
+            {live(move || standing.get().text())}
         </span>
     }
     .into_any()
@@ -126,8 +130,8 @@ fn summary(step: &Step, progress: &StepProgress) -> Option<Summary> {
 pub(super) fn GoalSummary(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
     let now = Memo::new(move |_| shown(work, current).and_then(|step| summary(&step, &work.step(&step.id))));
     view! {
-        <div class="summary" hidden=move || now.with(Option::is_none)>
-            {move || {
+        <div class="summary" hidden=live(move || now.with(Option::is_none))>
+            {part(move || {
                 now.get()
                     .map(|Summary { marks, text, leads_to }| {
                         let marks = marks.into_iter().map(|mark| view! { <span class=mark_class(mark)>{mark.icon().view()}</span> }).collect_view();
@@ -139,7 +143,7 @@ pub(super) fn GoalSummary(work: Work, current: Memo<Option<usize>>) -> impl Into
                             </button>
                         }
                     })
-            }}
+            })}
         </div>
     }
     .into_any()

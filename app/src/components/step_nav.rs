@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 
 use super::{
     icon::Icon,
+    live::{live, part},
     standing::{GoalSummary, Standing, StepStanding},
 };
 use crate::{
@@ -78,7 +79,7 @@ pub(super) fn StepNav(work: Work, current: Memo<Option<usize>>) -> impl IntoView
                     class="button button--quiet button--icon steps__toggle"
                     aria-label="All steps"
                     title="All steps"
-                    aria-expanded=move || open.get().to_string()
+                    aria-expanded=live(move || open.get().to_string())
                     aria-controls="steps-list"
                     node_ref=toggle
                     on:click=move |_| open.update(|open| *open = !*open)
@@ -86,7 +87,7 @@ pub(super) fn StepNav(work: Work, current: Memo<Option<usize>>) -> impl IntoView
                     {Icon::List.view()}
                 </button>
             </div>
-            <ol id="steps-list" class="steps__all" role="list" hidden=move || !open.get()>{list}</ol>
+            <ol id="steps-list" class="steps__all" role="list" hidden=live(move || !open.get())>{list}</ol>
         </nav>
     }
     .into_any()
@@ -147,11 +148,11 @@ fn Pip(work: Work, index: usize, current: Memo<Option<usize>>, href: String) -> 
             class="pip"
             class:pip--passed=passed
             href=href
-            aria-label=label
+            aria-label=live(label)
             title=title
-            aria-current=move || (current.get() == Some(index)).then_some("step")
+            aria-current=live(move || (current.get() == Some(index)).then_some("step"))
         >
-            {move || if passed.get() { Icon::Check.view().into_any() } else { (index + 1).into_any() }}
+            {part(move || if passed.get() { Icon::Check.view().into_any() } else { (index + 1).into_any() })}
         </a>
     }
     .into_any()
@@ -166,12 +167,12 @@ fn ListedStep(work: Work, index: usize, current: Memo<Option<usize>>, href: Stri
             <a
                 class="steps__link"
                 href=href
-                aria-current=move || (current.get() == Some(index)).then_some("step")
+                aria-current=live(move || (current.get() == Some(index)).then_some("step"))
                 on:click=move |_| open.set(false)
             >
                 <span class="steps__number">{index + 1}</span>
                 <span class="steps__title">{title}</span>
-                {move || passed.get().then(|| view! { <span class="steps__done">{Icon::Check.view()}"done"</span> })}
+                {part(move || passed.get().then(|| view! { <span class="steps__done">{Icon::Check.view()}"done"</span> }))}
             </a>
         </li>
     }
@@ -200,7 +201,7 @@ pub(super) fn StepFooter(work: Work, current: Memo<Option<usize>>) -> impl IntoV
         current.get().map(|index| index + 1).filter(|index| *index < count).map(|index| {
             let (href, title) = link(index);
             view! {
-                <a class="button" class:button--primary=move || Standing::now(work, current).leads_on() href=href title=title rel="next">
+                <a class="button" class:button--primary=live(move || Standing::now(work, current).leads_on()) href=href title=title rel="next">
                     "Next"
                     {Icon::Right.view()}
                 </a>
@@ -210,16 +211,16 @@ pub(super) fn StepFooter(work: Work, current: Memo<Option<usize>>) -> impl IntoV
     view! {
         <footer class="lesson__foot">
             <GoalSummary work=work current=current />
-            <span class="lesson__back">{previous}</span>
+            <span class="lesson__back">{part(previous)}</span>
             <StepStanding work=work current=current />
             <span class="lesson__on">
-                {next}
-                {move || {
+                {part(next)}
+                {part(move || {
                     current
                         .get()
                         .is_some_and(|index| index + 1 == count)
-                        .then(|| view! { <a class="button" class:button--primary=move || Standing::now(work, current).leads_on() href="/">"All lessons"</a> })
-                }}
+                        .then(|| view! { <a class="button" class:button--primary=live(move || Standing::now(work, current).leads_on()) href="/">"All lessons"</a> })
+                })}
             </span>
         </footer>
     }

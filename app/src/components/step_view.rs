@@ -3,7 +3,8 @@
 use leptos::{html, prelude::*};
 
 use super::{
-    checks::Checks, ending, ending::Ending, hints::Hints, prose::Prose, questions::Questions, stand_ins::StandIns, step_nav::kind_class,
+    checks::Checks, ending, ending::Ending, hints::Hints, live::part, prose::Prose, questions::Questions, stand_ins::StandIns,
+    step_nav::kind_class,
 };
 use crate::{
     model::{Step, StepKind},
@@ -63,7 +64,7 @@ fn eyebrow(kind: StepKind) -> &'static str {
 fn Problem(work: Work) -> impl IntoView {
     view! {
         <div class="problem" role="alert">
-            {move || {
+            {part(move || {
                 work.problem
                     .get()
                     .map(|text| {
@@ -74,7 +75,7 @@ fn Problem(work: Work) -> impl IntoView {
                             </p>
                         }
                     })
-            }}
+            })}
         </div>
     }
     .into_any()

@@ -3,7 +3,10 @@
 use leptos::{html, prelude::*};
 
 use super::measure::Measured;
-use crate::diagram::{Scene, Space};
+use crate::{
+    components::live::part,
+    diagram::{Scene, Space},
+};
 
 /// What is hidden beyond an edge must be at least this much to be worth a sign, in pixels.
 const WORTH_A_SIGN: i32 = 8;
@@ -47,9 +50,9 @@ pub(super) fn More(scene: Memo<Scene>, measured: RwSignal<Measured>, scrolled: S
         }
     };
     view! {
-        {move || hidden.get().left.then(|| sign("more more--left", "‹ more", (-1, 0)))}
-        {move || hidden.get().right.then(|| sign("more more--right", "more ›", (1, 0)))}
-        {move || hidden.get().below.then(|| sign("more more--below", "more ⌄", (0, 1)))}
+        {part(move || hidden.get().left.then(|| sign("more more--left", "‹ more", (-1, 0))))}
+        {part(move || hidden.get().right.then(|| sign("more more--right", "more ›", (1, 0))))}
+        {part(move || hidden.get().below.then(|| sign("more more--below", "more ⌄", (0, 1))))}
     }
     .into_any()
 }
