@@ -59,6 +59,8 @@ pub(crate) const MAX_STOP_SECONDS: i64 = 30;
 pub(crate) const MAX_TRANSFERS: usize = 2;
 /// Containers of steps that are done, and the most bytes that each of them may hold, which go only at a build's end.
 pub(crate) const MAX_SPENT_CONTAINERS: usize = 16;
+/// How long a prune waits for containers of steps that are on their way out.
+pub(crate) const SPENT_TIME: Duration = Duration::from_secs(10);
 pub(crate) const MAX_SPENT_BYTES: i64 = 1024 * 1024;
 /// How long a build may take, all steps together.
 pub(crate) const BUILD_TIME: Duration = Duration::from_secs(600);

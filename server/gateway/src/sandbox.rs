@@ -17,6 +17,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, broadcast},
     task::AbortHandle,
 };
+use tokio_util::task::TaskTracker;
 
 use crate::{
     Activity, ActivityKind, SandboxId,
@@ -57,6 +58,8 @@ pub(crate) struct Sandbox {
     pub(crate) execs: Execs,
     /// Only one build runs at a time.
     pub(crate) building: Arc<Semaphore>,
+    /// Containers of steps that are on their way out: what a build kept can't go before them.
+    pub(crate) spent: TaskTracker,
     /// Pulls and pushes at once; more wait.
     pub(crate) moving: Arc<Semaphore>,
     /// Uploads into containers at once; more wait.
@@ -89,6 +92,7 @@ impl Sandbox {
             exec_room: AtomicU32::new(0),
             execs: Execs::default(),
             building: Arc::new(Semaphore::new(1)),
+            spent: TaskTracker::new(),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
             uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),
             starting: Mutex::default(),

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
 
+use std::time::Instant;
+
 use super::{
     neighbour::{LIKE_THE_INTERNET, Neighbour},
     support::{Sandbox, TestHost},
@@ -26,10 +28,9 @@ async fn open(host: &mut TestHost) -> Sandbox {
     sandbox
 }
 
-/// Runs a program in a container; returns the seconds that it says it took, rounded up.
-async fn run(sandbox: &Sandbox, program: &str) -> u64 {
-    let timed = format!("import socket, time\nbegan = time.time()\n{program}\nprint(int(time.time() - began) + 1)");
-    sandbox.docker(&["run", "--rm", "python", "python3", "-c", &timed]).await.ok().trim().parse().unwrap()
+/// Runs a program in a container.
+async fn run(sandbox: &Sandbox, program: &str) {
+    sandbox.docker(&["run", "--rm", "python", "python3", "-c", &format!("import socket\n{program}")]).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,12 +43,12 @@ async fn a_flood_of_packets_is_cut_and_what_others_send_is_not() {
         sandbox.run("pull -q busybox").await.ok();
     }
     let before = neighbour.received();
-    let seconds = run(
-        &a,
-        &format!("s = socket.socket(type=socket.SOCK_DGRAM)\nfor _ in range({SENT}): s.sendto(b'x' * 64, ('{LIKE_THE_INTERNET}', 9))"),
-    )
-    .await;
+    let began = Instant::now();
+    run(&a, &format!("s = socket.socket(type=socket.SOCK_DGRAM)\nfor _ in range({SENT}): s.sendto(b'x' * 64, ('{LIKE_THE_INTERNET}', 9))"))
+        .await;
     let came = neighbour.received() - before;
+    // A busy machine looks at some after they were sent.
+    let seconds = began.elapsed().as_secs() + 1;
     let most = limit("OTHER_PACKETS_AT_ONCE") + seconds * limit("OTHER_PACKETS_A_SECOND");
     // A few are the neighbour's own (ARP).
     assert!(came <= most + 100, "{came} of {SENT} packets came in {seconds} s: as root, run server/setup/firewall.sh");
@@ -72,8 +73,10 @@ async fn a_flood_of_new_connections_is_cut() {
     s.connect_ex(('{LIKE_THE_INTERNET}', 1000 + n % 50000))
     s.close()"
     );
-    let seconds = run(&a, &program).await;
+    let began = Instant::now();
+    run(&a, &program).await;
     let came = neighbour.received() - before;
+    let seconds = began.elapsed().as_secs() + 1;
     let most = limit("NEW_AT_ONCE") + seconds * limit("NEW_A_SECOND");
     assert!(came <= most + 100, "{came} of {BEGUN} connections came in {seconds} s: as root, run server/setup/firewall.sh");
     assert!(came >= limit("NEW_AT_ONCE"), "{came} came");

@@ -12,6 +12,7 @@ use crate::{
     body,
     images::{own, view::View},
     ledger::now_ms,
+    limits,
     model::event::Event,
     refusal::{Answer, Refusal},
     request::{Request, moment::until, query::known_filters},
@@ -196,6 +197,11 @@ impl Wish {
 /// have no name yet. Returns what went.
 pub(crate) async fn remove(context: &Context, wish: &Wish) -> Result<Vec<Record>, Refusal> {
     let Ok(_place) = context.sandbox.building.clone().try_acquire_owned() else { return Ok(Vec::new()) };
+    // A build is told before its containers are gone, and the engine keeps what a container is made of.
+    context.sandbox.spent.close();
+    if tokio::time::timeout(limits::SPENT_TIME, context.sandbox.spent.wait()).await.is_err() {
+        tracing::warn!(sandbox = %context.sandbox.id, "steps' containers take long to go; what they are made of stays until the next prune");
+    }
     // Read below the place that was just taken: nobody builds.
     let idle = |record: Record| Record { in_use: false, ..record };
     let mut gone = wish.choose(read(context).await?.into_iter().map(idle).collect());

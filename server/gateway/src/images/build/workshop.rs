@@ -62,7 +62,8 @@ impl Drop for Container {
     fn drop(&mut self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (context, id) = (self.context.clone(), std::mem::take(&mut self.id));
-        runtime.spawn(async move { remove_container(&context.shared.engine, &id).await });
+        let spent = context.sandbox.spent.clone();
+        spent.spawn_on(async move { remove_container(&context.shared.engine, &id).await }, &runtime);
     }
 }
 
