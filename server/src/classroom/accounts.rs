@@ -4,7 +4,7 @@ use sqlx::Row as _;
 
 use super::{
     ClassError, Classroom, codes,
-    limits::{MAX_INSTRUCTORS, MAX_PASSWORD, MIN_PASSWORD, SIGNED_IN_HOLDS},
+    limits::{JUDGED_CHARACTERS, MAX_INSTRUCTORS, MAX_PASSWORD, MIN_GUESSES, MIN_PASSWORD, SIGNED_IN_HOLDS},
     lti, names,
 };
 use crate::clock::now;
@@ -20,16 +20,32 @@ pub struct Account {
     pub is_admin: bool,
 }
 
+/// `names`: of whom it is to be, as far as they are known.
+///
 /// # Errors
-/// Where it is too short or too long.
-pub(super) fn fit_password(password: &str) -> Result<(), ClassError> {
+/// Where it is too short, too long, or easily guessed.
+pub(super) fn fit_password(password: &str, names: &[&str]) -> Result<(), ClassError> {
     match password.chars().count() {
         count if count < MIN_PASSWORD => {
             ClassError::refused(format!("The password is too short: {MIN_PASSWORD} characters are the least. A few words are good."))
         }
         count if count > MAX_PASSWORD => ClassError::refused(format!("The password is too long: {MAX_PASSWORD} characters are the most.")),
+        _ if is_guessed(password, names) => ClassError::refused(
+            "That password is too easy to guess: a common one, or little more than common words, a name or rows of keys. Take some words \
+             that have nothing to do with each other, or let a password manager make one.",
+        ),
         _ => Ok(()),
     }
+}
+
+/// Whether lists of common passwords, names and words, rows of keys, dates, and what is usually done to them lead to it soon.
+fn is_guessed(password: &str, names: &[&str]) -> bool {
+    // What whoever guesses here tries first.
+    const OF_THIS_PLACE: [&str; 4] = ["lunchbox", "docker", "instructor", "teacher"];
+    let judged: String = password.chars().take(JUDGED_CHARACTERS).collect();
+    let parts = names.iter().flat_map(|name| name.split_whitespace());
+    let known: Vec<&str> = names.iter().copied().chain(parts).chain(OF_THIS_PLACE).collect();
+    zxcvbn::zxcvbn(&judged, &known).guesses() < MIN_GUESSES
 }
 
 impl Classroom {
@@ -90,7 +106,7 @@ impl Classroom {
     /// # Errors
     /// Where the old one is wrong, the new one is no good, or the database fails.
     pub async fn change_password(&self, who: &Account, old: &str, new: &str) -> Result<i64, ClassError> {
-        fit_password(new)?;
+        fit_password(new, &[&who.name])?;
         if self.sign_in(&who.name, old).await?.as_ref() != Some(who) {
             return ClassError::refused("That is not your password. Nothing was changed.");
         }
@@ -98,7 +114,7 @@ impl Classroom {
     }
 
     pub(super) async fn set_password(&self, id: &str, new: &str) -> Result<i64, ClassError> {
-        fit_password(new)?;
+        fit_password(new, &[])?;
         let (hashed, at) = (self.passwords.hash(new).await?, now());
         let mut transaction = self.pool.begin().await?;
         end_ways_in(&mut transaction, id, at).await?;
@@ -110,7 +126,7 @@ impl Classroom {
 
     /// Makes an account with a password.
     pub(super) async fn make_account(&self, name: &str, password: &str, is_admin: bool) -> Result<Account, ClassError> {
-        fit_password(password)?;
+        fit_password(password, &[name])?;
         match self.add_account(name, Some(password), is_admin).await? {
             Some(account) => Ok(account),
             None => ClassError::refused("There is an instructor of that name already. Choose another, or add a letter."),
@@ -162,4 +178,44 @@ async fn end_ways_in(transaction: &mut sqlx::Transaction<'_, sqlx::Any>, id: &st
 /// From a row with `id`, `name` and `is_admin`.
 pub(super) fn account(row: &sqlx::any::AnyRow) -> Result<Account, ClassError> {
     Ok(Account { id: row.try_get("id")?, name: row.try_get("name")?, is_admin: row.try_get::<i64, _>("is_admin")? > 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_is_tried_early_is_none_however_it_is_dressed_up() {
+        let fits = |password: &str| fit_password(password, &["Grace Hopper"]).is_ok();
+        for good in
+            ["correct horse battery staple", "a ship in harbour is safe", "tN4!qzR8w_", "rote Katze am Fenster", "грибы в лесу осенью"]
+        {
+            assert!(fits(good), "{good}");
+        }
+        for bad in [
+            "password123",
+            "Password123!",
+            "1234567890",
+            "qwertyuiop",
+            "passwordpassword",
+            "1q2w3e4r5t",
+            "aaaaaaaaaaaaaaaa",
+            "lunchbox2026",
+            "docker12345",
+            "gracehopper",
+            "hopper2026",
+            "short",
+        ] {
+            assert!(!fits(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_longest_password_is_judged_at_once() {
+        let began = std::time::Instant::now();
+        for long in ["P@ssw0rd".repeat(25), "4@8({[<69!1|703$5+".repeat(11), "1q2w3e4r5t".repeat(20)] {
+            let _ = fit_password(&long, &[]);
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+    }
 }
