@@ -36,10 +36,11 @@ NOT_THE_INTERNET="169.254.0.0/16 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.
 forward_chain() { if as_root iptables -w -n -L DOCKER-USER >/dev/null 2>&1; then echo DOCKER-USER; else echo FORWARD; fi; }
 
 # limit NAME A_SECOND AT_ONCE: sets LIMIT to what drops packets of one network beyond that. NAME is in
-# /proc/net/ipt_hashlimit, where doctor looks.
+# /proc/net/ipt_hashlimit, where doctor looks. Who sends nothing is remembered until they have earned all of AT_ONCE
+# again: by itself the kernel forgets after a second, and a pause would be worth as many at once anew.
 limit() {
   LIMIT=(-m hashlimit --hashlimit-name "$1" --hashlimit-mode srcip --hashlimit-srcmask "$LIMIT_MASK"
-    --hashlimit-above "$2/second" --hashlimit-burst "$3" -j DROP)
+    --hashlimit-htable-expire "$(($3 * 1000 / $2 + 1000))" --hashlimit-above "$2/second" --hashlimit-burst "$3" -j DROP)
 }
 
 # each_limit A|C: appends each limit to its chain, or checks that it is there.

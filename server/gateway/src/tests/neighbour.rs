@@ -24,9 +24,8 @@ static ADDRESSES: Mutex<()> = Mutex::const_new(());
 /// A network namespace that the machine reaches by a cable of its own, with a service at each address.
 pub(super) struct Neighbour {
     name: String,
-    /// The cable's ends: the machine's and its own.
+    /// The machine's end of the cable.
     here: String,
-    there: String,
     service: Child,
     /// Of other test runs on this machine.
     _alone: File,
@@ -91,14 +90,27 @@ impl Neighbour {
         let mut ready = String::new();
         BufReader::new(service.stdout.take().unwrap()).read_line(&mut ready).unwrap();
         assert_eq!(ready, "ready\n");
-        Self { name, here, there, service, _alone: alone, _turn: turn }
+        Self { name, here, service, _alone: alone, _turn: turn }
     }
 
-    /// Packets that have come by the cable so far.
-    pub(super) fn received(&self) -> u64 {
-        let told = Command::new("ip").args(["-n", &self.name, "-s", "-j", "link", "show", &self.there]).output().expect("`ip` is there");
-        let told: serde_json::Value = serde_json::from_slice(&told.stdout).expect("`ip -j` writes JSON");
-        told[0]["stats64"]["rx"]["packets"].as_u64().expect("a count of packets")
+    /// UDP packets that have come so far for ports at which nobody listens.
+    pub(super) fn datagrams(&self) -> u64 {
+        self.counted("Udp:", "NoPorts")
+    }
+
+    /// Connections that were begun so far to ports at which nobody listens: each is answered by a reset.
+    pub(super) fn connections(&self) -> u64 {
+        self.counted("Tcp:", "OutRsts")
+    }
+
+    /// One of the kernel's counters (RFC 1213): a line of names, and one of numbers.
+    fn counted(&self, protocol: &str, name: &str) -> u64 {
+        let told = Command::new("ip").args(["netns", "exec", &self.name, "cat", "/proc/net/snmp"]).output().expect("`ip` is there");
+        let told = String::from_utf8(told.stdout).expect("it is text");
+        let mut lines = told.lines().filter(|line| line.starts_with(protocol)).map(|line| line.split(' '));
+        let (names, mut numbers) = (lines.next().expect("names"), lines.next().expect("numbers"));
+        let at = names.into_iter().position(|known| known == name).expect("the counter is there");
+        numbers.nth(at).and_then(|number| number.parse().ok()).expect("a number")
     }
 }
 
