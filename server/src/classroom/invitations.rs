@@ -60,7 +60,7 @@ impl Classroom {
     pub async fn accept_invitation(&self, token: &str, name: &str, password: &str) -> Result<(Account, i64), ClassError> {
         let invitation = self.invitation(token).await?;
         // What can be told beforehand must not cost the link.
-        fit_password(password, &[name, invitation.name.as_str()])?;
+        fit_password(password, &[name, invitation.name.as_str()]).await?;
         if invitation.kind == InvitationKind::Password {
             let hashed = codes::hashed(PURPOSE, token);
             let instructor: Option<String> =

@@ -16,7 +16,7 @@ pub(super) const MAX_PASSWORD: usize = 200;
 /// Tries, as they are estimated, that must not find a password: sign-in is paced, but a copied file is not.
 pub(super) const MIN_GUESSES: u64 = 100_000_000;
 /// Characters of a password that are judged: what follows makes it no easier to guess.
-pub(super) const JUDGED_CHARACTERS: usize = 64;
+pub(super) const JUDGED_CHARACTERS: usize = 32;
 /// Places of one class.
 pub(super) const MAX_PLACES: i64 = 500;
 /// Learners whose history is read at once where all of it is wanted.

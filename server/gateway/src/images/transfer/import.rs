@@ -16,9 +16,9 @@ use crate::{
     ledger::ImageOrigin,
     limits,
     lines::JsonLines,
-    reference,
+    reference::{self, Reference},
     refusal::{Answer, Refusal},
-    request::Request,
+    request::{Request, query::Query},
     serve::Context,
     upstream::Ask,
 };
@@ -33,21 +33,9 @@ pub(crate) async fn import(context: &Context, mut request: Request) -> Answer {
             "lunchbox: files can't be imported from a URL in this classroom: the engine would fetch them from the machine that everybody shares. Fetch them yourself, then: docker import - NAME < file.tar",
         ));
     }
-    let repository = query.text("repo")?.filter(|repository| !repository.is_empty());
-    let version = query.text("tag")?.filter(|tag| !tag.is_empty());
-    let note = query.text("message")?.filter(|note| !note.is_empty());
-    let changes = query.all("changes");
-    check_changes(&changes)?;
-    let changes = build::changes(&changes)?;
-    crate::images::pull::check_platform(query.text("platform")?.as_deref().filter(|platform| !platform.is_empty()))?;
-    query.ignore(&["fromImage"]);
-    request.query.finish()?;
-    if note.as_ref().is_some_and(|note| note.len() > limits::MAX_NAME_BYTES) {
-        return Err(Refusal::invalid(format!("lunchbox: a message may have {} bytes.", limits::MAX_NAME_BYTES)));
-    }
-    let name = repository.map(|repository| tag::read(&repository, version.as_deref())).transpose()?;
+    let begun = begin(context, query).await;
     let most_bytes = context.shared.config.limits.upload_max_bytes;
-    let (upload, ()) = body::admit(request.body, most_bytes, own::check_limit(context).await).await?;
+    let (upload, Wanted { name, note, changes }) = body::admit(request.body, most_bytes, begun).await?;
     let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;
     let file = upload::store(Upload::new(upload), most_bytes, || Refusal::too_large("the archive", most_bytes)).await?;
     let layer = tokio::task::spawn_blocking(move || layer::take(file, &mut most_bytes.saturating_mul(UNPACKED_TIMES))).await;
@@ -89,4 +77,30 @@ pub(crate) async fn import(context: &Context, mut request: Request) -> Answer {
         messages.tell(Message::status(id)).await;
         Ok(())
     }))
+}
+
+/// What the image is to be.
+struct Wanted {
+    name: Option<Reference>,
+    note: Option<String>,
+    changes: Vec<String>,
+}
+
+/// What can be said before the files are there, and whether there is room for one more.
+async fn begin(context: &Context, query: &mut Query) -> Result<Wanted, Refusal> {
+    let repository = query.text("repo")?.filter(|repository| !repository.is_empty());
+    let version = query.text("tag")?.filter(|tag| !tag.is_empty());
+    let note = query.text("message")?.filter(|note| !note.is_empty());
+    let changes = query.all("changes");
+    check_changes(&changes)?;
+    let changes = build::changes(&changes)?;
+    crate::images::pull::check_platform(query.text("platform")?.as_deref().filter(|platform| !platform.is_empty()))?;
+    query.ignore(&["fromImage"]);
+    std::mem::take(query).finish()?;
+    if note.as_ref().is_some_and(|note| note.len() > limits::MAX_NAME_BYTES) {
+        return Err(Refusal::invalid(format!("lunchbox: a message may have {} bytes.", limits::MAX_NAME_BYTES)));
+    }
+    let name = repository.map(|repository| tag::read(&repository, version.as_deref())).transpose()?;
+    own::check_limit(context).await?;
+    Ok(Wanted { name, note, changes })
 }

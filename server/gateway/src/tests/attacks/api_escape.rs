@@ -283,7 +283,7 @@ async fn attack_21_what_is_the_classrooms_own_is_not_there() {
     let registry = bare(&["ps", "-q", "--no-trunc", "--filter", "name=registry"]).await.ok();
     let mut names = vec![format!("lb-{}-{}.ws", host.config.instance, a.id), ".ws".to_owned(), "lunchbox-registry".to_owned()];
     names.extend(
-        [workstation.as_str()].into_iter().chain(registry.lines()).flat_map(|id| [id.to_owned(), id[..12].to_owned(), id[..2].to_owned()]),
+        [workstation.as_str()].into_iter().chain(registry.lines()).flat_map(|id| [id.to_owned(), id[..12].to_owned(), id[..6].to_owned()]),
     );
     for name in &names {
         for line in ["inspect", "logs", "kill", "rm -f", "stop", "exec", "top", "diff", "pause", "export"] {

@@ -36,7 +36,7 @@ async fn attack_22_27_what_is_anothers_looks_just_like_none() {
     let networks = vec![
         victim.network.clone(),
         victim.network[..12].to_owned(),
-        victim.network[..2].to_owned(),
+        victim.network[..6].to_owned(),
         network,
         default,
         format!("{CANARY}-net"),
