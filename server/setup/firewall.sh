@@ -15,6 +15,9 @@ HOST_CHAIN=LUNCHBOX-HOST
 OUT_CHAIN=LUNCHBOX-OUT
 # How many connections it begins, with whomever.
 NEW_CHAIN=LUNCHBOX-NEW
+# The same networks in another table, and the mark of what goes there.
+GUARD_CHAIN=LUNCHBOX-GUARD
+GUARD_MARK=0x4c42
 # Of these addresses as one: those of a sandbox network (NETWORK_PREFIX_LENGTH in the gateway's limits.rs).
 LIMIT_MASK=26
 # Connections that one network begins, those between its own containers included: so many a second, and so many at
@@ -114,6 +117,38 @@ put_out_in_place() {
   [ "$from" = FORWARD ] || each_stray D || true
 }
 
+# guard C|A: the same networks once more, in a table that the engine doesn't touch. Whenever it makes a network it takes its
+# jump to DOCKER-USER out and puts it back, and what comes in between would pass. Dropped at the very end, so that
+# the chain above has said no by then wherever it was asked.
+guard() {
+  local network protocol
+  local mangle=(as_root iptables -w -t mangle)
+  for network in $NOT_THE_INTERNET; do
+    if [ "$network" != 169.254.0.0/16 ]; then
+      for protocol in udp tcp; do
+        "${mangle[@]}" "-$1" "$GUARD_CHAIN" -d "$network" -p "$protocol" --dport 53 -j RETURN 2>/dev/null || return 1
+      done
+    fi
+    "${mangle[@]}" "-$1" "$GUARD_CHAIN" -d "$network" -j MARK --set-mark "$GUARD_MARK" 2>/dev/null || return 1
+  done
+}
+
+guard_in_place() {
+  as_root iptables -w -t mangle -C FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$GUARD_CHAIN" 2>/dev/null &&
+    as_root iptables -w -t mangle -C POSTROUTING -m mark --mark "$GUARD_MARK" -j DROP 2>/dev/null &&
+    guard C
+}
+
+put_guard_in_place() {
+  local mangle=(as_root iptables -w -t mangle)
+  "${mangle[@]}" -N "$GUARD_CHAIN" 2>/dev/null || "${mangle[@]}" -F "$GUARD_CHAIN"
+  guard A
+  "${mangle[@]}" -C FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$GUARD_CHAIN" 2>/dev/null ||
+    "${mangle[@]}" -A FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$GUARD_CHAIN"
+  "${mangle[@]}" -C POSTROUTING -m mark --mark "$GUARD_MARK" -j DROP 2>/dev/null ||
+    "${mangle[@]}" -A POSTROUTING -m mark --mark "$GUARD_MARK" -j DROP
+}
+
 # each_stray C|D: is one of our jumps in FORWARD, or takes them out of there. An engine may have got its DOCKER-USER
 # since they were set: what passes both is counted twice.
 each_stray() {
@@ -129,6 +164,7 @@ each_stray() {
 rules() {
   put_in_place iptables
   put_out_in_place
+  put_guard_in_place
   # A machine without IPv6 has nothing to guard there.
   [ ! -e /proc/net/if_inet6 ] || put_in_place ip6tables
 }
@@ -145,7 +181,7 @@ main() {
     say "Not set: rules that keep learners' containers off this machine's own services, and from flooding. As root: server/setup/firewall.sh"
     return 0
   fi
-  if in_place iptables && out_in_place && limits_in_place && { [ ! -e /proc/net/if_inet6 ] || in_place ip6tables; }; then there "$name"; return 0; fi
+  if in_place iptables && out_in_place && guard_in_place && limits_in_place && { [ ! -e /proc/net/if_inet6 ] || in_place ip6tables; }; then there "$name"; return 0; fi
   HINT="see that iptables works on this machine (lsmod, nft list ruleset); ./lunchbox doctor tests it." \
     step "$name" firewall rules
   limits_in_place || say "But this machine's kernel has no limit for packets (xt_hashlimit): a container may flood what it reaches."
