@@ -227,16 +227,10 @@ impl ContainerAsked {
         *self == Self::default()
     }
 
-    fn shorten(&mut self) {
-        let mut left = KEPT_BYTES;
-        for word in [&mut self.network, &mut self.user, &mut self.working_dir, &mut self.restart] {
-            shorten(word);
-            if !fits(word, &mut left) {
-                "…".clone_into(word);
-            }
-        }
+    fn shorten(&mut self, left: &mut usize) {
+        keep([&mut self.network, &mut self.user, &mut self.working_dir, &mut self.restart], left);
         for words in [&mut self.ports, &mut self.volumes, &mut self.env, &mut self.entrypoint, &mut self.command] {
-            shorten_all(words, &mut left);
+            shorten_all(words, left);
         }
     }
 }
@@ -266,15 +260,15 @@ impl ActivityKind {
             Self::Refused { message, container, .. } => {
                 shorten(message);
                 if let Some(container) = container {
-                    shorten(&mut container.name);
-                    shorten(&mut container.image);
-                    container.asked.shorten();
+                    let mut left = KEPT_BYTES;
+                    keep([&mut container.name, &mut container.image], &mut left);
+                    container.asked.shorten(&mut left);
                 }
             }
             Self::ImagePullFailed { message, .. } | Self::ImagePushFailed { message, .. } | Self::ImageBuildFailed { message } => {
                 shorten(message)
             }
-            Self::ContainerCreated { asked, .. } => asked.shorten(),
+            Self::ContainerCreated { asked, .. } => asked.shorten(&mut { KEPT_BYTES }),
             Self::ContainerExec { command, .. } => shorten_all(command, &mut { KEPT_BYTES }),
             Self::ContainerFilesCopied { path, .. } => shorten(path),
             _ => {}
@@ -287,6 +281,16 @@ fn shorten(text: &mut String) {
     if let Some((end, _)) = text.char_indices().nth(KEPT_CHARACTERS) {
         text.truncate(end);
         text.push('…');
+    }
+}
+
+/// Keeps each for which there are bytes left; `…` stands for another.
+fn keep<const COUNT: usize>(words: [&mut String; COUNT], left: &mut usize) {
+    for word in words {
+        shorten(word);
+        if !fits(word, left) {
+            "…".clone_into(word);
+        }
     }
 }
 
@@ -351,7 +355,7 @@ mod tests {
         for kind in all {
             let kind = kind.shortened();
             let bytes = serde_json::to_vec(&kind).unwrap_or_default().len();
-            assert!(bytes > 0 && bytes < 16 * 1024, "{bytes}: {kind:?}");
+            assert!(bytes > 0 && bytes < 8 * 1024, "{bytes}: {kind:?}");
         }
     }
 
