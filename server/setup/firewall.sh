@@ -70,14 +70,29 @@ in_place() {
     as_root "$1" -w -C "$HOST_CHAIN" -j REJECT 2>/dev/null
 }
 
+# each_network A|C TABLE CHAIN TARGET…: appends what becomes of packets to each network that is not the internet, or
+# checks that it is there. Names are looked up wherever this machine looks them up, which may be in its own network:
+# but not of a link-local address.
+each_network() {
+  local network protocol
+  local rule=(as_root iptables -w -t "$2" "-$1" "$3")
+  shift 3
+  for network in $NOT_THE_INTERNET; do
+    if [ "$network" != 169.254.0.0/16 ]; then
+      for protocol in udp tcp; do
+        "${rule[@]}" -d "$network" -p "$protocol" --dport 53 -j RETURN || return 1
+      done
+    fi
+    "${rule[@]}" -d "$network" "$@" || return 1
+  done
+}
+
 out_in_place() {
-  local network from
+  local from
   from=$(forward_chain)
   [ "$from" = FORWARD ] || ! each_stray C || return 1
   as_root iptables -w -C "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null || return 1
-  for network in $NOT_THE_INTERNET; do
-    as_root iptables -w -C "$OUT_CHAIN" -d "$network" -j REJECT 2>/dev/null || return 1
-  done
+  each_network C filter "$OUT_CHAIN" -j REJECT 2>/dev/null
 }
 
 # Answers to what the server itself asks of a container (previews, published ports) come in; nothing
@@ -91,23 +106,15 @@ put_in_place() {
     as_root "$tool" -w -I INPUT -i "$BRIDGES" -j "$HOST_CHAIN"
 }
 
-# Names are looked up wherever this machine looks them up, which may be in its own network: but not of a
-# link-local address. Sandbox networks have no IPv6.
+# Sandbox networks have no IPv6.
 put_out_in_place() {
-  local network protocol from
+  local from
   from=$(forward_chain)
   as_root iptables -w -N "$OUT_CHAIN" 2>/dev/null || as_root iptables -w -F "$OUT_CHAIN"
   as_root iptables -w -N "$NEW_CHAIN" 2>/dev/null || as_root iptables -w -F "$NEW_CHAIN"
   # Where the kernel has no such limit, main says so.
   each_limit A || true
-  for network in $NOT_THE_INTERNET; do
-    if [ "$network" != 169.254.0.0/16 ]; then
-      for protocol in udp tcp; do
-        as_root iptables -w -A "$OUT_CHAIN" -d "$network" -p "$protocol" --dport 53 -j RETURN
-      done
-    fi
-    as_root iptables -w -A "$OUT_CHAIN" -d "$network" -j REJECT
-  done
+  each_network A filter "$OUT_CHAIN" -j REJECT
   as_root iptables -w -C "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null ||
     as_root iptables -w -I "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN"
   for from in INPUT "$from"; do
@@ -117,32 +124,19 @@ put_out_in_place() {
   [ "$from" = FORWARD ] || each_stray D || true
 }
 
-# guard C|A: the same networks once more, in a table that the engine doesn't touch. Whenever it makes a network it takes its
+# The same networks once more, in a table that the engine doesn't touch. Whenever it makes a network it takes its
 # jump to DOCKER-USER out and puts it back, and what comes in between would pass. Dropped at the very end, so that
 # the chain above has said no by then wherever it was asked.
-guard() {
-  local network protocol
-  local mangle=(as_root iptables -w -t mangle)
-  for network in $NOT_THE_INTERNET; do
-    if [ "$network" != 169.254.0.0/16 ]; then
-      for protocol in udp tcp; do
-        "${mangle[@]}" "-$1" "$GUARD_CHAIN" -d "$network" -p "$protocol" --dport 53 -j RETURN 2>/dev/null || return 1
-      done
-    fi
-    "${mangle[@]}" "-$1" "$GUARD_CHAIN" -d "$network" -j MARK --set-mark "$GUARD_MARK" 2>/dev/null || return 1
-  done
-}
-
 guard_in_place() {
   as_root iptables -w -t mangle -C FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$GUARD_CHAIN" 2>/dev/null &&
     as_root iptables -w -t mangle -C POSTROUTING -m mark --mark "$GUARD_MARK" -j DROP 2>/dev/null &&
-    guard C
+    each_network C mangle "$GUARD_CHAIN" -j MARK --set-mark "$GUARD_MARK" 2>/dev/null
 }
 
 put_guard_in_place() {
   local mangle=(as_root iptables -w -t mangle)
   "${mangle[@]}" -N "$GUARD_CHAIN" 2>/dev/null || "${mangle[@]}" -F "$GUARD_CHAIN"
-  guard A
+  each_network A mangle "$GUARD_CHAIN" -j MARK --set-mark "$GUARD_MARK"
   "${mangle[@]}" -C FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$GUARD_CHAIN" 2>/dev/null ||
     "${mangle[@]}" -A FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$GUARD_CHAIN"
   "${mangle[@]}" -C POSTROUTING -m mark --mark "$GUARD_MARK" -j DROP 2>/dev/null ||
