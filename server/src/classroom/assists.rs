@@ -19,6 +19,17 @@ impl Assists {
     }
 }
 
+/// Those of all learners in a class who were helped.
+#[derive(Debug, Default)]
+pub(super) struct ClassAssists(HashMap<LearnerId, Assists>);
+
+impl ClassAssists {
+    /// Whether an instructor typed in that learner's terminal around that time (unix milliseconds).
+    pub(super) fn helped(&self, learner: Option<&LearnerId>, at: i64) -> bool {
+        learner.and_then(|learner| self.0.get(learner)).is_some_and(|assists| assists.helped(at))
+    }
+}
+
 impl Classroom {
     /// An instructor types from now on. Returns what [`Classroom::assist_ended`] wants.
     ///
@@ -59,17 +70,16 @@ impl Classroom {
         Ok(Assists(spans))
     }
 
-    /// Of all learners in the class who were helped.
-    pub(super) async fn assists_in(&self, class: &str) -> Result<HashMap<LearnerId, Assists>, ClassError> {
+    pub(super) async fn assists_in(&self, class: &str) -> Result<ClassAssists, ClassError> {
         let rows = sqlx::query(
             "SELECT a.learner, a.began_at, a.ended_at FROM assists a JOIN enrolments e ON e.learner = a.learner WHERE e.class = $1",
         )
         .bind(class)
         .fetch_all(&self.pool)
         .await?;
-        let mut all: HashMap<LearnerId, Assists> = HashMap::new();
+        let mut all = ClassAssists::default();
         for row in rows {
-            all.entry(LearnerId::from_stored(row.try_get(0)?)).or_default().0.push((row.try_get(1)?, row.try_get(2)?));
+            all.0.entry(LearnerId::from_stored(row.try_get(0)?)).or_default().0.push((row.try_get(1)?, row.try_get(2)?));
         }
         Ok(all)
     }

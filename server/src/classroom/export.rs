@@ -6,7 +6,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     ClassError, ClassRow, Classroom,
-    assists::Assists,
+    assists::ClassAssists,
     board::facts::{self, Facts, StepFacts},
 };
 use crate::lessons::Lesson;
@@ -79,9 +79,7 @@ impl Classroom {
         let assists = self.assists_in(&class.id).await?;
         let mut people: Vec<&Facts> = facts.values().chain(&never_here).collect();
         people.sort_by_key(|facts| facts.name.to_lowercase());
-        let none = Assists::default();
-        let of = |facts: &Facts| facts.learner.as_ref().and_then(|learner| assists.get(learner)).unwrap_or(&none);
-        Ok(people.into_iter().flat_map(|facts| lines(&lesson, facts, of(facts))).collect())
+        Ok(people.into_iter().flat_map(|facts| lines(&lesson, facts, &assists)).collect())
     }
 
     /// Names that are on the class's list, of whom nobody has come.
@@ -94,7 +92,7 @@ impl Classroom {
     }
 }
 
-fn lines(lesson: &Lesson, facts: &Facts, assists: &Assists) -> Vec<Line> {
+fn lines(lesson: &Lesson, facts: &Facts, assists: &ClassAssists) -> Vec<Line> {
     let none = StepFacts::default();
     let line = |(index, step): (usize, &crate::lessons::Step)| {
         let known = facts.steps.get(&index).unwrap_or(&none);
@@ -119,7 +117,7 @@ fn lines(lesson: &Lesson, facts: &Facts, assists: &Assists) -> Vec<Line> {
             wrong: known.wrong.values().sum(),
             hints: known.hints,
             solution: u32::from(known.solution),
-            with_help: u32::from(passed && assists.helped(known.passed_at)),
+            with_help: u32::from(passed && assists.helped(facts.learner.as_ref(), known.passed_at)),
             last_wrong: known.last_wrong.clone(),
         }
     };

@@ -1,16 +1,14 @@
 //! What a class has come to in one lesson: worked out from the same facts as the board.
 
-use std::collections::HashMap;
-
 use app::model::{PersonReport, Report, StepReport};
 
 use super::{
     ClassError, ClassRow, Classroom,
-    assists::Assists,
+    assists::ClassAssists,
     board::facts::{self, Facts, StepFacts},
     board::judge,
 };
-use crate::{clock::now, learner::LearnerId, lessons::Lesson};
+use crate::{clock::now, lessons::Lesson};
 
 /// Points of the curve of completion, at most: more can't be told apart.
 const MAX_POINTS: usize = 400;
@@ -45,7 +43,7 @@ impl Classroom {
     }
 }
 
-fn people(lesson: &Lesson, all: &[&Facts], assists: &HashMap<LearnerId, Assists>) -> Vec<PersonReport> {
+fn people(lesson: &Lesson, all: &[&Facts], assists: &ClassAssists) -> Vec<PersonReport> {
     let checked: Vec<usize> = checked(lesson).collect();
     let mut people: Vec<PersonReport> = all
         .iter()
@@ -53,8 +51,7 @@ fn people(lesson: &Lesson, all: &[&Facts], assists: &HashMap<LearnerId, Assists>
             let steps = || checked.iter().filter_map(|index| facts.steps.get(index));
             let passed = steps().filter(|step| step.passed_at > 0).count();
             let spans = steps().filter(|step| step.passed_at > 0).map(|step| (step.first_at, step.passed_at)).collect();
-            let assists = facts.learner.as_ref().and_then(|learner| assists.get(learner));
-            let helped = |step: &&StepFacts| step.passed_at > 0 && assists.is_some_and(|assists| assists.helped(step.passed_at));
+            let helped = |step: &&StepFacts| step.passed_at > 0 && assists.helped(facts.learner.as_ref(), step.passed_at);
             let is_complete = passed == checked.len() && !checked.is_empty();
             PersonReport {
                 name: facts.name.clone(),

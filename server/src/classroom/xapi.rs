@@ -160,7 +160,7 @@ impl Classroom {
         let mut statements = Vec::new();
         for row in &rows {
             let (place, learner, mut events): (&str, String, &str) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
-            let assists = assists.get(&LearnerId::from_stored(learner));
+            let learner = LearnerId::from_stored(learner);
             let actor = Arc::new(Actor {
                 object_type: "Agent",
                 name: row.try_get(1)?,
@@ -177,7 +177,7 @@ impl Classroom {
                     verb,
                     object: object.clone(),
                     result,
-                    context: if assists.is_some_and(|assists| assists.helped(event.at)) { helped.clone() } else { alone.clone() },
+                    context: if assists.helped(Some(&learner), event.at) { helped.clone() } else { alone.clone() },
                 });
             }
         }

@@ -35,12 +35,13 @@ async fn what_is_done_while_an_instructor_types_is_marked_wherever_it_is_shown()
     let mut view = helps(&mut grace, "Grace", &place, &mut ada, &mut page, &place).await;
     enter(&mut view, "docker pull -q nginx").await;
     line(&mut watch, "docker pull nginx:latest", true).await;
-    let is_passed = |last: &Value| last["progress"]["steps"][STEP]["passed_at"].is_i64();
-    page.until("the step that it passes", |last| last.get("progress").is_some_and(is_passed)).await;
+    let is_passed = |last: &Value, step: &str| last["progress"]["steps"][step]["passed_at"].is_i64();
+    page.until("the step that it passes", |last| last.get("progress").is_some_and(|last| is_passed(last, STEP))).await;
 
     ada.call("allow_assist", &[("seat", &place), ("who", "Grace"), ("allow", "false")]).await;
     until(&mut view, r#"{"assist":"none"}"#).await;
     docker(&server, &sandbox, &["images"]).await;
+    page.until("the step that she passes", |last| last.get("progress").is_some_and(|last| is_passed(last, "list-images"))).await;
     docker(&server, &sandbox, &["pull", "-q", "alpine"]).await;
     line(&mut watch, "docker pull alpine:latest", false).await;
 
