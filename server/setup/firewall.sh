@@ -13,9 +13,9 @@ BRIDGES=lb+
 # What a container asks of this machine, and what it asks of others through it.
 HOST_CHAIN=LUNCHBOX-HOST
 OUT_CHAIN=LUNCHBOX-OUT
-# How many connections it begins, with whomever.
+# In a table that the engine doesn't touch: how many connections it begins, with whomever; what goes beyond its
+# bridge; and the mark of what goes where it may not.
 NEW_CHAIN=LUNCHBOX-NEW
-# The same networks in another table, and the mark of what goes there.
 GUARD_CHAIN=LUNCHBOX-GUARD
 GUARD_MARK=0x4c42
 # Of these addresses as one: those of a sandbox network (NETWORK_PREFIX_LENGTH in the gateway's limits.rs).
@@ -49,19 +49,11 @@ limit() {
 # each_limit A|C: appends each limit to its chain, or checks that it is there.
 each_limit() {
   limit lunchbox-new "$NEW_A_SECOND" "$NEW_AT_ONCE"
-  as_root iptables -w "-$1" "$NEW_CHAIN" -m conntrack --ctstate NEW "${LIMIT[@]}" 2>/dev/null || return 1
+  as_root iptables -w -t mangle "-$1" "$NEW_CHAIN" -m conntrack --ctstate NEW "${LIMIT[@]}" 2>/dev/null || return 1
   limit lunchbox-tcp "$TCP_PACKETS_A_SECOND" "$TCP_PACKETS_AT_ONCE"
-  as_root iptables -w "-$1" "$OUT_CHAIN" -p tcp "${LIMIT[@]}" 2>/dev/null || return 1
+  as_root iptables -w -t mangle "-$1" "$GUARD_CHAIN" -p tcp "${LIMIT[@]}" 2>/dev/null || return 1
   limit lunchbox-other "$OTHER_PACKETS_A_SECOND" "$OTHER_PACKETS_AT_ONCE"
-  as_root iptables -w "-$1" "$OUT_CHAIN" ! -p tcp "${LIMIT[@]}" 2>/dev/null || return 1
-}
-
-limits_in_place() {
-  local from
-  for from in INPUT "$(forward_chain)"; do
-    as_root iptables -w -C "$from" -i "$BRIDGES" -j "$NEW_CHAIN" 2>/dev/null || return 1
-  done
-  each_limit C
+  as_root iptables -w -t mangle "-$1" "$GUARD_CHAIN" ! -p tcp "${LIMIT[@]}" 2>/dev/null || return 1
 }
 
 # in_place IPTABLES: is the chain there, and does INPUT go to it?
@@ -90,7 +82,7 @@ each_network() {
 out_in_place() {
   local from
   from=$(forward_chain)
-  [ "$from" = FORWARD ] || ! each_stray C || return 1
+  ! each_stray C "$from" || return 1
   as_root iptables -w -C "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null || return 1
   each_network C filter "$OUT_CHAIN" -j REJECT 2>/dev/null
 }
@@ -111,46 +103,57 @@ put_out_in_place() {
   local from
   from=$(forward_chain)
   as_root iptables -w -N "$OUT_CHAIN" 2>/dev/null || as_root iptables -w -F "$OUT_CHAIN"
-  as_root iptables -w -N "$NEW_CHAIN" 2>/dev/null || as_root iptables -w -F "$NEW_CHAIN"
-  # Where the kernel has no such limit, main says so.
-  each_limit A || true
   each_network A filter "$OUT_CHAIN" -j REJECT
   as_root iptables -w -C "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null ||
     as_root iptables -w -I "$from" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN"
-  for from in INPUT "$from"; do
-    as_root iptables -w -C "$from" -i "$BRIDGES" -j "$NEW_CHAIN" 2>/dev/null ||
-      as_root iptables -w -I "$from" -i "$BRIDGES" -j "$NEW_CHAIN"
-  done
-  [ "$from" = FORWARD ] || each_stray D || true
+  each_stray D "$from" || true
+  if as_root iptables -w -F "$NEW_CHAIN" 2>/dev/null; then as_root iptables -w -X "$NEW_CHAIN"; fi
 }
 
-# The same networks once more, in a table that the engine doesn't touch. Whenever it makes a network it takes its
-# jump to DOCKER-USER out and puts it back, and what comes in between would pass. Dropped at the very end, so that
-# the chain above has said no by then wherever it was asked.
+# each_guard A|C: appends each jump to what guards where it isn't there, or checks that it is. Whenever the engine makes
+# a network it takes its jumps to DOCKER-USER and to what keeps networks apart out and puts them back, and what comes in
+# between would pass: to private networks, uncounted, and to another learner's containers.
+# - From one sandbox network to another nothing goes. What stays on a bridge comes by here, too, but isn't routed.
+# - What goes to a network that is not the internet is marked, and dropped at the very end, so that the chain above has
+#   said no by then wherever it was asked.
+each_guard() {
+  local rule mangle=(as_root iptables -w -t mangle)
+  while read -ra rule; do
+    "${mangle[@]}" -C "${rule[@]}" 2>/dev/null || { [ "$1" = A ] && "${mangle[@]}" -A "${rule[@]}"; } || return 1
+  done <<RULES
+INPUT -i $BRIDGES -j $NEW_CHAIN
+FORWARD -i $BRIDGES -j $NEW_CHAIN
+FORWARD -i $BRIDGES -o $BRIDGES -m physdev ! --physdev-is-bridged -j DROP
+FORWARD -i $BRIDGES ! -o $BRIDGES -j $GUARD_CHAIN
+POSTROUTING -m mark --mark $GUARD_MARK -j DROP
+RULES
+}
+
 guard_in_place() {
-  as_root iptables -w -t mangle -C FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$GUARD_CHAIN" 2>/dev/null &&
-    as_root iptables -w -t mangle -C POSTROUTING -m mark --mark "$GUARD_MARK" -j DROP 2>/dev/null &&
-    each_network C mangle "$GUARD_CHAIN" -j MARK --set-mark "$GUARD_MARK" 2>/dev/null
+  each_guard C && each_network C mangle "$GUARD_CHAIN" -j MARK --set-mark "$GUARD_MARK" 2>/dev/null
 }
 
 put_guard_in_place() {
-  local mangle=(as_root iptables -w -t mangle)
-  "${mangle[@]}" -N "$GUARD_CHAIN" 2>/dev/null || "${mangle[@]}" -F "$GUARD_CHAIN"
+  local chain
+  for chain in "$NEW_CHAIN" "$GUARD_CHAIN"; do
+    as_root iptables -w -t mangle -N "$chain" 2>/dev/null || as_root iptables -w -t mangle -F "$chain"
+  done
+  # Where the kernel has no such limit, main says so.
+  each_limit A || true
   each_network A mangle "$GUARD_CHAIN" -j MARK --set-mark "$GUARD_MARK"
-  "${mangle[@]}" -C FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$GUARD_CHAIN" 2>/dev/null ||
-    "${mangle[@]}" -A FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$GUARD_CHAIN"
-  "${mangle[@]}" -C POSTROUTING -m mark --mark "$GUARD_MARK" -j DROP 2>/dev/null ||
-    "${mangle[@]}" -A POSTROUTING -m mark --mark "$GUARD_MARK" -j DROP
+  each_guard A
 }
 
-# each_stray C|D: is one of our jumps in FORWARD, or takes them out of there. An engine may have got its DOCKER-USER
-# since they were set: what passes both is counted twice.
+# each_stray C|D CHAIN: is one of our jumps where an earlier set-up put it, and CHAIN is not, or takes them out of there.
+# The engine may have got its DOCKER-USER since, and limits were in this table once: what passes both is counted twice.
 each_stray() {
-  local found=1
-  while as_root iptables -w "-$1" FORWARD -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null ||
-    as_root iptables -w "-$1" FORWARD -i "$BRIDGES" -j "$NEW_CHAIN" 2>/dev/null; do
-    found=0
-    [ "$1" = D ] || break
+  local chain found=1
+  for chain in INPUT FORWARD DOCKER-USER; do
+    while as_root iptables -w "-$1" "$chain" -i "$BRIDGES" -j "$NEW_CHAIN" 2>/dev/null ||
+      { [ "$chain" != "$2" ] && as_root iptables -w "-$1" "$chain" -i "$BRIDGES" ! -o "$BRIDGES" -j "$OUT_CHAIN" 2>/dev/null; }; do
+      found=0
+      [ "$1" = D ] || break
+    done
   done
   return $found
 }
@@ -175,10 +178,10 @@ main() {
     say "Not set: rules that keep learners' containers off this machine's own services, and from flooding. As root: server/setup/firewall.sh"
     return 0
   fi
-  if in_place iptables && out_in_place && guard_in_place && limits_in_place && { [ ! -e /proc/net/if_inet6 ] || in_place ip6tables; }; then there "$name"; return 0; fi
+  if in_place iptables && out_in_place && guard_in_place && each_limit C && { [ ! -e /proc/net/if_inet6 ] || in_place ip6tables; }; then there "$name"; return 0; fi
   HINT="see that iptables works on this machine (lsmod, nft list ruleset); ./lunchbox doctor tests it." \
     step "$name" firewall rules
-  limits_in_place || say "But this machine's kernel has no limit for packets (xt_hashlimit): a container may flood what it reaches."
+  each_limit C || say "But this machine's kernel has no limit for packets (xt_hashlimit): a container may flood what it reaches."
 }
 
 once_a_machine firewall main

@@ -11,6 +11,7 @@ pub(crate) mod fuzz;
 mod hostile;
 mod images;
 mod limits;
+mod making_a_network;
 mod neighbour;
 mod support;
 mod system;

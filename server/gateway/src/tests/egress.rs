@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{
+    making_a_network::MakingANetwork,
     neighbour::{LIKE_THE_INTERNET, NOT_THE_INTERNET, Neighbour},
     support::{Sandbox, TestHost},
 };
@@ -141,11 +142,18 @@ async fn with_egress_on_a_container_reaches_the_internet_and_neither_metadata_no
     // By way of the default network and of the learner's own.
     a.run("network create own").await.ok();
     for network in ["bridge", "own"] {
-        assert_eq!(a.run(&format!("run --rm --network {network} busybox nc -w 5 {LIKE_THE_INTERNET} 80")).await.ok(), "hello\n");
-        for address in NOT_THE_INTERNET {
-            let said = a.run(&format!("run --rm --network {network} busybox nc -w 5 {address} 80")).await;
-            assert!(!said.out.contains("hello"), "a container reached {address}: as root, run server/setup/firewall.sh ({said:?})");
-            said.fails();
-        }
+        reaches_the_internet_alone(&a, network).await;
+    }
+    let _moment = MakingANetwork::of(&[&a]).await;
+    reaches_the_internet_alone(&a, "own").await;
+}
+
+async fn reaches_the_internet_alone(sandbox: &Sandbox, network: &str) {
+    let hello = sandbox.run(&format!("run --rm --network {network} busybox nc -w 5 {LIKE_THE_INTERNET} 80")).await;
+    assert_eq!(hello.ok(), "hello\n");
+    for address in NOT_THE_INTERNET {
+        let said = sandbox.run(&format!("run --rm --network {network} busybox nc -w 2 {address} 80")).await;
+        assert!(!said.out.contains("hello"), "a container reached {address}: as root, run server/setup/firewall.sh ({said:?})");
+        said.fails();
     }
 }

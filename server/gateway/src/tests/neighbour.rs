@@ -26,7 +26,7 @@ pub(super) struct Neighbour {
     name: String,
     /// The machine's end of the cable.
     here: String,
-    service: Child,
+    services: [Child; 2],
     /// Of other test runs on this machine.
     _alone: File,
     _turn: MutexGuard<'static, ()>,
@@ -60,6 +60,17 @@ fn ip(arguments: &str) {
     assert!(done.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
+/// Runs a program in Perl that says when it is ready.
+fn serve(namespace: &str, script: &str) -> Child {
+    let script = format!("use IO::Socket::INET; $| = 1; {script}");
+    let perl = ["netns", "exec", namespace, "perl", "-e", &script, LIKE_THE_INTERNET];
+    let mut service = Command::new("ip").args(perl).stdout(Stdio::piped()).spawn().expect("perl is there");
+    let mut ready = String::new();
+    BufReader::new(service.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    assert_eq!(ready, "ready\n");
+    service
+}
+
 impl Neighbour {
     pub(super) async fn move_in() -> Self {
         let turn = ADDRESSES.lock().await;
@@ -81,21 +92,21 @@ impl Neighbour {
         }
         // The way back, whoever asks.
         ip(&format!("-n {name} route add default dev {there}"));
-        let serve = "use IO::Socket::INET; $| = 1;
-            my $listener = IO::Socket::INET->new(Listen => 9, LocalPort => 80, ReuseAddr => 1) or die $!;
-            print \"ready\\n\";
-            while (my $client = $listener->accept) { print $client \"hello\\n\"; close $client }";
-        let mut service =
-            Command::new("ip").args(["netns", "exec", &name, "perl", "-e", serve]).stdout(Stdio::piped()).spawn().expect("perl is there");
-        let mut ready = String::new();
-        BufReader::new(service.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        assert_eq!(ready, "ready\n");
-        Self { name, here, service, _alone: alone, _turn: turn }
+        let greet = r#"my $listener = IO::Socket::INET->new(Listen => 9, LocalPort => 80, ReuseAddr => 1) or die $!;
+            print "ready\n";
+            while (my $client = $listener->accept) { print $client "hello\n"; close $client }"#;
+        // From the address it was asked at: by itself it would be the first of them.
+        let answer = r#"my $socket = IO::Socket::INET->new(Proto => "udp", LocalAddr => $ARGV[0], LocalPort => 80) or die $!;
+            print "ready\n";
+            while ($socket->recv(my $said, 100)) { $socket->send("hello\n") }"#;
+        let services = [greet, answer].map(|script| serve(&name, script));
+        Self { name, here, services, _alone: alone, _turn: turn }
     }
 
-    /// UDP packets that have come so far for ports at which nobody listens.
-    pub(super) fn datagrams(&self) -> u64 {
-        self.counted("Udp:", "NoPorts")
+    /// Packets that have been sent to it so far.
+    pub(super) fn packets(&self) -> u64 {
+        let sent = format!("/sys/class/net/{}/statistics/tx_packets", self.here);
+        std::fs::read_to_string(sent).expect("the cable is there").trim().parse().expect("a number")
     }
 
     /// Connections that were begun so far to ports at which nobody listens: each is answered by a reset.
@@ -116,8 +127,10 @@ impl Neighbour {
 
 impl Drop for Neighbour {
     fn drop(&mut self) {
-        _ = self.service.kill();
-        _ = self.service.wait();
+        for service in &mut self.services {
+            _ = service.kill();
+            _ = service.wait();
+        }
         // The cable first, and its routes with it: the namespace goes when the kernel has time.
         _ = Command::new("ip").args(["link", "del", &self.here]).status();
         _ = Command::new("ip").args(["netns", "del", &self.name]).status();
