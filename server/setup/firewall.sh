@@ -8,8 +8,10 @@
 # shellcheck source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# The gateway gives each sandbox network a bridge of this name (networks/make.rs).
+# The gateway gives each sandbox network a bridge of this name, and one without a way out one of the second
+# (networks/make.rs).
 BRIDGES=lb+
+INTERNAL_BRIDGES=lbi+
 # What a container asks of this machine, and what it asks of others through it.
 HOST_CHAIN=LUNCHBOX-HOST
 OUT_CHAIN=LUNCHBOX-OUT
@@ -17,13 +19,17 @@ OUT_CHAIN=LUNCHBOX-OUT
 # bridge; and the mark of what goes where it may not.
 NEW_CHAIN=LUNCHBOX-NEW
 GUARD_CHAIN=LUNCHBOX-GUARD
+# In a third: what the kernel keeps no record of.
+RAW_CHAIN=LUNCHBOX-RAW
 GUARD_MARK=0x4c42
 # Of these addresses as one: those of a sandbox network (NETWORK_PREFIX_LENGTH in the gateway's limits.rs).
 LIMIT_MASK=26
-# Connections that one network begins, those between its own containers included: so many a second, and so many at
-# once after a pause. The kernel remembers one for two minutes (of 262,144 that most machines have): 29,000 at most.
+# Connections that one network begins beyond itself: so many a second, and so many at once after a pause. The kernel
+# remembers one that nobody answers for two minutes (of 262,144 that most machines have): 29,000 at most.
 NEW_A_SECOND=200
 NEW_AT_ONCE=5000
+# Those that it has open at once.
+OPEN_AT_ONCE=2000
 # Packets that one network sends beyond its bridge. TCP paces itself: a gigabit needs some 2,000 a second to be sent
 # (the kernel sends 64 KiB as one) and fewer than 20,000 answers to be received.
 TCP_PACKETS_A_SECOND=20000
@@ -33,7 +39,8 @@ OTHER_PACKETS_A_SECOND=2000
 OTHER_PACKETS_AT_ONCE=4000
 # Link-local addresses (a cloud's metadata) and those of private networks: RFC 3927, 1918, 6598; and the
 # metadata addresses of clouds that use others.
-NOT_THE_INTERNET="169.254.0.0/16 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 168.63.129.16/32"
+PRIVATE="10.0.0.0/8 172.16.0.0/12 192.168.0.0/16"
+NOT_THE_INTERNET="169.254.0.0/16 $PRIVATE 100.64.0.0/10 168.63.129.16/32"
 
 # The engine's place for rules that come before its own; without one, before all of them.
 forward_chain() { if as_root iptables -w -n -L DOCKER-USER >/dev/null 2>&1; then echo DOCKER-USER; else echo FORWARD; fi; }
@@ -50,10 +57,32 @@ limit() {
 each_limit() {
   limit lunchbox-new "$NEW_A_SECOND" "$NEW_AT_ONCE"
   as_root iptables -w -t mangle "-$1" "$NEW_CHAIN" -m conntrack --ctstate NEW "${LIMIT[@]}" 2>/dev/null || return 1
+  as_root iptables -w -t mangle "-$1" "$GUARD_CHAIN" -m conntrack --ctstate NEW -m connlimit --connlimit-saddr \
+    --connlimit-mask "$LIMIT_MASK" --connlimit-above "$OPEN_AT_ONCE" -j DROP 2>/dev/null || return 1
   limit lunchbox-tcp "$TCP_PACKETS_A_SECOND" "$TCP_PACKETS_AT_ONCE"
   as_root iptables -w -t mangle "-$1" "$GUARD_CHAIN" -p tcp "${LIMIT[@]}" 2>/dev/null || return 1
   limit lunchbox-other "$OTHER_PACKETS_A_SECOND" "$OTHER_PACKETS_AT_ONCE"
   as_root iptables -w -t mangle "-$1" "$GUARD_CHAIN" ! -p tcp "${LIMIT[@]}" 2>/dev/null || return 1
+  each_untracked "$1"
+}
+
+# each_untracked A|C: the same for what the kernel shall keep no record of: what stays on a bridge. Established connections
+# stay in its table for five days, also when both containers are gone without a word (as `docker network disconnect`
+# makes them), and a table that is full takes no new ones of anybody's. Networks without a way out ask nobody else; the
+# others ask name servers in private networks, and nobody else there.
+each_untracked() {
+  local block rule=(as_root iptables -w -t raw "-$1" "$RAW_CHAIN")
+  {
+    "${rule[@]}" -m addrtype --dst-type LOCAL -j RETURN &&
+      "${rule[@]}" -i "$INTERNAL_BRIDGES" -j CT --notrack &&
+      "${rule[@]}" -p udp --dport 53 -j RETURN &&
+      "${rule[@]}" -p tcp --dport 53 -j RETURN
+  } 2>/dev/null || return 1
+  for block in $PRIVATE; do
+    "${rule[@]}" -s "$block" -d "$block" -j CT --notrack 2>/dev/null || return 1
+  done
+  as_root iptables -w -t raw -C PREROUTING -i "$BRIDGES" -j "$RAW_CHAIN" 2>/dev/null ||
+    { [ "$1" = A ] && as_root iptables -w -t raw -I PREROUTING -i "$BRIDGES" -j "$RAW_CHAIN"; }
 }
 
 # in_place IPTABLES: is the chain there, and does INPUT go to it?
@@ -135,8 +164,8 @@ guard_in_place() {
 
 put_guard_in_place() {
   local chain
-  for chain in "$NEW_CHAIN" "$GUARD_CHAIN"; do
-    as_root iptables -w -t mangle -N "$chain" 2>/dev/null || as_root iptables -w -t mangle -F "$chain"
+  for chain in "mangle $NEW_CHAIN" "mangle $GUARD_CHAIN" "raw $RAW_CHAIN"; do
+    as_root iptables -w -t "${chain% *}" -N "${chain#* }" 2>/dev/null || as_root iptables -w -t "${chain% *}" -F "${chain#* }"
   done
   # Where the kernel has no such limit, main says so.
   each_limit A || true
@@ -181,7 +210,7 @@ main() {
   if in_place iptables && out_in_place && guard_in_place && each_limit C && { [ ! -e /proc/net/if_inet6 ] || in_place ip6tables; }; then there "$name"; return 0; fi
   HINT="see that iptables works on this machine (lsmod, nft list ruleset); ./lunchbox doctor tests it." \
     step "$name" firewall rules
-  each_limit C || say "But this machine's kernel has no limit for packets (xt_hashlimit): a container may flood what it reaches."
+  each_limit C || say "But this machine's kernel can't limit packets and connections (xt_hashlimit, xt_connlimit, xt_CT): a container may flood what it reaches."
 }
 
 once_a_machine firewall main

@@ -203,11 +203,12 @@ fn only_plain(asked: &CreateRequest) -> Result<(), Refusal> {
     asked.labels.as_ref().map_or(Ok(()), check_labels)
 }
 
-/// The bridge of a network, by which an operator's firewall knows it: all of learners' begin with `lb`, and
-/// Linux has room for 15 characters.
-pub(crate) fn bridge_name(network: &EngineName, attempt: usize) -> String {
+/// The bridge of a network, by which set-up's firewall knows it: all of learners' begin with `lb`, those that have no way
+/// out with `lbi`. Linux has room for 15 characters.
+pub(crate) fn bridge_name(network: &EngineName, internal: bool, attempt: usize) -> String {
     let digest = Sha256::digest(format!("{}/{attempt}", network.as_str()));
-    digest.iter().take(5).fold("lb".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+    let prefix = if internal { "lbi" } else { "lbo" };
+    digest.iter().take(5).fold(prefix.to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }
 
 /// Whether this machine has such an interface. An engine on another machine has to tell itself.
@@ -233,23 +234,25 @@ async fn make(
     asked: &Asked,
     chosen: Option<Chosen>,
 ) -> Result<String, Failed> {
+    let internal = asked.internal || shared.config.egress != Egress::On;
     if let Some(chosen) = chosen {
-        let Some(bridge) = (0..TRIES).map(|attempt| bridge_name(engine_name, attempt)).find(|bridge| !is_interface(bridge)) else {
+        let Some(bridge) = (0..TRIES).map(|attempt| bridge_name(engine_name, internal, attempt)).find(|bridge| !is_interface(bridge))
+        else {
             return Err(Failed::PoolExhausted);
         };
-        let place = Place { slot: chosen.slot(), chosen, bridge };
+        let place = Place { slot: chosen.slot(), chosen, bridge, internal };
         return make_at(shared, scope, name, engine_name, asked, place).await?.ok_or(Failed::InUse(chosen.subnet));
     }
     let used = shared.ledger.network_slots().await.map_err(Failed::Ledger)?;
     let pool = shared.config.address_pool;
     for (attempt, slot) in pool::free_slots(pool, &shared.config.instance, &used).take(TRIES).enumerate() {
         let Some(subnet) = pool::subnet(pool, slot) else { break };
-        let bridge = bridge_name(engine_name, attempt);
+        let bridge = bridge_name(engine_name, internal, attempt);
         // The engine would take another's bridge for its own.
         if is_interface(&bridge) {
             continue;
         }
-        let place = Place { slot, chosen: Chosen { subnet, ip_range: None, gateway: None }, bridge };
+        let place = Place { slot, chosen: Chosen { subnet, ip_range: None, gateway: None }, bridge, internal };
         if let Some(id) = make_at(shared, scope, name, engine_name, asked, place).await? {
             return Ok(id);
         }
@@ -262,6 +265,7 @@ struct Place {
     slot: i64,
     chosen: Chosen,
     bridge: String,
+    internal: bool,
 }
 
 /// `None` where somebody else has these addresses or this bridge.
@@ -299,7 +303,7 @@ async fn make_at(
     let body = EngineCreate {
         name: engine_name.as_str(),
         driver: "bridge",
-        internal: asked.internal || shared.config.egress != Egress::On,
+        internal: place.internal,
         ipam: EngineIpam { driver: "default", config: vec![config] },
         options: [(BRIDGE_NAME, place.bridge)].into(),
         labels,

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::{
     making_a_network::MakingANetwork,
     neighbour::{LIKE_THE_INTERNET, Neighbour},
-    support::{Sandbox, TestHost},
+    support::{Sandbox, TestHost, until},
 };
 use crate::{Egress, limits::NETWORK_PREFIX_LENGTH};
 
@@ -93,6 +93,78 @@ for pause in (3, 0):
     let most = limit("NEW_AT_ONCE") + seconds * limit("NEW_A_SECOND");
     assert!(came <= most, "{came} of twice {BEGUN} connections came in {seconds} s: as root, run server/setup/firewall.sh");
     assert!(came >= limit("NEW_AT_ONCE"), "{came} came");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_connections_are_open_at_once_at_most() {
+    const WANTED: u64 = 2_500;
+    let _neighbour = Neighbour::move_in().await;
+    let mut host = TestHost::start(0).await;
+    let a = open(&mut host).await;
+    let program = format!(
+        "import resource, select, socket
+resource.setrlimit(resource.RLIMIT_NOFILE, ({WANTED} + 100,) * 2)
+poll, all = select.epoll(), []
+for _ in range({WANTED}):
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(('{LIKE_THE_INTERNET}', 81))
+    poll.register(s, select.EPOLLOUT | select.EPOLLONESHOT)
+    all.append(s)
+opened = 0
+while ready := poll.poll(2, {WANTED}):
+    opened += sum(event == select.EPOLLOUT for _, event in ready)
+print(opened)"
+    );
+    let opened: u64 = a.docker(&["run", "--rm", "python", "python3", "-c", &program]).await.ok().trim().parse().unwrap();
+    let most = limit("OPEN_AT_ONCE");
+    assert!(opened <= most, "{opened} were open: as root, run server/setup/firewall.sh");
+    assert!(opened >= most - 10, "{opened} were open");
+}
+
+/// What the kernel's table of connections has with an address, at port 81. Root may read it.
+fn recorded(address: &str) -> usize {
+    let table = std::fs::read_to_string("/proc/net/nf_conntrack").expect("this kernel shows its table of connections to root");
+    table.lines().filter(|line| line.contains(&format!("dst={address} ")) && line.contains("dport=81 ")).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_between_a_learners_own_containers_take_no_place_in_the_machines_table() {
+    const WANTED: usize = 300;
+    for egress in [Egress::Off, Egress::On] {
+        let mut host = TestHost::start(0).await;
+        host.config.egress = egress;
+        host.restart().await;
+        let a = host.open().await;
+        a.run("pull -q python").await.ok();
+        let listen = format!(
+            "import socket, time
+s = socket.socket()
+s.bind(('', 81))
+s.listen({WANTED})
+time.sleep(600)"
+        );
+        a.docker(&["run", "-d", "--name", "server", "python", "python3", "-c", &listen]).await.ok();
+        let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+        let address = a.docker(&["inspect", "--format", format, "server"]).await.ok().trim().to_owned();
+        let call = format!(
+            "import socket, time
+def call():
+    while True:
+        try: return socket.create_connection(('{address}', 81))
+        except ConnectionRefusedError: time.sleep(0.1)
+all = [call() for _ in range({WANTED})]
+print('open', flush=True)
+time.sleep(600)"
+        );
+        a.docker(&["run", "-d", "--name", "client", "python", "python3", "-c", &call]).await.ok();
+        until("all are open", async || a.run("logs client").await.ok() == "open\n").await;
+        // Nobody says goodbye.
+        for name in ["client", "server"] {
+            a.run(&format!("network disconnect --force bridge {name}")).await.ok();
+        }
+        assert_eq!(recorded(&address), 0, "with {egress:?}: as root, run server/setup/firewall.sh");
+    }
 }
 
 #[test]

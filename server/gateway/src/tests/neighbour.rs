@@ -26,7 +26,7 @@ pub(super) struct Neighbour {
     name: String,
     /// The machine's end of the cable.
     here: String,
-    services: [Child; 2],
+    services: [Child; 3],
     /// Of other test runs on this machine.
     _alone: File,
     _turn: MutexGuard<'static, ()>,
@@ -99,7 +99,11 @@ impl Neighbour {
         let answer = r#"my $socket = IO::Socket::INET->new(Proto => "udp", LocalAddr => $ARGV[0], LocalPort => 80) or die $!;
             print "ready\n";
             while ($socket->recv(my $said, 100)) { $socket->send("hello\n") }"#;
-        let services = [greet, answer].map(|script| serve(&name, script));
+        // The kernel takes connections for it, and nobody ends them.
+        let keep = r#"my $listener = IO::Socket::INET->new(Listen => 4096, LocalPort => 81) or die $!;
+            print "ready\n";
+            sleep"#;
+        let services = [greet, answer, keep].map(|script| serve(&name, script));
         Self { name, here, services, _alone: alone, _turn: turn }
     }
 

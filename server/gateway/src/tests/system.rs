@@ -60,7 +60,7 @@ async fn every_network_has_a_bridge_that_a_firewall_knows_by_its_name() {
     let a = &host.sandboxes[0];
     // Somebody else has the bridge that would be the network's.
     let scope = crate::scope::Scope::new(a.id.clone(), &host.config, host.ledger().await);
-    let first_choice = bridge_name(&scope.engine_name("taken"), 0);
+    let first_choice = bridge_name(&scope.engine_name("taken"), true, 0);
     let (option, other) = (format!("com.docker.network.bridge.name={first_choice}"), format!("lb-{}-other", host.config.instance));
     let label = format!("io.lunchbox.instance={}", host.config.instance);
     bare(&["network", "create", "--internal", "--label", &label, "-o", &option, &other]).await.ok();
@@ -73,7 +73,7 @@ async fn every_network_has_a_bridge_that_a_firewall_knows_by_its_name() {
         let bridge =
             bare(&["network", "inspect", "--format", "{{index .Options \"com.docker.network.bridge.name\"}}", id.trim()]).await.ok();
         let bridge = bridge.trim().to_owned();
-        let hex = bridge.strip_prefix("lb").unwrap_or_default();
+        let hex = bridge.strip_prefix("lbi").unwrap_or_default();
         assert!(hex.len() == 10 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{name}: {bridge}");
         assert!(std::path::Path::new("/sys/class/net").join(&bridge).exists(), "{name}: {bridge}");
         // It's no learner's business.
