@@ -338,8 +338,9 @@ impl Classroom {
     }
 
     async fn went_wrong(&self, due: &Due, error: &PlatformError) -> Result<(), ClassError> {
-        self.keep(due, next_try(due.tries), due.tries.saturating_add(1), &error.0).await?;
-        self.platform_problem(&due.platform, &format!("Grades don't arrive: {error}")).await
+        // First of all its admin is told: a grade that waits and nobody knows why would be worse than one that is tried again.
+        self.platform_problem(&due.platform, &format!("Grades don't arrive: {error}")).await?;
+        self.keep(due, next_try(due.tries), due.tries.saturating_add(1), &error.0).await
     }
 
     /// How it stands after a try, unless the grade has changed meanwhile.
@@ -362,6 +363,7 @@ impl Classroom {
     /// What the platform didn't take of `due` it would not have taken of the others that were due at `at`: all of them wait,
     /// each as long as if it had been tried itself.
     async fn all_went_wrong(&self, due: &Due, error: &PlatformError, at: i64) -> Result<(), ClassError> {
+        self.platform_problem(&due.platform, &format!("Grades don't arrive: {error}")).await?;
         let tries: Vec<i64> = sqlx::query_scalar(
             "SELECT DISTINCT tries FROM lti_scores WHERE platform = $1 AND due_at > 0 AND due_at <= $2 ORDER BY tries DESC",
         )
@@ -391,7 +393,7 @@ impl Classroom {
             .await?;
         }
         transaction.commit().await?;
-        self.platform_problem(&due.platform, &format!("Grades don't arrive: {error}")).await
+        Ok(())
     }
 }
 
