@@ -92,9 +92,12 @@ fn sheet(report: Report) -> AnyView {
 fn sum(learners: u32, completed: u32) -> String {
     match (learners, completed) {
         (0, _) => "Nobody has joined yet.".to_owned(),
-        (1, 1) => "One learner, and they have passed all steps.".to_owned(),
+        (1, 0) => "One learner, and they have not passed all steps yet.".to_owned(),
+        (1, _) => "One learner, and they have passed all steps.".to_owned(),
+        (learners, 0) => format!("None of {learners} learners has passed all steps yet."),
+        (learners, 1) => format!("1 of {learners} learners has passed all steps."),
         (learners, completed) if learners == completed => format!("All {learners} learners have passed all steps."),
-        (learners, completed) => format!("{completed} of {} have passed all steps.", count(learners as usize, "learner")),
+        (learners, completed) => format!("{completed} of {learners} learners have passed all steps."),
     }
 }
 
@@ -193,8 +196,11 @@ mod tests {
     #[test]
     fn the_sum_is_a_sentence_for_any_class() {
         assert_eq!(sum(0, 0), "Nobody has joined yet.");
+        assert_eq!(sum(1, 0), "One learner, and they have not passed all steps yet.");
         assert_eq!(sum(1, 1), "One learner, and they have passed all steps.");
         assert_eq!(sum(3, 3), "All 3 learners have passed all steps.");
+        assert_eq!(sum(3, 0), "None of 3 learners has passed all steps yet.");
+        assert_eq!(sum(3, 1), "1 of 3 learners has passed all steps.");
         assert_eq!(sum(3, 2), "2 of 3 learners have passed all steps.");
     }
 }
