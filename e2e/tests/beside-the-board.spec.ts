@@ -1,6 +1,7 @@
 // What stands beside the board can be read, reached and left, also by keyboard; who may no longer see it is told so.
 import { type Locator, type Page } from "@playwright/test";
 
+import { expectNoSidewaysScroll } from "../support/accessibility.ts";
 import { BoardPage, hydrated, joinClass, makeClass, signIn } from "../support/classroom.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -101,6 +102,33 @@ test("who has signed out everywhere sees no board any more, in any browser", asy
   await hydrated(here);
   await here.getByRole("button", { name: "Sign out everywhere" }).click();
   await expect(there).toHaveURL(/\/teach\/sign-in\?next=/);
+});
+
+test("a long name of a class is whole in the bar where there is room, and to be had where there is none", async ({ newLearner }) => {
+  const { page } = await newLearner();
+  await signIn(page);
+  for (const { name, cutAt } of [
+    { name: "Containers, second group, Friday", cutAt: 0 },
+    { name: "Containers from the beginning, second group, Friday afternoon in the old library", cutAt: 1280 },
+  ]) {
+    const room = await makeClass(page, name);
+    for (const width of [1920, 1280, 1000, 820, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      await new BoardPage(page).open(room.id);
+      const shown = page.locator(".teach-bar__class");
+      await expect(shown).toHaveText(name);
+      await expect(shown).toHaveAttribute("title", name);
+      const isWhole = await shown.evaluate((one) => one.scrollHeight <= one.clientHeight && one.scrollWidth <= one.clientWidth);
+      expect(isWhole, `${name} at ${width} pixels`).toBe(width !== cutAt);
+      const runsInto = await page.evaluate(() => {
+        const edge = (selector: string): DOMRect => document.querySelector(selector)?.getBoundingClientRect() ?? new DOMRect();
+        const [pages, person] = [edge(".teach-bar__pages"), edge(".teach-bar__person")];
+        return pages.right > person.left && person.right > pages.left && pages.bottom > person.top && person.bottom > pages.top;
+      });
+      expect(runsInto, `the bar's parts at ${width} pixels`).toBe(false);
+      await expectNoSidewaysScroll(page);
+    }
+  }
 });
 
 test("an instructor finds the way in from the first page, and sees what they type", async ({ newLearner }) => {
