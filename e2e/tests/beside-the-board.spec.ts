@@ -102,6 +102,9 @@ test("who has signed out everywhere sees no board any more, in any browser", asy
   await hydrated(here);
   await here.getByRole("button", { name: "Sign out everywhere" }).click();
   await expect(there).toHaveURL(/\/teach\/sign-in\?next=/);
+  await expect(there.getByRole("status")).toContainText("this account was signed out everywhere, or its password was changed");
+  await expect(here.getByRole("heading", { name: "Sign in to teach" })).toBeVisible();
+  await expect(here.getByText("signed out everywhere"), "who did it knows it").toHaveCount(0);
 });
 
 test("a long name of a class is whole in the bar where there is room, and to be had where there is none", async ({ newLearner }) => {

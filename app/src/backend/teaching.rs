@@ -4,7 +4,7 @@
 use super::BackendFuture;
 use crate::model::{
     Board, ClassDetails, ClassDraft, ClassSummary, Deleted, FillResult, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
-    PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
+    PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, SignedOut, StepRef, Timeline, Watched,
 };
 
 /// Implemented by the server (`server/src/web/teaching.rs`).
@@ -13,6 +13,8 @@ pub trait Teaching: Send + Sync + 'static {
 
     /// `None`: nobody is signed in.
     fn me(&self) -> BackendFuture<'_, Option<Me>>;
+    /// Why a session in which somebody was signed in no longer holds; `None`: nobody was, or they still are.
+    fn signed_out(&self) -> BackendFuture<'_, Option<SignedOut>>;
     fn sign_in<'a>(&'a self, name: &'a str, password: &'a str) -> BackendFuture<'a, Me>;
     fn sign_out(&self) -> BackendFuture<'_, ()>;
     fn invitation<'a>(&'a self, token: &'a str) -> BackendFuture<'a, Invitation>;

@@ -10,6 +10,18 @@ pub struct Me {
     pub is_admin: bool,
 }
 
+/// Why somebody who was signed in no longer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedOut {
+    /// They signed out on all computers, or the password was changed.
+    Everywhere,
+    /// A sign-in holds for so long and no longer.
+    TooLong,
+    /// There is no such account any more.
+    NoAccount,
+}
+
 /// What a one-time link is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

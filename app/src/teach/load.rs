@@ -19,6 +19,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Ask {
     Me,
+    // The board's bundle has little room.
+    #[cfg(any(feature = "ssr", feature = "desk"))]
+    SignedOut,
     Invitation {
         token: String,
     },
@@ -31,7 +34,6 @@ pub(crate) enum Ask {
         lesson: String,
     },
     Admin,
-    // The board's bundle has little room.
     #[cfg(any(feature = "ssr", feature = "desk"))]
     Platforms,
 }
@@ -40,6 +42,8 @@ pub(crate) enum Ask {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Loaded {
     Me(Option<Me>),
+    #[cfg(any(feature = "ssr", feature = "desk"))]
+    SignedOut(Option<crate::model::SignedOut>),
     Invitation(Invitation),
     Classes(Vec<ClassSummary>, Vec<LessonOutline>),
     Class(Box<ClassDetails>, Vec<LessonOutline>),
@@ -57,6 +61,8 @@ fn fetch(ask: Ask) -> Fetching {
     Box::pin(async move {
         Ok(match ask {
             Ask::Me => Loaded::Me(teach::account::me().await?),
+            #[cfg(any(feature = "ssr", feature = "desk"))]
+            Ask::SignedOut => Loaded::SignedOut(teach::account::signed_out().await?),
             Ask::Invitation { token } => Loaded::Invitation(teach::account::invitation(token).await?),
             Ask::Classes => Loaded::Classes(teach::classes::classes().await?, teach::classes::lessons().await?),
             Ask::Class { class } => Loaded::Class(Box::new(teach::classes::class(class).await?), teach::classes::lessons().await?),

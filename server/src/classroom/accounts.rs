@@ -1,11 +1,12 @@
 //! Instructors' accounts and passwords.
 
+use app::model::SignedOut;
 use sqlx::Row as _;
 
 use super::{
     ClassError, Classroom, codes,
     limits::{JUDGED_CHARACTERS, MAX_INSTRUCTORS, MAX_PASSWORD, MIN_GUESSES, MIN_PASSWORD, SIGNED_IN_HOLDS},
-    lti, names,
+    lti, names, signed_in_until,
 };
 use crate::clock::now;
 
@@ -88,6 +89,21 @@ impl Classroom {
             .fetch_optional(&self.pool)
             .await?;
         row.map(|row| account(&row)).transpose()
+    }
+
+    /// Why an account is no longer signed in that was since `signed_in_at`; `None`: it is.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn why_out(&self, id: &str, signed_in_at: i64) -> Result<Option<SignedOut>, ClassError> {
+        let ended_at: Option<i64> =
+            sqlx::query_scalar("SELECT signed_out_at FROM instructors WHERE id = $1").bind(id).fetch_optional(&self.pool).await?;
+        Ok(match ended_at {
+            None => Some(SignedOut::NoAccount),
+            Some(ended_at) if ended_at >= signed_in_at => Some(SignedOut::Everywhere),
+            Some(_) if now() > signed_in_until(signed_in_at) => Some(SignedOut::TooLong),
+            Some(_) => None,
+        })
     }
 
     /// Ends every session that began before now, and every other way in but the password. Returns from when on new ones

@@ -9,6 +9,10 @@ async fn me(visitor: &mut Visitor) -> serde_json::Value {
     visitor.call("teach/me", &[]).await.json()
 }
 
+async fn why_out(visitor: &mut Visitor) -> serde_json::Value {
+    visitor.call("teach/signed_out", &[]).await.json()
+}
+
 #[tokio::test]
 async fn the_first_link_makes_one_admin_and_no_second() {
     let server = TestServer::start().await;
@@ -58,7 +62,10 @@ async fn who_signs_in_stays_the_learner_they_were_and_signing_out_everywhere_end
     let progress = at_work.call("progress", &[("lesson", "docker-images")]).await.json();
     assert_eq!(progress["current_step"], "pull-an-image", "{progress}");
 
+    assert_eq!(why_out(&mut at_home).await, serde_json::Value::Null, "she is signed in");
     assert_eq!(at_work.call("teach/sign_out_everywhere", &[]).await.status, StatusCode::OK);
+    assert_eq!(why_out(&mut at_home).await, "everywhere");
+    assert_eq!(why_out(&mut at_work).await, serde_json::Value::Null, "who did it knows it");
     for visitor in [&mut at_home, &mut at_work] {
         assert_eq!(me(visitor).await, serde_json::Value::Null);
         assert_eq!(visitor.call("teach/classes", &[]).await.status, StatusCode::UNAUTHORIZED);
@@ -66,6 +73,22 @@ async fn who_signs_in_stays_the_learner_they_were_and_signing_out_everywhere_end
     let again = at_home.call("teach/sign_in", &[("name", "Grace"), ("password", PASSWORD)]).await;
     assert_eq!(again.status, StatusCode::OK, "{}", again.text);
     assert_eq!(me(&mut at_home).await["name"], "Grace");
+    assert_eq!(why_out(&mut at_home).await, serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn who_is_no_longer_signed_in_is_told_what_ended_it() {
+    let server = TestServer::start().await;
+    let (mut grace, mut admin) = (server.instructor("Grace", false).await, server.instructor("Admin", true).await);
+    assert_eq!(why_out(&mut server.learner().await).await, serde_json::Value::Null, "nobody was signed in");
+
+    let all = admin.call("teach/instructors", &[]).await.json();
+    let grace_id = all.as_array().unwrap().iter().find(|one| one["name"] == "Grace").unwrap()["id"].as_str().unwrap().to_owned();
+    let long_ago = server.state().classroom.why_out(&grace_id, 1).await.unwrap();
+    assert_eq!(long_ago, Some(app::model::SignedOut::TooLong));
+
+    admin.call("teach/remove_instructor", &[("instructor", &grace_id)]).await;
+    assert_eq!(why_out(&mut grace).await, "no_account");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Who is signed in as an instructor: kept in the web session, looked up at every request, so that
 //! signing out everywhere holds at once.
 
+use app::model::SignedOut;
 use serde::{Deserialize, Serialize};
 use tower_sessions::{Session, session::Error};
 
@@ -35,6 +36,17 @@ pub enum SignInError {
 pub async fn signed_in(session: &Session, classroom: &Classroom) -> Result<Option<Account>, SignInError> {
     match session.get::<SignedIn>(KEY).await? {
         Some(signed_in) => Ok(classroom.account(&signed_in.id, signed_in.at).await?),
+        None => Ok(None),
+    }
+}
+
+/// Why who is signed in by the session no longer is; `None`: nobody was, or they are. Who signed out here was told so.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn why_out(session: &Session, classroom: &Classroom) -> Result<Option<SignedOut>, SignInError> {
+    match session.get::<SignedIn>(KEY).await? {
+        Some(signed_in) => Ok(classroom.why_out(&signed_in.id, signed_in.at).await?),
         None => Ok(None),
     }
 }

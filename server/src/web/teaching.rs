@@ -9,7 +9,7 @@ use app::{
     backend::{BackendError, BackendFuture, Teaching},
     model::{
         Board, ClassDetails, ClassDraft, ClassSummary, Deleted, FillResult, Instructor, Invitation, InvitationLink, LessonOutline, Machine,
-        Me, PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, StepRef, Timeline, Watched,
+        Me, PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, SignedOut, StepRef, Timeline, Watched,
     },
 };
 
@@ -53,6 +53,10 @@ impl InstructorBackend {
 impl Teaching for InstructorBackend {
     fn me(&self) -> BackendFuture<'_, Option<Me>> {
         Box::pin(self.who_is_in())
+    }
+
+    fn signed_out(&self) -> BackendFuture<'_, Option<SignedOut>> {
+        Box::pin(self.why_out())
     }
 
     fn sign_in<'a>(&'a self, name: &'a str, password: &'a str) -> BackendFuture<'a, Me> {

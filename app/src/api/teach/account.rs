@@ -6,13 +6,19 @@ use leptos::prelude::*;
 use crate::api::{answer, teaching};
 use crate::{
     api::{ApiError, codec::PostJsonText},
-    model::{Invitation, Me},
+    model::{Invitation, Me, SignedOut},
 };
 
 /// `None`: nobody is signed in.
 #[server(name = FetchMe, prefix = "/api/fn", endpoint = "teach/me", output = PostJsonText)]
 pub async fn me() -> Result<Option<Me>, ApiError> {
     answer(teaching()?.me().await)
+}
+
+/// `None`: nobody was signed in, or they still are.
+#[server(name = FetchSignedOut, prefix = "/api/fn", endpoint = "teach/signed_out", output = PostJsonText)]
+pub async fn signed_out() -> Result<Option<SignedOut>, ApiError> {
+    answer(teaching()?.signed_out().await)
 }
 
 #[server(name = SignIn, prefix = "/api/fn", endpoint = "teach/sign_in", output = PostJsonText)]

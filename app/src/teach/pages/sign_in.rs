@@ -6,10 +6,12 @@ use leptos_router::hooks::use_query_map;
 
 use crate::{
     api,
+    model::SignedOut,
     teach::{
         doing::Doing,
         frame::{Bar, leave_for, next_page},
-        live::{click, live, submitted, typed},
+        live::{click, live, part, submitted, typed},
+        load::{Ask, Loaded, resource, suspended},
     },
 };
 
@@ -19,6 +21,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
     let doing = Doing::new();
     let name = RwSignal::new(String::new());
     let password = RwSignal::new(String::new());
+    let out = resource(Memo::new(|_| Ask::SignedOut));
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let next = next_page(query.with_untracked(|query| query.get("next")));
@@ -29,6 +32,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
         <Bar />
         <main class="plain-page narrow-page" id="main">
             <h1>"Sign in to teach"</h1>
+            <Suspense>{part(move || suspended(out, why_out, |_| ().into_any()))}</Suspense>
             // Without scripts nothing is sent, least of all a password in an address.
             <form class="form" method="post" on:submit=submitted(submit)>
                 <Field label="Name" name="name" kind="text" complete="username" value=name />
@@ -42,6 +46,21 @@ pub(crate) fn SignInPage() -> impl IntoView {
         </main>
     }
     .into_any()
+}
+
+/// Said to who was signed in in this browser and did not sign out in it. Fixed sentences: nothing of an address.
+fn why_out(loaded: Loaded) -> AnyView {
+    let Loaded::SignedOut(Some(why)) = loaded else { return ().into_any() };
+    let text = match why {
+        SignedOut::Everywhere => {
+            "You are signed out: this account was signed out everywhere, or its password was changed. Sign in again to go on. If that was not you, tell an admin of this Lunchbox."
+        }
+        SignedOut::TooLong => "You are signed out, because your sign-in has come to its end. Sign in again to go on.",
+        SignedOut::NoAccount => {
+            "You are signed out, because your account is no longer here. An admin of this Lunchbox can make you a link to a new one."
+        }
+    };
+    view! { <p class="notice" role="status">{text}</p> }.into_any()
 }
 
 /// A line of a form. A secret can be looked at, so that nobody has to type it twice.

@@ -207,6 +207,10 @@ impl Teaching for Fake {
         let me = self.is_signed_in.then(|| Me { name: "Ines".to_owned(), is_admin: true });
         Box::pin(async move { Ok(me) })
     }
+    fn signed_out(&self) -> BackendFuture<'_, Option<SignedOut>> {
+        let why = (!self.is_signed_in).then_some(SignedOut::Everywhere);
+        Box::pin(async move { Ok(why) })
+    }
     fn sign_in<'a>(&'a self, _: &'a str, _: &'a str) -> BackendFuture<'a, Me> {
         not_found()
     }

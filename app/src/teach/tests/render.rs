@@ -202,6 +202,14 @@ async fn every_password_can_be_looked_at_while_it_is_typed_and_none_has_to_be_ty
 }
 
 #[tokio::test]
+async fn who_was_signed_out_elsewhere_is_told_so_where_they_sign_in_again() {
+    let signed_out: Arc<dyn Teaching> = Arc::new(Fake { is_signed_in: false, board: board(1) });
+    let html = page("/teach/sign-in?next=/teach", signed_out).await.html;
+    assert!(main(&html).contains("this account was signed out everywhere, or its password was changed"), "{html}");
+    assert!(!main(&seen("/teach/sign-in").await).contains("signed out"));
+}
+
+#[tokio::test]
 async fn who_is_not_signed_in_is_sent_to_sign_in_and_comes_back() {
     let stranger: Arc<dyn Teaching> = Arc::new(Fake { is_signed_in: false, board: board(1) });
     for (path, next) in [

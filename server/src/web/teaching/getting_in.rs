@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use app::{
     backend::BackendError,
-    model::{Invitation, Me},
+    model::{Invitation, Me, SignedOut},
 };
 
 use super::{
@@ -60,6 +60,11 @@ impl InstructorBackend {
 
     pub(super) async fn who_is_in(&self) -> Result<Option<Me>, BackendError> {
         Ok(self.signed_in().await?.as_ref().map(me))
+    }
+
+    pub(super) async fn why_out(&self) -> Result<Option<SignedOut>, BackendError> {
+        let Some(session) = &self.session else { return Ok(None) };
+        instructor::why_out(session, self.classroom()).await.map_err(|error| self.sign_in_error(error))
     }
 
     pub(super) async fn come_in(&self, name: &str, password: &str) -> Result<Me, BackendError> {
