@@ -79,16 +79,21 @@ test("a list gives each learner a link of their own, and the board says who is a
   await people.getByRole("button", { name: "Add these learners" }).click();
   await expect(people.getByText("2 learners added.")).toBeVisible();
   await expect(people.getByText("1 line left out:")).toBeVisible();
-  await people.getByLabel(/^Names, one a line/).fill("Edsger");
+  await people.getByLabel(/^Names, one a line/).fill("Edsger\nFrances\nKonrad");
   await people.getByRole("button", { name: "Look at the names" }).click();
-  await people.getByRole("button", { name: "Add this learner" }).click();
-  await expect(people.getByText("1 learner added.")).toBeVisible();
+  await people.getByRole("button", { name: "Add these learners" }).click();
+  await expect(people.getByText("3 learners added.")).toBeVisible();
   await expect(people.getByLabel(/^Names, one a line/), "all were taken").toHaveValue("");
   const made = people.locator(".links__table").getByRole("rowheader");
-  await expect(made, "links are shown only now: none is lost to a second list").toHaveText(["Lovelace, Ada", "Jürgen", "Edsger"]);
-  await people.getByRole("row").filter({ hasText: "Edsger" }).getByRole("button", { name: "Remove…" }).click();
-  await teaching.getByRole("dialog", { name: "Remove Edsger" }).getByRole("button", { name: "Remove", exact: true }).click();
-  await expect(people.getByRole("status").filter({ hasText: "Edsger is removed, and deleted: 1 place" })).toBeVisible();
+  await expect(made, "links are shown only now: none is lost to a second list").toHaveText(["Lovelace, Ada", "Jürgen", "Edsger", "Frances", "Konrad"]);
+  const remove = async (name: string): Promise<void> => {
+    await people.getByRole("row").filter({ hasText: name }).getByRole("button", { name: "Remove…" }).click();
+    await teaching.getByRole("dialog", { name: `Remove ${name}` }).getByRole("button", { name: "Remove", exact: true }).click();
+    await expect(people.getByRole("status").filter({ hasText: `${name} is removed, and deleted: 1 place` })).toBeVisible();
+  };
+  await remove("Edsger");
+  await remove("Frances");
+  await expect(made, "whoever is removed comes in by no link").toHaveText(["Lovelace, Ada", "Jürgen", "Konrad"]);
   const asked = teaching.waitForEvent("dialog");
   // The click is not over before the question is.
   const leaving = teaching.getByRole("link", { name: "Board", exact: true }).click();
@@ -100,6 +105,8 @@ test("a list gives each learner a link of their own, and the board says who is a
   const saved = teaching.waitForEvent("download");
   await people.getByRole("link", { name: "Save as CSV" }).click();
   const file = readFileSync(await (await saved).path(), "utf8");
+  expect(file).not.toMatch(/Edsger|Frances/);
+  await remove("Konrad");
   const link = /^"Lovelace, Ada","[^"]+","([^"]+)"/m.exec(file)?.[1] ?? "";
 
   const again: string[] = [];

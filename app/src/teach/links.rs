@@ -13,11 +13,15 @@ use crate::{
 const TAKES: &str = "a, button";
 
 #[component]
-pub(crate) fn Links(links: Vec<PersonalLink>) -> impl IntoView {
+pub(crate) fn Links(
+    links: Vec<PersonalLink>,
+    /// They have been taken along, all of them.
+    taken: RwSignal<bool>,
+) -> impl IntoView {
     let warning = links.first().and_then(|link| for_this_machine_alone(&link.link));
     let table = tabbed(&links);
     let file = format!("data:text/csv;charset=utf-8,{}", percent(&csv(&links)));
-    let (taken, place) = (RwSignal::new(false), NodeRef::new());
+    let place = NodeRef::new();
     ask_before_leaving(taken, place);
     let take = move |event: ev::MouseEvent| {
         let pressed = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());

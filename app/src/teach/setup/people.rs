@@ -25,7 +25,7 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let preview = RwSignal::new(None::<RosterPreview>);
     let result = RwSignal::new(None::<RosterResult>);
-    let links = RwSignal::new(Vec::<PersonalLink>::new());
+    let links = MadeLinks { links: RwSignal::new(Vec::new()), taken: RwSignal::new(false) };
     let id = StoredValue::new(class.with_untracked(|class| class.id.clone()));
     let reload = move || {
         doing.ask(api::teach::classes::class(id.get_value()), move |now| class.set(now));
@@ -50,7 +50,7 @@ pub(crate) fn People(class: RwSignal<ClassDetails>) -> impl IntoView {
                 text.set(String::new());
             }
             // Shown only now: those of the lists before stay.
-            links.update(|links| links.extend(made.added.iter().cloned()));
+            links.add(made.added.clone());
             result.set(Some(made));
             request_animation_frame(|| focus("outcome-title"));
             reload();
@@ -151,10 +151,36 @@ fn lines_left_out(lines: Vec<String>) -> Option<AnyView> {
     })
 }
 
-/// All links that were made since the page came.
-fn shown(links: RwSignal<Vec<PersonalLink>>) -> Option<AnyView> {
-    let links = links.get();
-    (!links.is_empty()).then(|| view! { <Links links=links /> }.into_any())
+/// All links that were made since the page came, and still lead somewhere.
+#[derive(Clone, Copy)]
+struct MadeLinks {
+    links: RwSignal<Vec<PersonalLink>>,
+    /// Whoever made them has all of them.
+    taken: RwSignal<bool>,
+}
+
+impl MadeLinks {
+    /// A new link ends the one before it.
+    fn add(self, made: Vec<PersonalLink>) {
+        if made.is_empty() {
+            return;
+        }
+        self.taken.set(false);
+        self.links.update(|links| {
+            links.retain(|link| made.iter().all(|made| made.name != link.name));
+            links.extend(made);
+        });
+    }
+
+    /// Who has been removed comes in by no link any more.
+    fn end(self, name: &str) {
+        self.links.update(|links| links.retain(|link| link.name != name));
+    }
+
+    fn shown(self) -> Option<AnyView> {
+        let links = self.links.get();
+        (!links.is_empty()).then(|| view! { <Links links=links taken=self.taken /> }.into_any())
+    }
 }
 
 /// Puts a chosen file's text where it can be looked at before it is sent.
@@ -186,7 +212,7 @@ fn as_windows_1252(bytes: &JsValue) -> Option<String> {
 }
 
 #[component]
-fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> impl IntoView {
+fn Places(class: RwSignal<ClassDetails>, links: MadeLinks) -> impl IntoView {
     let doing = Doing::new();
     let told = RwSignal::new(String::new());
     let question = Question::<Place>::new();
@@ -194,24 +220,18 @@ fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> 
         let (id, name) = (gone.id.clone(), gone.name);
         doing.ask(api::teach::classes::remove_place(gone.id), move |gone| {
             class.update(|class| class.places.retain(|place| place.id != id));
+            links.end(&name);
             told.set(removed(&name, &gone));
         });
     };
-    let rows =
-        move || {
-            class
+    let rows = move || {
+        class
             .with(|class| class.places.clone())
             .into_iter()
             .map(|place| {
                 let make = {
                     let id = place.id.clone();
-                    move |_| doing.ask(api::teach::classes::new_link(id.clone()), move |made| {
-                        // A new link ends the one before it.
-                        links.update(|links| {
-                            links.retain(|link| link.name != made.name);
-                            links.push(made);
-                        });
-                    })
+                    move |_| doing.ask(api::teach::classes::new_link(id.clone()), move |made| links.add(vec![made]))
                 };
                 let joined = match place.joined_at {
                     Some(at) => view! { "Joined "<When at=at shown=Shown::Short /> }.into_any(),
@@ -229,7 +249,7 @@ fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> 
                 }
             })
             .collect_view()
-        };
+    };
     view! {
         <h3>{part(move || match class.with(|class| class.places.len()) {
             0 => "Nobody is in the class yet".to_owned(),
@@ -237,7 +257,7 @@ fn Places(class: RwSignal<ClassDetails>, links: RwSignal<Vec<PersonalLink>>) -> 
         })}</h3>
         {doing.alert()}
         <p role="status" class="told">{part(move || told.get())}</p>
-        {part(move || shown(links))}
+        {part(move || links.shown())}
         <div class="scroll-x scroll-y" hidden=live(move || class.with(|class| class.places.is_empty()))>
             {table(&["Learner", "Here"], "What to do", part(rows).into_any())}
         </div>

@@ -38,7 +38,7 @@ pub(super) fn More(state: BoardState, place: String, name: String, open: RwSigna
             <h3>"A way back in"</h3>
             <p class="soft">"For who has lost their page, or sits at another computer. A new link ends the old one."</p>
             {part(move || match link.get() {
-                Some(link) => view! { <Links links=vec![link] /> }.into_any(),
+                Some(link) => view! { <Links links=vec![link] taken=RwSignal::new(false) /> }.into_any(),
                 None => view! {
                     <button type="button" class="button" disabled=linking.pending on:click=click(make_link)>"Make a new personal link"</button>
                 }
