@@ -17,7 +17,7 @@ use super::{
     way_back::WayBackDialog,
 };
 use crate::{
-    model::ClassState,
+    model::{ClassState, Seat},
     state::{InClass, OVER, SeatAsk, Work, news},
 };
 
@@ -44,17 +44,21 @@ fn gone() -> AnyView {
 fn Bar(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
     let class = InClass::new(work.live, work.problem);
     let said = RwSignal::new(String::new());
-    let notes_open = RwSignal::new(work.live.seat.with_untracked(|seat| seat.as_ref().is_some_and(|seat| !seat.notes.is_empty())));
-    Effect::new(move |before: Option<Option<crate::model::Seat>>| {
+    let notes_open = RwSignal::new(false);
+    Effect::new(move |before: Option<Option<Seat>>| {
         let now = work.live.seat.get();
         if let (Some(Some(before)), Some(now)) = (&before, &now) {
             let news = news(before, now);
             if !news.is_empty() {
                 said.set(news);
             }
+            // Another page of this browser may have remembered it already.
             if now.notes.iter().any(|note| !before.notes.contains(note)) {
                 notes_open.set(true);
             }
+        }
+        if now.as_ref().is_some_and(is_unseen) {
+            notes_open.set(true);
         }
         now
     });
@@ -106,6 +110,18 @@ fn Bar(work: Work, current: Memo<Option<usize>>) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// Whether the newest note was in no page of this browser yet; from now on it was. Their IDs rise.
+fn is_unseen(seat: &Seat) -> bool {
+    let (Some(note), Some(storage)) = (seat.notes.last(), window().local_storage().ok().flatten()) else { return false };
+    let key = format!("lunchbox.note.{}", seat.id);
+    let is_new = storage.get_item(&key).ok().flatten().is_none_or(|seen| seen < note.id);
+    if is_new {
+        // Where nothing can be kept, they open on the next page again.
+        let _ = storage.set_item(&key, &note.id);
+    }
+    is_new
 }
 
 /// Up or down; whoever teaches sees it at once.
