@@ -16,6 +16,7 @@ mod people;
 mod progress;
 mod rights;
 mod seen;
+mod sent;
 mod support;
 mod told;
 mod with_help;

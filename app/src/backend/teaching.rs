@@ -4,7 +4,7 @@
 use super::BackendFuture;
 use crate::model::{
     Board, ClassDetails, ClassDraft, ClassSummary, Deleted, FillResult, Instructor, Invitation, InvitationLink, LessonOutline, Machine, Me,
-    PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, SignedOut, StepRef, Timeline, Watched,
+    PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, SentNotes, SignedOut, StepRef, Timeline, Watched,
 };
 
 /// Implemented by the server (`server/src/web/teaching.rs`).
@@ -78,6 +78,8 @@ pub trait Teaching: Send + Sync + 'static {
     fn board<'a>(&'a self, class: &'a str, lesson: &'a str) -> BackendFuture<'a, Board>;
     /// To one place, or to all where `place` is empty.
     fn send_note<'a>(&'a self, class: &'a str, place: &'a str, text: &'a str) -> BackendFuture<'a, ()>;
+    /// What was sent, to all and to each; to one place alone where `place` isn't empty.
+    fn sent_notes<'a>(&'a self, class: &'a str, place: &'a str) -> BackendFuture<'a, SentNotes>;
     /// Moves a class in led pace to a step.
     fn lead<'a>(&'a self, class: &'a str, to: StepRef) -> BackendFuture<'a, ()>;
     fn lower_hand<'a>(&'a self, place: &'a str) -> BackendFuture<'a, ()>;

@@ -16,7 +16,7 @@ pub(crate) enum Shown {
     /// Friday, 27 November at 09:00 CET
     Minute,
     /// 27 Nov, 09:00
-    #[cfg(any(feature = "ssr", feature = "desk"))]
+    #[cfg(any(feature = "ssr", feature = "desk", feature = "teach"))]
     Short,
     /// 27 November 2026
     Day,
@@ -31,7 +31,7 @@ impl Shown {
             Self::Minute => {
                 r#"{"weekday":"long","day":"numeric","month":"long","hour":"2-digit","minute":"2-digit","timeZoneName":"short"}"#
             }
-            #[cfg(any(feature = "ssr", feature = "desk"))]
+            #[cfg(any(feature = "ssr", feature = "desk", feature = "teach"))]
             Self::Short => r#"{"day":"numeric","month":"short","hour":"2-digit","minute":"2-digit"}"#,
             Self::Day => r#"{"dateStyle":"long"}"#,
             Self::Clock => r#"{"timeStyle":"short"}"#,
@@ -45,7 +45,7 @@ impl Shown {
         let month = MONTHS[month - 1];
         match self {
             Self::Minute => format!("{day} {month} at {clock} UTC"),
-            #[cfg(any(feature = "ssr", feature = "desk"))]
+            #[cfg(any(feature = "ssr", feature = "desk", feature = "teach"))]
             Self::Short => format!("{day} {}, {clock}", &month[..3]),
             Self::Day => format!("{day} {month} {year}"),
             Self::Clock => clock,

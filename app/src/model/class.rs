@@ -263,3 +263,24 @@ pub struct OpenSandbox {
     pub made_at: i64,
     pub used_at: i64,
 }
+
+/// What instructors sent to a class and to those in it, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentNotes {
+    pub notes: Vec<SentNote>,
+    /// There are more, older than these.
+    pub has_older: bool,
+    /// Whoever asks wrote all of them.
+    pub is_mine_alone: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentNote {
+    pub id: String,
+    pub from: String,
+    /// The learner's name in the class; `None`: to all.
+    pub to: Option<String>,
+    pub text: String,
+    /// Unix milliseconds.
+    pub at: i64,
+}

@@ -4,6 +4,7 @@ mod assist;
 mod goals;
 mod more;
 mod note;
+mod sent;
 mod timeline;
 
 use leptos::{ev, prelude::*};
@@ -28,7 +29,7 @@ use crate::{
     },
 };
 
-pub(crate) use note::NoteForm;
+pub(crate) use self::{note::NoteForm, sent::Sent};
 
 /// What is shown under the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

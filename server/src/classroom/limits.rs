@@ -33,6 +33,8 @@ pub(super) const MAX_SEATS: i64 = 50;
 pub(super) const MAX_NOTES: i64 = 500;
 /// Notes that a learner is shown; the newest.
 pub(super) const MAX_NOTES_SHOWN: usize = 20;
+/// Notes that an instructor is shown of those that were sent; the newest.
+pub(super) const MAX_NOTES_LISTED: usize = 100;
 /// How long a one-time link holds.
 pub(super) const INVITATION_HOLDS: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// How long an instructor stays signed in.

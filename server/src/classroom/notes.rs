@@ -1,14 +1,23 @@
 //! What instructors write to one learner or to all, and what a learner is told in all their classes.
 
-use app::model::{ClassState, Note};
+use app::model::{ClassState, Note, SentNote, SentNotes};
 use sqlx::{Any, Row as _, Transaction};
 
 use super::{
     Account, ClassError, Classroom, Event, codes,
-    limits::{MAX_NOTE, MAX_NOTES, MAX_NOTES_SHOWN},
+    limits::{MAX_NOTE, MAX_NOTES, MAX_NOTES_LISTED, MAX_NOTES_SHOWN},
     rights::alone_with,
 };
 use crate::{clock::now, learner::LearnerId};
+
+/// Whose words a note has.
+#[derive(Debug, Clone, Copy)]
+enum Words {
+    /// An instructor wrote them to this class or to somebody in it.
+    Sent,
+    /// Lunchbox tells a learner something in all their classes.
+    Told,
+}
 
 impl Classroom {
     /// To one place, or to all where `place` is empty.
@@ -40,13 +49,40 @@ impl Classroom {
             Some(place)
         };
         let mut transaction = alone_with(&self.pool, &class.id).await?;
-        write(&mut transaction, &class.id, to.as_ref().map_or("", |place| &place.id), &who.name, text).await?;
+        write(&mut transaction, &class.id, to.as_ref().map_or("", |place| &place.id), &who.name, text, Words::Sent).await?;
         transaction.commit().await?;
         match to {
             Some(place) => place.learner.into_iter().for_each(|learner| self.hub.tell(Event::Seat(learner))),
             None => self.hub.tell(Event::Class(class.id)),
         }
         Ok(())
+    }
+
+    /// What instructors sent: to everybody and to each, or to one place alone where `place` says which. Newest first.
+    /// What Lunchbox told learners by itself is none of it.
+    ///
+    /// # Errors
+    /// Where the class isn't theirs, or the database fails.
+    pub async fn sent_notes(&self, who: &Account, class: &str, place: &str) -> Result<SentNotes, ClassError> {
+        let class = self.class_of(who, class).await?;
+        let rows = sqlx::query(
+            "SELECT n.id, n.author, n.text, n.sent_at, e.name FROM notes n LEFT JOIN enrolments e ON e.id = n.enrolment \
+             WHERE n.class = $1 AND n.told = 0 AND ($2 = '' OR n.enrolment = $2) AND (n.enrolment = '' OR e.class = $1) \
+             ORDER BY n.id DESC LIMIT $3",
+        )
+        .bind(&class.id)
+        .bind(place)
+        // One more, to know whether there are older ones.
+        .bind(i64::try_from(MAX_NOTES_LISTED + 1).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await?;
+        let note = |row: &sqlx::any::AnyRow| {
+            Ok(SentNote { id: row.try_get(0)?, from: row.try_get(1)?, text: row.try_get(2)?, at: row.try_get(3)?, to: row.try_get(4)? })
+        };
+        let mut notes = rows.iter().map(note).collect::<Result<Vec<_>, sqlx::Error>>()?;
+        let has_older = notes.len() > MAX_NOTES_LISTED;
+        notes.truncate(MAX_NOTES_LISTED);
+        Ok(SentNotes { is_mine_alone: notes.iter().all(|note| note.from == who.name), notes, has_older })
     }
 
     /// Says the same to a learner in each of their classes. Where it was said before, it is said anew, so that
@@ -73,7 +109,7 @@ impl Classroom {
                 .bind(text)
                 .execute(&mut *transaction)
                 .await?;
-            match write(&mut transaction, &class, &place, author, text).await {
+            match write(&mut transaction, &class, &place, author, text, Words::Told).await {
                 Ok(()) => transaction.commit().await?,
                 Err(ClassError::NotFound) => {}
                 Err(error) => return Err(error),
@@ -129,11 +165,18 @@ impl Classroom {
 ///
 /// # Errors
 /// [`ClassError::NotFound`] where the place has been deleted meanwhile.
-async fn write(transaction: &mut Transaction<'_, Any>, class: &str, place: &str, author: &str, text: &str) -> Result<(), ClassError> {
+async fn write(
+    transaction: &mut Transaction<'_, Any>,
+    class: &str,
+    place: &str,
+    author: &str,
+    text: &str,
+    words: Words,
+) -> Result<(), ClassError> {
     // The time first, so that the newest is the last by ID too.
     let (at, id) = (now(), codes::id());
     let written = sqlx::query(
-        "INSERT INTO notes (id, class, enrolment, author, text, sent_at) SELECT $1, c.id, $3, $4, $5, $6 FROM classes c \
+        "INSERT INTO notes (id, class, enrolment, author, text, sent_at, told) SELECT $1, c.id, $3, $4, $5, $6, $7 FROM classes c \
          WHERE c.id = $2 AND ($3 = '' OR EXISTS (SELECT 1 FROM enrolments e WHERE e.id = $3 AND e.class = c.id))",
     )
     .bind(format!("{at:012x}{}", &id[..8]))
@@ -142,6 +185,10 @@ async fn write(transaction: &mut Transaction<'_, Any>, class: &str, place: &str,
     .bind(author)
     .bind(text)
     .bind(at)
+    .bind(match words {
+        Words::Sent => 0_i64,
+        Words::Told => 1,
+    })
     .execute(&mut **transaction)
     .await?;
     if written.rows_affected() == 0 {

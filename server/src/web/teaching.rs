@@ -9,7 +9,7 @@ use app::{
     backend::{BackendError, BackendFuture, Teaching},
     model::{
         Board, ClassDetails, ClassDraft, ClassSummary, Deleted, FillResult, Instructor, Invitation, InvitationLink, LessonOutline, Machine,
-        Me, PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, SignedOut, StepRef, Timeline, Watched,
+        Me, PersonalLink, PlatformDraft, Platforms, Report, RosterPreview, RosterResult, SentNotes, SignedOut, StepRef, Timeline, Watched,
     },
 };
 
@@ -271,6 +271,13 @@ impl Teaching for InstructorBackend {
         Box::pin(async move {
             let who = self.account().await?;
             self.ask(self.classroom().send_note(&who, class, place, text)).await
+        })
+    }
+
+    fn sent_notes<'a>(&'a self, class: &'a str, place: &'a str) -> BackendFuture<'a, SentNotes> {
+        Box::pin(async move {
+            let who = self.account().await?;
+            self.ask(self.classroom().sent_notes(&who, class, place)).await
         })
     }
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::api::{answer, teaching};
 use crate::{
     api::{ApiError, codec::PostJsonText},
-    model::{Board, Report, StepRef, Timeline, Watched},
+    model::{Board, Report, SentNotes, StepRef, Timeline, Watched},
 };
 
 /// `lesson`: empty for the class's first, or the one that is led.
@@ -19,6 +19,12 @@ pub async fn board(class: String, lesson: String) -> Result<Board, ApiError> {
 #[server(name = SendNote, prefix = "/api/fn", endpoint = "teach/send_note", output = PostJsonText)]
 pub async fn send_note(class: String, place: String, text: String) -> Result<(), ApiError> {
     answer(teaching()?.send_note(&class, &place, &text).await)
+}
+
+/// What was sent, to all and to each; to one place alone where `place` isn't empty.
+#[server(name = FetchSentNotes, prefix = "/api/fn", endpoint = "teach/sent_notes", output = PostJsonText)]
+pub async fn sent_notes(class: String, place: String) -> Result<SentNotes, ApiError> {
+    answer(teaching()?.sent_notes(&class, &place).await)
 }
 
 /// Moves a class in led pace to a step.

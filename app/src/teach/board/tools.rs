@@ -14,7 +14,7 @@ use crate::{
         confirm,
         doing::Doing,
         live::{click, live, part, typed},
-        watch::NoteForm,
+        watch::{NoteForm, Sent},
         words::{count, step_name},
     },
 };
@@ -38,6 +38,12 @@ pub(crate) fn LessonTabs(class: String, lessons: Vec<(String, String)>, here: St
 #[component]
 pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSignal<bool>) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
+    let sent = RwSignal::new(0);
+    let open_notes = move |_| {
+        sent.update(|sent| *sent += 1);
+        confirm::open(dialog);
+    };
+    let is_over = Memo::new(move |_| state.class_state.get() == ClassState::Closed);
     let tally = Memo::new(move |_| state.tally());
     let awaited = move || {
         let awaited = state.awaited.get();
@@ -87,21 +93,21 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
                 >
                     "Everybody at once"
                 </button>
-                {part(move || match state.class_state.get() {
-                    ClassState::Closed => view! { <span class="soft">"Closed: notes have ended"</span> }.into_any(),
-                    ClassState::Planned | ClassState::Open => view! {
-                        <button type="button" class="button" on:click=click(move |_| confirm::open(dialog))>"Note to all…"</button>
-                    }
-                    .into_any(),
-                })}
+                <span class="soft" hidden=live(move || !is_over.get())>"Closed: notes have ended"</span>
+                <button type="button" class="button" on:click=click(open_notes)>
+                    {part(move || if is_over.get() { "Notes sent…" } else { "Note to all…" })}
+                </button>
             </div>
             <dialog class="dialog" node_ref=dialog aria-labelledby="note-all-title">
-                <h2 class="dialog__title" id="note-all-title">"A note to the whole class"</h2>
-                <p class="soft">"It stands above each learner's lesson until they put it away."</p>
-                <NoteForm class=state.class.get_value() place=String::new() sent=Callback::new(move |()| {
-                    confirm::close(dialog);
-                    state.told.set(Some("Your note is sent to everybody.".to_owned()));
-                }) />
+                <h2 class="dialog__title" id="note-all-title">{part(move || if is_over.get() { "Notes of this class" } else { "A note to the whole class" })}</h2>
+                <div hidden=live(move || is_over.get())>
+                    <p class="soft">"It stands above each learner's lesson until they put it away."</p>
+                    <NoteForm class=state.class.get_value() place=String::new() sent=Callback::new(move |()| {
+                        confirm::close(dialog);
+                        state.told.set(Some("Your note is sent to everybody.".to_owned()));
+                    }) />
+                </div>
+                <Sent class=state.class.get_value() place=String::new() wanted=sent />
                 <div class="dialog__buttons">
                     <button type="button" class="button" on:click=click(move |_| confirm::close(dialog))>"Close"</button>
                 </div>

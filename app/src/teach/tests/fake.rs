@@ -309,6 +309,9 @@ impl Teaching for Fake {
     fn send_note<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> BackendFuture<'a, ()> {
         not_found()
     }
+    fn sent_notes<'a>(&'a self, _: &'a str, _: &'a str) -> BackendFuture<'a, SentNotes> {
+        not_found()
+    }
     fn lead<'a>(&'a self, _: &'a str, _: StepRef) -> BackendFuture<'a, ()> {
         not_found()
     }

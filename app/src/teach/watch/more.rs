@@ -2,7 +2,7 @@
 
 use leptos::{html, prelude::*};
 
-use super::note::NoteForm;
+use super::{NoteForm, Sent};
 use crate::{
     api,
     model::PersonalLink,
@@ -19,6 +19,7 @@ use crate::{
 #[component]
 pub(super) fn More(state: BoardState, place: String, name: String, open: RwSignal<Open>) -> impl IntoView {
     let link = RwSignal::new(None::<PersonalLink>);
+    let sent = RwSignal::new(1);
     let linking = Doing::new();
     let removing = Doing::new();
     let dialog = NodeRef::<html::Dialog>::new();
@@ -34,7 +35,8 @@ pub(super) fn More(state: BoardState, place: String, name: String, open: RwSigna
     });
     view! {
         <div class="side__scroll helping">
-            <NoteForm class=state.class.get_value() place=place.get_value() />
+            <NoteForm class=state.class.get_value() place=place.get_value() sent=Callback::new(move |()| sent.update(|sent| *sent += 1)) />
+            <Sent class=state.class.get_value() place=place.get_value() wanted=sent />
             <h3>"A way back in"</h3>
             <p class="soft">"For who has lost their page, or sits at another computer. A new link ends the old one."</p>
             {part(move || match link.get() {
