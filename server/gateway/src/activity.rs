@@ -277,6 +277,12 @@ impl ActivityKind {
     }
 }
 
+/// A text as long as it is told at most.
+pub(crate) fn shortened(mut text: String) -> String {
+    shorten(&mut text);
+    text
+}
+
 fn shorten(text: &mut String) {
     if let Some((end, _)) = text.char_indices().nth(KEPT_CHARACTERS) {
         text.truncate(end);

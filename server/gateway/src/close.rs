@@ -9,7 +9,7 @@ use crate::{
     SandboxId,
     gateway::{GatewayError, Shared},
     images,
-    upstream::{Ask, EngineSaid},
+    upstream::{Ask, EngineSaid, OurLabels},
 };
 
 /// A thing on the engine, with the labels that say whose it is.
@@ -17,7 +17,7 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 struct Labelled {
     id: String,
-    labels: Option<std::collections::BTreeMap<String, String>>,
+    labels: OurLabels,
 }
 
 #[derive(Debug, Deserialize)]
@@ -30,7 +30,7 @@ struct Volumes {
 #[serde(rename_all = "PascalCase")]
 struct VolumeItem {
     name: String,
-    labels: Option<std::collections::BTreeMap<String, String>>,
+    labels: OurLabels,
 }
 
 /// The containers, volumes and networks that carry one label.
@@ -47,13 +47,11 @@ async fn find(shared: &Shared, label: &str) -> Result<Found, EngineSaid> {
     let filters = serde_json::json!({ "label": [label] }).to_string();
     let engine = &shared.engine;
     let (containers, volumes, networks) = tokio::try_join!(
-        engine.json::<Vec<Labelled>>(Ask::get(&["containers", "json"]).parameter("all", 1).parameter("filters", &filters)),
-        engine.json::<Volumes>(Ask::get(&["volumes"]).parameter("filters", &filters)),
-        engine.json::<Vec<NetworkItem>>(Ask::get(&["networks"]).parameter("filters", &filters)),
+        engine.list::<Vec<Labelled>>(Ask::get(&["containers", "json"]).parameter("all", 1).parameter("filters", &filters)),
+        engine.list::<Volumes>(Ask::get(&["volumes"]).parameter("filters", &filters)),
+        engine.list::<Vec<NetworkItem>>(Ask::get(&["networks"]).parameter("filters", &filters)),
     )?;
-    let owner = |labels: Option<std::collections::BTreeMap<String, String>>| {
-        labels.and_then(|labels| labels.get(SANDBOX_LABEL).and_then(|text| SandboxId::parse(text)))
-    };
+    let owner = |labels: OurLabels| labels.get(SANDBOX_LABEL).and_then(SandboxId::parse);
     Ok(Found {
         containers: containers.into_iter().map(|item| (item.id, owner(item.labels))).collect(),
         volumes: volumes.volumes.unwrap_or_default().into_iter().map(|item| (item.name, owner(item.labels))).collect(),
@@ -66,7 +64,7 @@ struct NetworkItem {
     #[serde(rename = "Id")]
     id: String,
     #[serde(rename = "Labels")]
-    labels: Option<std::collections::BTreeMap<String, String>>,
+    labels: OurLabels,
 }
 
 /// Removes all that a sandbox made, then forgets it. Whatever is gone already is gone.
@@ -139,9 +137,20 @@ fn remove_folder(shared: &Shared, id: &SandboxId) {
 /// forgets rows of what is gone.
 pub(crate) async fn reconcile(shared: &Shared) -> Result<usize, GatewayError> {
     let mut removed = 0;
+    // One that can't be closed keeps nobody else waiting.
+    let mut failed = None;
     for id in shared.ledger.sandboxes("closing").await? {
-        close(shared, &id).await?;
-        removed += 1;
+        match close(shared, &id).await {
+            Ok(()) => removed += 1,
+            Err(error) => {
+                tracing::warn!(sandbox = %id, %error, "a sandbox could not be closed");
+                failed = Some(error);
+            }
+        }
+    }
+    let open: Vec<SandboxId> = shared.ledger.sandboxes("open").await?;
+    for id in &open {
+        crate::containers::ports::bind_again(shared, id).await;
     }
     // The engine first, then the ledger: a sandbox opened in between is in the second, and stays.
     let found = find(shared, &format!("{INSTANCE_LABEL}={}", shared.config.instance)).await?;
@@ -164,10 +173,9 @@ pub(crate) async fn reconcile(shared: &Shared) -> Result<usize, GatewayError> {
                 removed += 1;
             }
         }
-        crate::containers::ports::bind_again(shared, id).await;
     }
     remove_stray_folders(shared, &open);
-    Ok(removed)
+    failed.map_or(Ok(removed), Err)
 }
 
 fn remove_stray_folders(shared: &Shared, open: &HashSet<SandboxId>) {

@@ -6,6 +6,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     HostState,
+    activity::shortened,
     gateway::{GatewayError, Shared},
     host::{Container, ContainerState, Image, Network, PublishedPort, Volume},
     ledger::{ContainerRow, ImageReferenceRow, ImageRow, PortRow},
@@ -124,7 +125,7 @@ async fn container(
         image_id: row.image_id.clone(),
         state,
         exit_code: ended.then_some(inspected.state.exit_code),
-        command: std::iter::once(inspected.path).chain(inspected.args).collect::<Vec<_>>().join(" "),
+        command: shortened(std::iter::once(inspected.path).chain(inspected.args).collect::<Vec<_>>().join(" ")),
         ports: ports
             .iter()
             .filter(|port| port.container == row.engine_id)

@@ -30,6 +30,9 @@ pub(crate) const UPLOAD_TIME: Duration = Duration::from_secs(if cfg!(test) { 10 
 /// Uploads into containers of one sandbox that run at once; the next waits its turn. Each has a thread of the
 /// few hundred that all sandboxes share.
 pub(crate) const MAX_UPLOADS: usize = 2;
+/// Lists of one sandbox that are made or read at once (containers, images, what takes the disk, what is pruned); the next
+/// waits its turn. Each may be some 5 MB: 20 containers with all that they were asked for.
+pub(crate) const MAX_LISTS: usize = 4;
 /// How long a client may take to send its request's head.
 pub(crate) const HEADER_TIME: Duration = Duration::from_secs(30);
 /// How long the engine may take to begin its answer to a plain question (not a stream, a stop or a wait).

@@ -64,6 +64,8 @@ pub(crate) struct Sandbox {
     pub(crate) moving: Arc<Semaphore>,
     /// Uploads into containers at once; more wait.
     pub(crate) uploading: Arc<Semaphore>,
+    /// Lists made or read at once; more wait.
+    pub(crate) listing: Arc<Semaphore>,
     /// Containers whose start is under way, by engine ID: their ports aren't freed, and they count as running.
     starting: Mutex<Vec<String>>,
     listener: Mutex<Option<AbortHandle>>,
@@ -95,6 +97,7 @@ impl Sandbox {
             spent: TaskTracker::new(),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
             uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),
+            listing: Arc::new(Semaphore::new(limits::MAX_LISTS)),
             starting: Mutex::default(),
             listener: Mutex::new(None),
             buildkit: BuildKit::default(),

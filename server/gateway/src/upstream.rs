@@ -5,6 +5,9 @@
 
 mod calm;
 mod driven;
+mod listed;
+
+pub(crate) use self::listed::OurLabels;
 
 use std::{
     path::{Path, PathBuf},

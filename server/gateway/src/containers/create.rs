@@ -102,6 +102,7 @@ async fn create_asked(
     let image = context.scope.image(&asked.image).await?;
     let config = image_config(context, &image, platform.as_deref()).await?;
     paths::check_working_dir(&config.working_dir)?;
+    policy::check_with_image(&asked, &config)?;
     disk::check(context).await?;
     let turn = place(context).await?;
     let volumes = context.sandbox.turns.volumes().await;

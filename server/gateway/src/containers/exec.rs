@@ -12,7 +12,7 @@ use crate::{
     body,
     containers::{
         attach::{are_keys, needs_upgrade, size},
-        create::paths,
+        create::{paths, policy},
     },
     hijack,
     refusal::{Answer, Refusal},
@@ -22,8 +22,8 @@ use crate::{
     upstream::{Ask, EngineSaid},
 };
 
-/// Bytes of command and environment.
-const MAX_WORDS_BYTES: usize = 64 * 1024;
+/// Bytes of all that is asked for an exec, as JSON writes them: command and environment, above all.
+const MAX_EXEC_BYTES: usize = 128 * 1024;
 
 /// `ExecConfig`. What is sent to the engine is the same, without `Privileged`.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -71,8 +71,8 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     if asked.cmd.is_empty() {
         return Err(Refusal::invalid("No exec command specified"));
     }
-    if asked.cmd.iter().chain(&asked.env).map(String::len).sum::<usize>() > MAX_WORDS_BYTES {
-        return Err(Refusal::invalid("lunchbox: the command and its environment are larger than 64 KiB"));
+    if policy::json_bytes(&asked) > MAX_EXEC_BYTES {
+        return Err(Refusal::invalid("lunchbox: the command and its environment are larger than 128 KiB"));
     }
     if !are_keys(&asked.detach_keys) {
         return Err(Refusal::invalid(format!("invalid detach keys ({}) provided", asked.detach_keys)));

@@ -1,7 +1,7 @@
 //! From an operation to its handler. No wildcard: a new operation doesn't compile until it has one.
 
 use crate::{
-    ActivityKind, buildkit, containers, images, networks,
+    ActivityKind, body, buildkit, containers, images, networks,
     operation::Operation,
     refusal::{Answer, Refusal},
     request::Request,
@@ -9,7 +9,35 @@ use crate::{
     system, volumes,
 };
 
+/// Whether its answer, or what it has to read for it, grows with all that a learner has.
+fn is_list(operation: Operation) -> bool {
+    use Operation as O;
+    matches!(
+        operation,
+        O::ContainerList
+            | O::ContainerPrune
+            | O::ImageList
+            | O::ImagePrune
+            | O::ImageSearch
+            | O::NetworkList
+            | O::NetworkPrune
+            | O::VolumeList
+            | O::VolumePrune
+            | O::DiskUsage
+            | O::Info
+    )
+}
+
+/// As many lists at once as may be; each keeps its place until its reader has it.
 pub(super) async fn dispatch(context: &Context, request: Request) -> Answer {
+    if !is_list(request.operation) {
+        return dispatch_now(context, request).await;
+    }
+    let place = context.sandbox.listing.clone().acquire_owned().await.map_err(|_| Refusal::internal())?;
+    Ok(dispatch_now(context, request).await?.map(|body| body::holding(body, place)))
+}
+
+async fn dispatch_now(context: &Context, request: Request) -> Answer {
     use Operation as O;
     match request.operation {
         O::Ping => system::ping::ping(),

@@ -4,7 +4,7 @@
 //! that have its home folder; else all containers.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     path::PathBuf,
     sync::{Arc, Weak},
     time::{Duration, Instant},
@@ -16,7 +16,7 @@ use crate::{
     ActivityKind, SandboxId,
     gateway::Shared,
     system::volume_sizes::FOR_EYES,
-    upstream::{Ask, EngineSaid},
+    upstream::{Ask, EngineSaid, OurLabels},
 };
 
 /// How often the machine's free space is looked at, which costs nothing. Tests have less patience.
@@ -79,7 +79,7 @@ async fn engine_root(shared: &Shared) -> Option<PathBuf> {
 struct Running {
     id: String,
     names: Vec<String>,
-    labels: BTreeMap<String, String>,
+    labels: OurLabels,
     size_rw: i64,
     mounts: Vec<Mount>,
 }
@@ -112,13 +112,13 @@ async fn running(shared: &Shared) -> HashMap<SandboxId, Sandbox> {
     for role in ["workstation", "learner", "build"] {
         let labels = [format!("io.lunchbox.instance={}", shared.config.instance), format!("io.lunchbox.role={role}")];
         let ask = Ask::get(&["containers", "json"]).flag("size", true).parameter("filters", serde_json::json!({ "label": labels }));
-        let listed = shared.engine.json::<Vec<Running>>(ask.patient()).await.unwrap_or_else(|said| {
+        let listed = shared.engine.list::<Vec<Running>>(ask.patient()).await.unwrap_or_else(|said| {
             tracing::warn!(error = said.message(), "what runs could not be listed");
             Vec::new()
         });
         for container in listed {
             // The labels are the gateway's own: those of an image give way to them.
-            let Some(id) = container.labels.get("io.lunchbox.sandbox").and_then(|id| SandboxId::parse(id)) else { continue };
+            let Some(id) = container.labels.get("io.lunchbox.sandbox").and_then(SandboxId::parse) else { continue };
             let sandbox = by_sandbox.entry(id).or_default();
             match role {
                 "workstation" => sandbox.workstation = Some(container),

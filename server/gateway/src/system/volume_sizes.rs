@@ -89,7 +89,7 @@ impl VolumeSizes {
     async fn walk(&self, last: &mut Option<Walk>) -> Sizes {
         let began = Instant::now();
         let ask = Ask::get(&["system", "df"]).parameter("type", "volume").patient();
-        let usage = match tokio::time::timeout(PATIENCE, self.engine.json::<DiskUsage>(ask)).await {
+        let usage = match tokio::time::timeout(PATIENCE, self.engine.list::<DiskUsage>(ask)).await {
             Ok(Ok(usage)) => usage,
             Ok(Err(said)) => {
                 tracing::warn!(error = said.message(), "the sizes of volumes could not be asked");

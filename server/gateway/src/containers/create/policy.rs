@@ -15,9 +15,11 @@ pub(crate) use self::{
 };
 
 use http::StatusCode;
+use serde::Serialize;
 
 use crate::{
     containers::{create::paths, ports},
+    images::catalogue::ImageConfig,
     model::container::{CreateRequest, RestartPolicy, Ulimit},
     refusal::Refusal,
     scope::Scope,
@@ -59,10 +61,11 @@ const OTHER_CAPABILITIES: &[&str] = &[
 /// Docker's own, less [`CAPABILITIES`].
 pub(crate) const DROPPED_CAPABILITIES: &[&str] = &["NET_RAW", "MKNOD", "AUDIT_WRITE"];
 
-/// Bytes of the labels of one thing: names and values.
+/// Bytes of the labels of one thing, names and values, as JSON writes them.
 const MAX_LABELS_BYTES: usize = 64 * 1024;
-/// Bytes of all words together (command, environment, labels).
-const MAX_WORDS_BYTES: usize = 256 * 1024;
+/// Bytes of all that is asked for a container, and of what its image adds, as JSON writes them. So the engine has it, and
+/// whoever lists a sandbox's containers gets as many times that.
+const MAX_CONTAINER_BYTES: usize = 256 * 1024;
 const MAX_EXPOSED_PORTS: usize = 64;
 const MAX_ALIASES: usize = 16;
 const MAX_STOP_SECONDS: i64 = crate::limits::MAX_STOP_SECONDS;
@@ -76,10 +79,8 @@ const MAX_OPEN_FILES: i64 = 65_536;
 
 /// Refuses what can't be had here. What is let through is built into the engine's request elsewhere.
 pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
-    let words = asked.env.iter().chain(asked.cmd.iter().flatten()).chain(asked.entrypoint.iter().flatten()).map(String::len).sum::<usize>()
-        + asked.labels.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
-    if words > MAX_WORDS_BYTES {
-        return Err(Refusal::invalid("lunchbox: command, environment and labels are larger than 256 KiB together"));
+    if json_bytes(asked) > MAX_CONTAINER_BYTES {
+        return Err(Refusal::invalid("lunchbox: command, environment, labels and options are larger than 256 KiB together"));
     }
     check_labels(&asked.labels)?;
     for (name, value) in [("hostname", &asked.hostname), ("domainname", &asked.domainname)] {
@@ -127,9 +128,37 @@ pub(crate) fn gateway_priority() -> Refusal {
     Refusal::forbidden("choosing a gateway's priority", "no network of this host leads further than another. Leave gw-priority out.")
 }
 
+/// Bytes of a value as JSON writes it: a control character, one byte here, has six there.
+pub(crate) fn json_bytes(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.saturating_add(bytes.len());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // What can't be written is too large for anything.
+    serde_json::to_writer(&mut count, value).map_or(usize::MAX, |()| count.0)
+}
+
+/// The image's command, environment and labels become the container's.
+pub(crate) fn check_with_image(asked: &CreateRequest, image: &ImageConfig) -> Result<(), Refusal> {
+    if json_bytes(asked).saturating_add(json_bytes(image)) > MAX_CONTAINER_BYTES {
+        return Err(Refusal::invalid(
+            "lunchbox: command, environment and labels, with those of the image, are larger than 256 KiB together. Build the image with fewer or smaller labels.",
+        ));
+    }
+    Ok(())
+}
+
 /// Labels of the classroom's own can't be set.
 pub(crate) fn check_labels<'a>(labels: impl IntoIterator<Item = (&'a String, &'a String)> + Clone) -> Result<(), Refusal> {
-    if labels.clone().into_iter().map(|(key, value)| key.len() + value.len()).sum::<usize>() > MAX_LABELS_BYTES {
+    if labels.clone().into_iter().map(|(key, value)| json_bytes(key) + json_bytes(value)).sum::<usize>() > MAX_LABELS_BYTES {
         return Err(Refusal::invalid("lunchbox: the labels are larger than 64 KiB together"));
     }
     match labels.into_iter().map(|(key, _)| key).find(|key| Scope::is_our_label(key)) {

@@ -311,6 +311,14 @@ async fn attack_111_113_ports_labels_and_words_have_a_sum() {
         serde_json::json!({ "Image": "busybox", "Labels": { "a": long } }),
         serde_json::json!({ "Image": "busybox", "Env": vec![format!("A={}", "x".repeat(1000)); 400] }),
         serde_json::json!({ "Image": "busybox", "Cmd": [long] }),
+        // Words that are nothing each, and bytes that JSON writes with six.
+        serde_json::json!({ "Image": "busybox", "Cmd": vec![""; 300_000] }),
+        serde_json::json!({ "Image": "busybox", "Cmd": ["\u{1}".repeat(60_000)] }),
+        serde_json::json!({ "Image": "busybox", "Env": vec!["a"; 150_000] }),
+        serde_json::json!({ "Image": "busybox", "Healthcheck": { "Test": vec!["x"; 150_000] } }),
+        serde_json::json!({ "Image": "busybox", "User": long }),
+        serde_json::json!({ "Image": "busybox", "HostConfig": { "Dns": vec!["10.0.0.1"; 40_000] } }),
+        serde_json::json!({ "Image": "busybox", "HostConfig": { "Ulimits": vec![serde_json::json!({ "Name": "nofile", "Soft": 9, "Hard": 9 }); 10_000] } }),
         serde_json::json!({ "Image": "busybox", "Hostname": "x".repeat(70) }),
         serde_json::json!({ "Image": "busybox", "HostConfig": { "Binds": (0..40).map(|n| format!("v{n}:/x{n}")).collect::<Vec<_>>() } }),
         serde_json::json!({ "Image": "busybox", "HostConfig": { "ExtraHosts": (0..100).map(|n| format!("h{n}:10.0.0.1")).collect::<Vec<_>>() } }),
@@ -326,6 +334,16 @@ async fn attack_111_113_ports_labels_and_words_have_a_sum() {
             assert!(matches!(code, 400 | 403), "{code} {answer}");
         }
     }
+    a.run("run -d --name up busybox sleep 600").await.ok();
+    for body in [serde_json::json!({ "Cmd": vec![""; 300_000] }), serde_json::json!({ "Cmd": ["true"], "User": "x".repeat(300_000) })] {
+        let (code, answer) = a.http("POST", "/v1.45/containers/up/exec", &body.to_string()).await;
+        assert!(code == 400 && answer.contains("larger than 128 KiB"), "{code} {answer}");
+    }
+    // What an image brings counts as what is asked for.
+    let labelled = (0..5).fold("FROM busybox\n".to_owned(), |text, n| format!("{text}LABEL l{n}=\"{}\"\n", "\u{1}".repeat(9_000)));
+    a.docker_in(&["build", "-q", "-t", "labelled", "-"], labelled.as_bytes()).await;
+    let run = a.run("run labelled true").await;
+    assert!(run.code != 0, "{run:?}");
     let exposing = (1..=300).fold("FROM busybox\n".to_owned(), |text, port| format!("{text}EXPOSE {port}\n"));
     a.docker_in(&["build", "-q", "-t", "many", "-"], exposing.as_bytes()).await;
     let run = a.run("run -P many true").await;
