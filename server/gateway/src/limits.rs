@@ -15,7 +15,8 @@ pub(crate) const MAX_QUERY_PARAMETERS: usize = 64;
 pub(crate) const MAX_ENGINE_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of one line of a stream of JSON objects (pull, build, events).
 pub(crate) const MAX_STREAM_LINE_BYTES: usize = 256 * 1024;
-/// Connections open at once to one sandbox's socket. The docker CLI uses one or two a command.
+/// Connections open at once to one sandbox's socket, with the requests that are still under way though their client
+/// has gone. The docker CLI uses one or two a command.
 pub(crate) const MAX_CONNECTIONS: usize = 128;
 /// Bytes of a request's head, and of what is read ahead of its body. The largest honest heads carry credentials.
 pub(crate) const MAX_HEAD_BYTES: usize = 64 * 1024;

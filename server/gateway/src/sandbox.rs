@@ -2,6 +2,8 @@
 //! transfers under way, and the counting of what is open at once. All of it can be lost.
 
 mod execs;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::execs::Execs;
 
@@ -15,7 +17,7 @@ use std::{
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, broadcast},
-    task::AbortHandle,
+    task::{AbortHandle, JoinHandle},
 };
 use tokio_util::task::TaskTracker;
 
@@ -25,7 +27,7 @@ use crate::{
     buildkit::BuildKit,
     config::SandboxLimits,
     host::Transfer,
-    ledger::{Ledger, now_ms},
+    ledger::{Ledger, is_taken, now_ms},
     limits,
     model::event::Event,
     refusal::Refusal,
@@ -104,11 +106,40 @@ impl Sandbox {
         }))
     }
 
-    /// Stores what was done, then tells everybody. What can't be stored isn't told either.
-    pub(crate) async fn record(&self, kind: ActivityKind) {
+    /// Stores what was done, then tells everybody. What can't be stored isn't told either. It goes on in a task of
+    /// its own though nobody waits any more: who hangs up between the row and its number would leave all that
+    /// comes after it the same number.
+    pub(crate) async fn record(self: &Arc<Self>, kind: ActivityKind) {
+        if let Err(error) = self.recording(kind).await {
+            tracing::error!(sandbox = %self.id, %error, "storing an activity broke off");
+        }
+    }
+
+    /// As [`Sandbox::record`], for what was only looked at: the answer doesn't wait for it.
+    pub(crate) fn record_look(self: &Arc<Self>, kind: ActivityKind) {
+        drop(self.recording(kind));
+    }
+
+    fn recording(self: &Arc<Self>, kind: ActivityKind) -> JoinHandle<()> {
+        let sandbox = Arc::clone(self);
+        tokio::spawn(async move { sandbox.store(kind.shortened()).await })
+    }
+
+    async fn store(&self, kind: ActivityKind) {
         let mut last = self.last_seq.lock().await;
-        let activity = Activity { seq: *last + 1, at: now_ms(), kind: kind.shortened() };
-        if let Err(error) = self.ledger.add_activity(&self.id, &activity).await {
+        let mut activity = Activity { seq: *last + 1, at: now_ms(), kind };
+        let mut stored = self.ledger.add_activity(&self.id, &activity).await;
+        if stored.as_ref().is_err_and(is_taken) {
+            // The row of an earlier try that seemed to fail, say: the database knows the last number.
+            stored = match self.ledger.last_activity(&self.id).await {
+                Ok(taken) => {
+                    activity.seq = taken + 1;
+                    self.ledger.add_activity(&self.id, &activity).await
+                }
+                Err(error) => Err(error),
+            };
+        }
+        if let Err(error) = stored {
             tracing::error!(sandbox = %self.id, %error, "an activity could not be stored");
             return;
         }
@@ -116,12 +147,6 @@ impl Sandbox {
         self.announced.store(activity.seq, Ordering::Release);
         // Nobody listening is no error.
         _ = self.activity.send(activity);
-    }
-
-    /// As [`Sandbox::record`], for what was only looked at: the answer doesn't wait for it.
-    pub(crate) fn record_look(self: &Arc<Self>, kind: ActivityKind) {
-        let sandbox = Arc::clone(self);
-        tokio::spawn(async move { sandbox.record(kind).await });
     }
 
     /// Something moved that nobody did and nobody needs to read later: told, but not stored.

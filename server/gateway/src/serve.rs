@@ -9,7 +9,10 @@ use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duratio
 use http::{Method, Response, header};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::OwnedSemaphorePermit,
+};
 
 use crate::{
     body::Body,
@@ -69,10 +72,7 @@ pub(crate) async fn accept(shared: Arc<Shared>, sandbox: Arc<Sandbox>, listener:
         match listener.accept().await {
             Ok((stream, _)) => {
                 let (shared, sandbox) = (shared.clone(), sandbox.clone());
-                tokio::spawn(async move {
-                    connection(shared, sandbox, stream).await;
-                    drop(place);
-                });
+                tokio::spawn(connection(shared, sandbox, stream, Arc::new(place)));
             }
             Err(error) => {
                 tracing::warn!(sandbox = %sandbox.id, %error, "a connection could not be accepted");
@@ -93,11 +93,14 @@ pub(crate) fn http1() -> hyper::server::conn::http1::Builder {
     builder
 }
 
-async fn connection(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: UnixStream) {
+/// A connection's place, shared with the request that is answered on it: free when both have ended.
+type Place = Arc<OwnedSemaphorePermit>;
+
+async fn connection(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: UnixStream, place: Place) {
     let id = sandbox.id.clone();
     let service = service_fn(move |request| {
-        let (shared, sandbox) = (shared.clone(), sandbox.clone());
-        async move { Ok::<_, std::convert::Infallible>(answer(shared, sandbox, request).await) }
+        let (shared, sandbox, place) = (shared.clone(), sandbox.clone(), place.clone());
+        async move { Ok::<_, std::convert::Infallible>(answer(shared, sandbox, request, place).await) }
     });
     let served = quiet::Quiet::new(http1().serve_connection(TokioIo::new(stream), service).with_upgrades()).await;
     if let Err(error) = served {
@@ -105,7 +108,7 @@ async fn connection(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: UnixStre
     }
 }
 
-async fn answer(shared: Arc<Shared>, sandbox: Arc<Sandbox>, request: http::Request<Incoming>) -> Response<Body> {
+async fn answer(shared: Arc<Shared>, sandbox: Arc<Sandbox>, request: http::Request<Incoming>, place: Place) -> Response<Body> {
     sandbox.touch();
     let method = request.method().clone();
     let began = std::time::Instant::now();
@@ -115,11 +118,7 @@ async fn answer(shared: Arc<Shared>, sandbox: Arc<Sandbox>, request: http::Reque
         Err(refusal) => refusal.into_response(),
         Ok(request) => {
             let operation = request.operation;
-            let answered = finish(context.clone(), request).await;
-            if let Err(refusal) = &answered {
-                dispatch::note_refusal(&context, operation, refusal).await;
-            }
-            let response = answered.unwrap_or_else(Refusal::into_response);
+            let response = finish(context.clone(), request, place).await.unwrap_or_else(Refusal::into_response);
             tracing::debug!(
                 sandbox = %context.sandbox.id,
                 ?operation,
@@ -142,19 +141,35 @@ async fn answer(shared: Arc<Shared>, sandbox: Arc<Sandbox>, request: http::Reque
 }
 
 /// Answers in a task of its own, which goes on though the client goes away in the middle: what the engine
-/// has made by then comes into the ledger, and counts. An upload into a container makes nothing that counts, and
-/// ends with its client; so its pieces need not change hands between tasks.
-async fn finish(context: Context, request: Request) -> Answer {
+/// has made by then comes into the ledger, and counts. So does the request: it keeps the connection's place until it
+/// has ended, or whoever hangs up at once could have any number under way. An upload into a container makes nothing
+/// that counts, and ends with its client; so its pieces need not change hands between tasks.
+async fn finish(context: Context, request: Request, place: Place) -> Answer {
     if request.operation == Operation::ContainerArchivePut {
-        return dispatch::dispatch(&context, request).await;
+        return noted(&context, request).await;
     }
-    match tokio::spawn(async move { dispatch::dispatch(&context, request).await }).await {
+    let task = tokio::spawn(async move {
+        let answered = noted(&context, request).await;
+        drop(place);
+        answered
+    });
+    match task.await {
         Ok(answered) => answered,
         Err(error) => {
             tracing::error!(%error, "an answer broke off");
             Err(Refusal::internal())
         }
     }
+}
+
+/// The answer; a refusal is in the sandbox's activity by then.
+async fn noted(context: &Context, request: Request) -> Answer {
+    let operation = request.operation;
+    let answered = dispatch::dispatch(context, request).await;
+    if let Err(refusal) = &answered {
+        dispatch::note_refusal(context, operation, refusal).await;
+    }
+    answered
 }
 
 /// Classifies; what the table doesn't have goes no further.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
 
+mod abandoned;
 mod answers;
 mod api_escape;
 mod build;

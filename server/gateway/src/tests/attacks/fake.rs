@@ -12,6 +12,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
+    sync::watch,
 };
 
 use super::super::support::{Sandbox, TestHost};
@@ -65,6 +66,8 @@ pub(super) enum Then {
     Next,
     /// Nothing more, and no end.
     Silence,
+    /// Nothing at all before [`FakeHost::let_go`]; the bytes then.
+    Held,
     End,
 }
 
@@ -86,6 +89,7 @@ struct Engine {
     asked: Mutex<Vec<Asked>>,
     script: Mutex<Script>,
     made: AtomicU64,
+    held: watch::Sender<bool>,
 }
 
 impl Engine {
@@ -160,7 +164,12 @@ impl FakeHost {
         let folder = tempfile::Builder::new().prefix("lbe").tempdir_in("/tmp").unwrap();
         let socket: PathBuf = folder.path().join("engine.sock");
         let listener = UnixListener::bind(&socket).unwrap();
-        let engine = Arc::new(Engine { asked: Mutex::default(), script: Mutex::new(Box::new(|_| None)), made: AtomicU64::new(1) });
+        let engine = Arc::new(Engine {
+            asked: Mutex::default(),
+            script: Mutex::new(Box::new(|_| None)),
+            made: AtomicU64::new(1),
+            held: watch::Sender::new(true),
+        });
         tokio::spawn({
             let engine = engine.clone();
             async move {
@@ -229,6 +238,11 @@ impl FakeHost {
         asked
     }
 
+    /// Gives the answers that are held.
+    pub(super) fn let_go(&self) {
+        self.engine.held.send_replace(false);
+    }
+
     /// Gives these answers from now on; the ordinary ones to all else.
     pub(super) fn answers(&self, script: impl Fn(&Asked) -> Option<Reply> + Send + 'static) {
         *self.engine.script.lock().unwrap() = Box::new(script);
@@ -241,11 +255,14 @@ async fn connection(engine: Arc<Engine>, mut stream: UnixStream) {
     while let Some(asked) = read(&mut stream, &mut buffer).await {
         engine.asked.lock().unwrap().push(asked.clone());
         let reply = engine.answer(&asked);
+        if reply.then == Then::Held {
+            _ = engine.held.subscribe().wait_for(|held| !held).await;
+        }
         if stream.write_all(&reply.bytes).await.is_err() {
             return;
         }
         match reply.then {
-            Then::Next => {}
+            Then::Next | Then::Held => {}
             Then::Silence => _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await,
             Then::End => return,
         }
