@@ -42,7 +42,10 @@ async fn attack_128_abandoned_requests_keep_their_places_until_they_have_ended()
         })
     });
     for _ in 0..3 * MAX_CONNECTIONS {
-        drop(asked(a, "POST /v1.45/containers/web/stop?t=30").await);
+        let stream = asked(a, "POST /v1.45/containers/web/stop?t=30").await;
+        // Long enough that it is read: what is hung up before that isn't begun.
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        drop(stream);
     }
     until("as many as may be under way", || async { stops.load(Ordering::Relaxed) >= MAX_CONNECTIONS - 1 }).await;
     answers_soon(b, "abandoned stops").await;
