@@ -31,17 +31,19 @@ pub(crate) struct BuildKit {
     sessions: Arc<session::Sessions>,
     jobs: Arc<jobs::Jobs>,
     /// Connections of `/grpc` at once.
-    places: Places,
+    places: Places<{ limits::MAX_BUILD_SESSIONS }>,
+    /// Messages that are read at once, on all of them.
+    reading: Places<{ limits::MAX_BUILD_MESSAGES }>,
     /// The connections end with the sandbox.
     ended: CancellationToken,
 }
 
 #[derive(Debug)]
-struct Places(Arc<Semaphore>);
+struct Places<const COUNT: usize>(Arc<Semaphore>);
 
-impl Default for Places {
+impl<const COUNT: usize> Default for Places<COUNT> {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(limits::MAX_BUILD_SESSIONS)))
+        Self(Arc::new(Semaphore::new(COUNT)))
     }
 }
 

@@ -66,6 +66,10 @@ pub(crate) const MAX_SPENT_CONTAINERS: usize = 16;
 /// How long a prune waits for containers of steps that are on their way out.
 pub(crate) const SPENT_TIME: Duration = Duration::from_secs(10);
 pub(crate) const MAX_SPENT_BYTES: i64 = 1024 * 1024;
+/// Builds of one sandbox that wait while another runs.
+pub(crate) const MAX_WAITING_BUILDS: u32 = 8;
+/// Of them, those by the classic builder: each has its context on the disk meanwhile.
+pub(crate) const MAX_WAITING_CONTEXTS: u32 = 2;
 /// How long a build may take, all steps together.
 pub(crate) const BUILD_TIME: Duration = Duration::from_secs(600);
 /// Files in a build context. A large `node_modules` has some 50,000.
@@ -76,7 +80,7 @@ pub(crate) const MAX_DOCKERFILE_BYTES: usize = 256 * 1024;
 pub(crate) const DIAL_TIME: Duration = Duration::from_secs(5);
 /// Clients of BuildKit's API that one sandbox serves at once: one a build, and `docker buildx ls` beside.
 pub(crate) const MAX_BUILD_SESSIONS: usize = 8;
-/// Builds by that API that are remembered at once, those that have just ended among them.
+/// Builds by that API that are remembered at once. Those that have ended make room for new ones.
 pub(crate) const MAX_BUILD_JOBS: usize = 16;
 /// How long the parts of one build may be apart: its session, its request, its progress.
 pub(crate) const BUILD_SESSION_TIME: Duration = Duration::from_secs(10);
@@ -87,8 +91,11 @@ pub(crate) const MAX_BUILD_MESSAGE_BYTES: usize = 256 * 1024;
 pub(crate) const MAX_BUILD_HEADER_BYTES: u32 = 64 * 1024;
 /// Bytes that a client may be ahead on one of that API's streams.
 pub(crate) const BUILD_WINDOW_BYTES: u32 = 512 * 1024;
-/// Calls under way at once on one of that API's connections. A build takes four.
-pub(crate) const MAX_BUILD_CALLS: u32 = 16;
+/// Calls under way at once on one of that API's connections. A build takes four, most of them as long as it waits for
+/// its turn; `docker buildx bake` has all its builds on one connection, and each must get through to the last of them.
+pub(crate) const MAX_BUILD_CALLS: u32 = 4 * MAX_BUILD_SESSIONS as u32;
+/// Messages of that API that are read at once from one sandbox; the next wait.
+pub(crate) const MAX_BUILD_MESSAGES: usize = 64;
 /// Lines of progress that may wait for a slow reader before the build itself waits.
 pub(crate) const BUILD_PROGRESS_BACKLOG: usize = 256;
 /// Steps of builds with a layer that a sandbox keeps, the last used ones. An image has at most 127.

@@ -58,8 +58,9 @@ pub(crate) struct Sandbox {
     /// Execs that may be made before those that live must be counted again. Changed by who has the turn.
     pub(crate) exec_room: AtomicU32,
     pub(crate) execs: Execs,
-    /// Only one build runs at a time.
+    /// Only one build runs at a time; some more wait.
     pub(crate) building: Arc<Semaphore>,
+    pub(crate) waiting_builds: Arc<Semaphore>,
     /// Containers of steps that are on their way out: what a build kept can't go before them.
     pub(crate) spent: TaskTracker,
     /// Pulls and pushes at once; more wait.
@@ -96,6 +97,7 @@ impl Sandbox {
             exec_room: AtomicU32::new(0),
             execs: Execs::default(),
             building: Arc::new(Semaphore::new(1)),
+            waiting_builds: Arc::new(Semaphore::new(limits::MAX_WAITING_BUILDS as usize)),
             spent: TaskTracker::new(),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
             uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),

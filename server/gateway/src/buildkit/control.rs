@@ -40,6 +40,8 @@ use crate::{
 
 /// Of Docker Engine 26.1, which this host says it is.
 const BUILDKIT_VERSION: &str = "v0.13.2";
+/// What the names of all that is served begin with.
+const SERVICES: &str = "/moby.buildkit.v1.";
 /// In which build a frontend's call belongs.
 const BUILD_HEADER: &str = "buildkit-controlapi-buildid";
 /// What a client may ask of the frontend's side, in BuildKit's words (`frontend/gateway/pb/caps.go`).
@@ -82,6 +84,11 @@ async fn call(context: Context, request: http::Request<Incoming>) -> Response<Gr
     let path = request.uri().path().to_owned();
     tracing::debug!(sandbox = %context.sandbox.id, path, "buildkit asked");
     context.sandbox.touch();
+    let request = if path.starts_with(SERVICES) { whole(&context, request).await } else { Err(unknown(&path)) };
+    let request = match request {
+        Ok(request) => request,
+        Err(status) => return status.into_http(),
+    };
     match path.as_str() {
         "/moby.buildkit.v1.Control/Solve" => unary(request, |asked, _| solve_build(context, asked)).await,
         "/moby.buildkit.v1.Control/Status" => streaming(request, |asked| status(context, asked)).await,
@@ -95,13 +102,25 @@ async fn call(context: Context, request: http::Request<Incoming>) -> Response<Gr
         "/moby.buildkit.v1.frontend.LLBBridge/Ping" => unary(request, |_: Nothing, _| ping(context)).await,
         "/moby.buildkit.v1.frontend.LLBBridge/Solve" => unary(request, |asked, headers| bridge_solve(context, asked, headers)).await,
         "/moby.buildkit.v1.frontend.LLBBridge/Return" => unary(request, |asked, headers| bridge_return(context, asked, headers)).await,
-        _ => Status::unimplemented(format!("lunchbox: {path} is not part of this classroom's BuildKit")).into_http(),
+        _ => unknown(&path).into_http(),
     }
+}
+
+fn unknown(path: &str) -> Status {
+    Status::unimplemented(format!("lunchbox: {path} is not part of this classroom's BuildKit"))
+}
+
+/// A call with all that its client has to say, which comes in time or not at all.
+async fn whole(context: &Context, request: http::Request<Incoming>) -> Result<http::Request<Full<Bytes>>, Status> {
+    let _place = context.sandbox.buildkit.reading.0.acquire().await;
+    let (head, body) = request.into_parts();
+    let bytes = body::read(body, limits::MAX_BUILD_MESSAGE_BYTES, "the request").await.map_err(solve::status)?;
+    Ok(http::Request::from_parts(head, Full::new(bytes)))
 }
 
 /// A call with one message each way.
 async fn unary<A, B, F>(
-    request: http::Request<Incoming>,
+    request: http::Request<Full<Bytes>>,
     work: impl FnOnce(A, HeaderMap) -> F + Clone + Send + Sync + 'static,
 ) -> Response<GrpcBody>
 where
@@ -115,17 +134,7 @@ where
         let work: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(async move { work.await.map(tonic::Response::new) });
         work
     });
-    match whole(request).await {
-        Ok(request) => grpc::<A, B>().unary(service, request).await,
-        Err(status) => status.into_http(),
-    }
-}
-
-/// A call with all that its client has to say, which comes in time or not at all.
-async fn whole(request: http::Request<Incoming>) -> Result<http::Request<Full<Bytes>>, Status> {
-    let (head, body) = request.into_parts();
-    let bytes = body::read(body, limits::MAX_BUILD_MESSAGE_BYTES, "the request").await.map_err(solve::status)?;
-    Ok(http::Request::from_parts(head, Full::new(bytes)))
+    grpc::<A, B>().unary(service, request).await
 }
 
 /// What one call is answered with, one by one.
@@ -153,7 +162,7 @@ impl<B> Stream for Messages<B> {
 
 /// A call that is answered with many messages.
 async fn streaming<A, B, F>(
-    request: http::Request<Incoming>,
+    request: http::Request<Full<Bytes>>,
     work: impl FnOnce(A) -> F + Clone + Send + Sync + 'static,
 ) -> Response<GrpcBody>
 where
@@ -166,10 +175,7 @@ where
         let work: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(async move { work.await.map(tonic::Response::new) });
         work
     });
-    match whole(request).await {
-        Ok(request) => grpc::<A, B>().server_streaming(Streams(service), request).await,
-        Err(status) => status.into_http(),
-    }
+    grpc::<A, B>().server_streaming(Streams(service), request).await
 }
 
 /// tonic asks for the stream's type by name.

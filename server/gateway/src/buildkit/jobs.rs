@@ -3,12 +3,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use tokio::{
     sync::{mpsc, watch},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tonic::Status;
 
@@ -40,6 +40,10 @@ pub(super) struct Job {
     /// What the frontend's work came to, until it is returned.
     built: Mutex<Option<Outcome>>,
     outcome: watch::Sender<Option<Outcome>>,
+    /// For another build of its host to end.
+    waits: watch::Sender<bool>,
+    /// When the request that it was made for was over.
+    over_since: OnceLock<Instant>,
 }
 
 impl Jobs {
@@ -53,7 +57,11 @@ impl Jobs {
             return Ok(job.clone());
         }
         if jobs.len() >= limits::MAX_BUILD_JOBS {
-            return Err(Status::resource_exhausted("lunchbox: too many builds at once on this host. Let one end and try again."));
+            // What is over is kept for a client that is late with a question, and keeps no other from building.
+            let over = jobs.values().filter_map(|job| Some((*job.over_since.get()?, job.name.clone()))).min();
+            let (_, oldest) = over
+                .ok_or_else(|| Status::resource_exhausted("lunchbox: too many builds at once on this host. Let one end and try again."))?;
+            jobs.remove(&oldest);
         }
         let (to, from) = mpsc::channel(limits::BUILD_PROGRESS_BACKLOG);
         let job = Arc::new(Job {
@@ -63,6 +71,8 @@ impl Jobs {
             reader: Mutex::new(Some(from)),
             built: Mutex::default(),
             outcome: watch::Sender::default(),
+            waits: watch::Sender::default(),
+            over_since: OnceLock::new(),
         });
         jobs.insert(name.to_owned(), job.clone());
         drop(jobs);
@@ -144,13 +154,38 @@ impl Job {
         self.outcome.send_replace(Some(outcome));
     }
 
+    /// The build waits for its turn until the guard is dropped: that is none of the time that it takes.
+    pub(super) fn waiting(&self) -> impl Drop + '_ {
+        self.waits.send_replace(true);
+        Waiting(self)
+    }
+
     /// Waits for the client's part.
     pub(super) async fn outcome(&self) -> Outcome {
         let mut outcome = self.outcome.subscribe();
-        match timeout(limits::BUILD_TIME, outcome.wait_for(Option::is_some)).await {
-            Ok(Ok(outcome)) => outcome.clone().unwrap_or_else(|| Ok(HashMap::new())),
-            _ => Err(Status::deadline_exceeded("lunchbox: the build took too long and was ended.")),
+        tokio::select! {
+            Ok(outcome) = outcome.wait_for(Option::is_some) => outcome.clone().unwrap_or_else(|| Ok(HashMap::new())),
+            () = self.out_of_time() => Err(Status::deadline_exceeded("lunchbox: the build took too long and was ended.")),
         }
+    }
+
+    /// The time for a build is up, counted anew from its turn on.
+    async fn out_of_time(&self) {
+        let mut waits = self.waits.subscribe();
+        // The sender lives as long as the job.
+        while waits.wait_for(|waits| !waits).await.is_ok() {
+            if timeout(limits::BUILD_TIME, waits.wait_for(|waits| *waits)).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+struct Waiting<'a>(&'a Job);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waits.send_replace(false);
     }
 }
 
@@ -163,6 +198,7 @@ pub(super) struct Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
+        _ = self.job.over_since.set(Instant::now());
         self.job.progress.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.jobs.clone().later(self.job.clone(), |_| false);
     }
@@ -185,5 +221,39 @@ mod tests {
         tokio::time::sleep(limits::BUILD_SESSION_TIME * 2).await;
         assert!(jobs.get("one-more").is_ok());
         assert!(Arc::ptr_eq(&jobs.get(&asked.name).unwrap(), &asked), "a build under way was forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn builds_that_are_over_keep_no_other_from_beginning() {
+        let jobs = Arc::<Jobs>::default();
+        let under_way = jobs.get("under-way").unwrap();
+        under_way.ask(SolveRequest::default()).unwrap();
+        for number in 0..limits::MAX_BUILD_JOBS * 2 {
+            let job = jobs.get(&format!("quick-{number}")).unwrap();
+            job.ask(SolveRequest::default()).unwrap();
+            drop(Ending { jobs: jobs.clone(), job });
+            tokio::time::advance(std::time::Duration::from_millis(1)).await;
+        }
+        let names = jobs.0.lock().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names.len(), limits::MAX_BUILD_JOBS);
+        // The oldest went, and none that is under way.
+        let last = format!("quick-{}", limits::MAX_BUILD_JOBS * 2 - 1);
+        assert!(names.contains(&"under-way".to_owned()) && names.contains(&last) && !names.contains(&"quick-0".to_owned()), "{names:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_a_turn_is_none_of_the_time_that_a_build_may_take() {
+        let jobs = Arc::<Jobs>::default();
+        let job = jobs.get("patient").unwrap();
+        let waits = job.waiting();
+        let asked = job.clone();
+        let outcome = tokio::spawn(async move { asked.outcome().await });
+        tokio::time::sleep(limits::BUILD_TIME * 3).await;
+        assert!(!outcome.is_finished());
+        drop(waits);
+        tokio::time::sleep(limits::BUILD_TIME - limits::BUILD_SESSION_TIME).await;
+        assert!(!outcome.is_finished());
+        tokio::time::sleep(limits::BUILD_SESSION_TIME * 2).await;
+        assert!(outcome.await.unwrap().is_err());
     }
 }

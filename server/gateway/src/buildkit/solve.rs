@@ -76,7 +76,12 @@ pub(super) async fn build(
     let names = exporter(request).1.get("name").map(String::as_str).unwrap_or_default();
     let asked = frontend::Asked { attributes, names: names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect() };
     let built = async {
-        let prepared = frontend::prepare(context, &asked).await.map_err(status)?;
+        let mut prepared = frontend::prepare(context, &asked).await.map_err(status)?;
+        if prepared.waits() {
+            vertices.begin("[internal] wait for another build of this host").await;
+            let _waits = job.waiting();
+            prepared = prepared.wait().await.map_err(status)?;
+        }
         let sources = match attributes.get("context").and_then(|context| context.strip_prefix(frontend::UPLOADED)) {
             Some(name) => receive(context, &session, name, &mut vertices).await?,
             None => fetch(context, &session, prepared.dockerfile(), &mut vertices).await?,

@@ -15,6 +15,7 @@ mod mounts;
 mod names;
 mod options;
 mod output;
+mod place;
 mod plan;
 pub(crate) mod records;
 mod run;
@@ -56,6 +57,7 @@ use self::{
     frontend::SecretSource,
     options::Options,
     output::Output,
+    place::Place,
     plan::Plan,
     run::{Base, Work},
     stage::Stage,
@@ -71,7 +73,11 @@ pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
 
     let context = context.clone();
     Ok(message::answer(|messages| async move {
-        let output = Output::text(messages.clone(), options.quiet, options.removes);
+        let mut output = Output::text(messages.clone(), options.quiet, options.removes);
+        if place.waits() {
+            output.waits().await;
+        }
+        let place = place.here().await?;
         let build = Build { context, options, plan, output, told: 0, exit_code: None, secrets: None, _place: place };
         match build.run(files).await {
             // The client ends with the step's own code.
@@ -87,17 +93,15 @@ pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
 }
 
 /// What can be said before the context is there, and a place for the build.
-async fn begin(context: &Context, query: &mut Query) -> Result<(Options, OwnedSemaphorePermit), Refusal> {
+async fn begin(context: &Context, query: &mut Query) -> Result<(Options, Place), Refusal> {
     let options = Options::read(context, query).await?;
     std::mem::take(query).finish()?;
-    let place = begin_with(context, &options).await?;
+    let place = begin_with(context, &options, place::FILES_ARE_HERE).await?;
     Ok((options, place))
 }
 
-async fn begin_with(context: &Context, options: &Options) -> Result<OwnedSemaphorePermit, Refusal> {
-    let place = context.sandbox.building.clone().try_acquire_owned().map_err(|_| {
-        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "lunchbox: a build runs on this host already. Wait for it to end, then build again.")
-    })?;
+async fn begin_with(context: &Context, options: &Options, counts: u32) -> Result<Place, Refusal> {
+    let place = Place::take(&context.sandbox, counts)?;
     // Asked again when the image is there; but who has no room needs no build.
     let turn = context.sandbox.turns.images().await;
     own::check_limit(context).await?;

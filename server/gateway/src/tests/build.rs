@@ -283,7 +283,7 @@ async fn a_context_that_begins_like_a_compression_is_read_as_it_was_judged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_build_runs_at_a_time_and_ends_with_its_client() {
+async fn one_build_runs_at_a_time_some_wait_and_each_ends_with_its_client() {
     let host = TestHost::start(1).await;
     let a = &host.sandboxes[0];
     a.run("pull busybox").await.ok();
@@ -292,9 +292,32 @@ async fn one_build_runs_at_a_time_and_ends_with_its_client() {
     let mut first = a.spawn(&["build", folder.path().to_str().unwrap()]);
     let running = || async { !bare(&["ps", "-q", "--filter", &format!("label=io.lunchbox.sandbox={}", a.id)]).await.ok().is_empty() };
     super::support::until("a build's container", running).await;
+    // The second would never end either: the third has its turn only if a client that goes keeps none.
+    let mut second = a.spawn(&["build", "--no-cache", folder.path().to_str().unwrap()]);
+    told_to_wait(&mut second).await;
+    let quick = tempfile::tempdir().unwrap();
+    std::fs::write(quick.path().join("Dockerfile"), "FROM busybox\nRUN echo done >/x\n").unwrap();
+    let mut third = a.spawn(&["build", "-t", "third", quick.path().to_str().unwrap()]);
+    told_to_wait(&mut third).await;
     let said = build(a, &[("Dockerfile", "FROM busybox\nRUN true\n")], &[]).await.fails();
-    assert!(said.contains("a build runs on this host already"), "{said}");
+    assert!(said.contains("as many as may wait for it do so already"), "{said}");
+    second.kill().await.unwrap();
     first.kill().await.unwrap();
-    super::support::until("the end of a build whose client went", || async { !running().await }).await;
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(60), third.wait()).await;
+    assert!(ended.expect("the third build's turn never came").unwrap().success());
+    assert_eq!(a.run("run --rm third cat /x").await.ok(), "done\n");
     build(a, &[("Dockerfile", "FROM busybox\nRUN true\n")], &[]).await.ok();
+}
+
+/// Reads what a build tells until that is that it waits for another; the rest is read beside.
+async fn told_to_wait(build: &mut tokio::process::Child) {
+    use tokio::io::AsyncBufReadExt;
+    let mut lines = tokio::io::BufReader::new(build.stdout.take().unwrap()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line.contains("another build runs on this host") {
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return;
+        }
+    }
+    panic!("the build ended without having waited");
 }

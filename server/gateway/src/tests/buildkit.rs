@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
 
+mod at_once;
+
 use std::path::Path;
 
 use super::support::{Printed, Sandbox, TestHost, bare};

@@ -8,12 +8,12 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Build, begin_with, context, dockerfile,
     options::Options,
     output::Output,
+    place::{self, Place},
     plan::{self, Arguments},
 };
 use crate::{buildkit::vertices::Vertices, reference::Reference, refusal::Refusal, serve::Context};
@@ -66,10 +66,10 @@ pub(crate) struct Prepared {
     options: Options,
     /// Images that are taken in the place of others.
     others: BTreeMap<String, String>,
-    place: OwnedSemaphorePermit,
+    place: Place,
 }
 
-/// Decides on what was asked, and takes the place of the sandbox's one build.
+/// Decides on what was asked, and takes the place of the sandbox's one build, or one among those that wait for it.
 pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prepared, Refusal> {
     let (mut arguments, mut labels, mut others, mut query) = (Arguments::new(), BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (name, value) in asked.attributes {
@@ -110,7 +110,7 @@ pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prep
         return Err(unknown("requestid"));
     }
     let options = Options::of_frontend(context, query, arguments, labels, &asked.names).await?;
-    let place = begin_with(context, &options).await?;
+    let place = begin_with(context, &options, place::FILES_COME_LATER).await?;
     Ok(Prepared { context: context.clone(), options, others, place })
 }
 
@@ -135,6 +135,15 @@ impl Prepared {
         if self.options.dockerfile.is_empty() { "Dockerfile" } else { &self.options.dockerfile }
     }
 
+    /// Another build runs: this one has yet to [`Prepared::wait`].
+    pub(crate) fn waits(&self) -> bool {
+        self.place.waits()
+    }
+
+    pub(crate) async fn wait(self) -> Result<Self, Refusal> {
+        Ok(Self { place: Place::Here(self.place.here().await?), ..self })
+    }
+
     /// Builds. Returns the image's ID.
     pub(crate) async fn run(self, sources: Sources, vertices: Vertices, secrets: SecretSource) -> Result<String, Refusal> {
         let most_bytes = self.context.shared.config.limits.upload_max_bytes;
@@ -154,6 +163,7 @@ impl Prepared {
                 return Err(refusal);
             }
         };
+        let place = self.place.here().await?;
         let build = Build {
             context: self.context,
             options: self.options,
@@ -162,7 +172,7 @@ impl Prepared {
             told: 0,
             exit_code: None,
             secrets: Some(secrets),
-            _place: self.place,
+            _place: place,
         };
         build.run(files).await.map_err(|(refusal, _)| refusal)
     }

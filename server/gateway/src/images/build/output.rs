@@ -64,6 +64,11 @@ impl Output {
         }
     }
 
+    /// Another build runs. A BuildKit client was told before.
+    pub(super) async fn waits(&mut self) {
+        self.line("lunchbox: another build runs on this host. This one begins when it has ended.\n".to_owned()).await;
+    }
+
     /// An image is looked for, and pulled where it isn't there.
     pub(super) async fn find(&mut self, reference: &str) {
         if let Self::Vertices { vertices, .. } = self {
