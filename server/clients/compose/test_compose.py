@@ -13,16 +13,6 @@ PROJECT = pathlib.Path(__file__).parent / "project"
 WAIT_SECONDS = 60
 
 
-def known_fault(why):
-    """Fails today because of the gateway, as `why` says. When it passes, this mark is the mistake."""
-
-    def mark(test):
-        test.__doc__ = f"known fault: {why}"
-        return unittest.expectedFailure(test)
-
-    return mark
-
-
 def compose(*words, fails=False, folder=None):
     """What it prints."""
     folder = folder or Restaurant.folder.name
@@ -146,13 +136,23 @@ class Restaurant(unittest.TestCase):
         for words in (["ps", "--all"], ["volume", "ls"], ["network", "ls"]):
             self.assertNotIn("restaurant", subprocess.check_output(["docker", *words], text=True))
 
-    @known_fault("in a Git repository Compose's builder sends attributes vcs:…, which the gateway refuses as not known")
     def test_20_a_project_in_a_git_repository_is_built(self):
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
             for words in (["init", "--quiet"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "--quiet", "-m", "x"]):
                 subprocess.run(["git", *words], cwd=folder, check=True)
             compose("build", folder=folder)
+
+    def test_21_services_are_built_that_are_asked_for_at_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            services = {name: {"build": {"context": ".", "args": {"DISH": name}}} for name in ("soup", "bread", "salad")}
+            (pathlib.Path(folder) / "Dockerfile").write_text("FROM busybox\nARG DISH\nRUN sleep 1 && echo $DISH >/dish\n")
+            (pathlib.Path(folder) / "compose.yaml").write_text(json.dumps({"name": "menu", "services": services}))
+            compose("build", folder=folder)
+            for name in services:
+                said = subprocess.check_output(["docker", "run", "--rm", f"menu-{name}", "cat", "/dish"], text=True)
+                self.assertEqual(said.strip(), name)
+                subprocess.check_output(["docker", "rmi", f"menu-{name}"])
 
     def started(self, service):
         name = compose("ps", "--quiet", service).strip()

@@ -38,6 +38,10 @@ const IGNORED: [&str; 15] = [
     "build-arg:BUILDKIT_SYNTAX",
 ];
 
+/// And what a client would have written down beside the image: attestations, and the state of the Git repository
+/// that it builds in.
+const NOTES: [&str; 2] = ["attest:", "vcs:"];
+
 /// What a client asks for.
 pub(crate) struct Asked<'a> {
     /// BuildKit's `FrontendAttrs`.
@@ -73,7 +77,7 @@ pub(crate) struct Prepared {
 pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prepared, Refusal> {
     let (mut arguments, mut labels, mut others, mut query) = (Arguments::new(), BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (name, value) in asked.attributes {
-        if IGNORED.contains(&name.as_str()) || name.starts_with("attest:") {
+        if IGNORED.contains(&name.as_str()) || NOTES.iter().any(|prefix| name.starts_with(prefix)) {
             continue;
         }
         if let Some(argument) = name.strip_prefix("build-arg:") {
