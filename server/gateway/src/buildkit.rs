@@ -58,7 +58,7 @@ pub(crate) async fn open_session(context: &Context, request: Request) -> Answer 
     let name = session::session_name(request.headers.get(&session::SESSION_HEADER)).to_owned();
     let upgrade = request.upgrade.ok_or_else(needs_upgrade)?;
     let sessions = context.sandbox.buildkit.sessions.clone();
-    sessions.check(&name).map_err(|why| Refusal::new(StatusCode::TOO_MANY_REQUESTS, why))?;
+    sessions.check(&name)?;
     switch(context, sessions.serve(name, upgrade))
 }
 

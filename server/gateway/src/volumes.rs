@@ -32,6 +32,8 @@ struct CreateRequest {
     driver: Option<String>,
     driver_opts: Option<BTreeMap<String, String>>,
     labels: Option<BTreeMap<String, String>>,
+    /// Of a swarm's volume, whatever it says.
+    cluster_volume_spec: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Serialize)]
@@ -162,6 +164,12 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
         return Err(Refusal::forbidden(
             "choosing volume driver options",
             "with them a volume could be any folder of the shared host. Use a plain named volume.",
+        ));
+    }
+    if asked.cluster_volume_spec.is_some() {
+        return Err(Refusal::forbidden(
+            "making a swarm's volume (--type, --availability, --sharing and what goes with them)",
+            "this host is no swarm. Use a plain named volume.",
         ));
     }
     if !matches!(asked.driver.as_deref().unwrap_or_default(), "" | "local") {

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use hyper::{body::Incoming, client::conn::http2::SendRequest, upgrade::OnUpgrade};
 use hyper_util::rt::TokioExecutor;
 use tokio::{sync::watch, time::timeout};
@@ -15,7 +15,7 @@ use tonic::{Status, Streaming, metadata::MetadataValue};
 use tonic_prost::ProstCodec;
 
 use super::wire::{Packet, Piece, SecretRequest, SecretResponse};
-use crate::limits;
+use crate::{limits, refusal::Refusal};
 
 /// The header in which a client says what its session is called.
 pub(super) const SESSION_HEADER: HeaderName = HeaderName::from_static("x-docker-expose-session-uuid");
@@ -41,16 +41,19 @@ pub(super) struct Session {
 
 impl Sessions {
     /// Whether one more may be opened under this name.
-    pub(super) fn check(&self, name: &str) -> Result<(), String> {
+    pub(super) fn check(&self, name: &str) -> Result<(), Refusal> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-            return Err("lunchbox: the session has no name, or none that can be understood".to_owned());
+            return Err(Refusal::invalid("lunchbox: the session has no name, or none that can be understood"));
         }
         if open.contains_key(name) {
-            return Err("lunchbox: a session of this name is open already".to_owned());
+            return Err(Refusal::conflict("lunchbox: a session of this name is open already"));
         }
         if open.len() >= limits::MAX_BUILD_SESSIONS {
-            return Err(format!("lunchbox: {} builds are connected to this host already. Let one end and try again.", open.len()));
+            return Err(Refusal::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                format!("lunchbox: {} builds are connected to this host already. Let one end and try again.", open.len()),
+            ));
         }
         Ok(())
     }

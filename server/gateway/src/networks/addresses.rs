@@ -148,10 +148,17 @@ pub(crate) fn own_address(network: &OwnNetwork, asked: &BTreeMap<String, Value>)
     let says =
         |value: &Value| value.as_str().map_or_else(|| value.as_array().is_some_and(|list| !list.is_empty()), |text| !text.is_empty());
     if let Some((key, _)) = asked.iter().find(|(key, value)| key.as_str() != "IPv4Address" && says(value)) {
-        return Err(Refusal::forbidden(
-            &format!("choosing an {key}"),
-            "networks of this host have IPv4 addresses. Use --ip, or leave it out.",
-        ));
+        return Err(match key.as_str() {
+            "IPv6Address" => Refusal::forbidden(
+                "choosing an IPv6 address (--ip6)",
+                "networks of this host have IPv4 addresses. Use --ip, or leave it out.",
+            ),
+            "LinkLocalIPs" => Refusal::forbidden(
+                "choosing link-local addresses (--link-local-ip)",
+                "a container has one address on each network of this host. Use --ip, or leave it out.",
+            ),
+            key => Refusal::forbidden(&format!("choosing {key}"), "an address is all that can be chosen here. Use --ip, or leave it out."),
+        });
     }
     let Some(text) = asked.get("IPv4Address").and_then(Value::as_str).filter(|text| !text.is_empty()) else { return Ok(None) };
     let address = text.parse::<Ipv4Addr>().ok().filter(|address| !address.is_unspecified());

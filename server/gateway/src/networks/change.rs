@@ -127,8 +127,9 @@ pub(crate) async fn connect(context: &Context, request: Request) -> Answer {
     if ["host", "none"].contains(&name) {
         return Err(Refusal::forbidden("joining the host's network", "other learners live there."));
     }
-    let network = context.scope.network(name).await?;
+    // In the engine's order: of two that aren't there it names the container.
     let container = context.scope.container(&asked.container).await?;
+    let network = context.scope.network(name).await?;
     let endpoint = asked.endpoint_config.unwrap_or_default();
     if endpoint.driver_opts.is_some_and(|options| !options.is_empty()) {
         return Err(policy::driver_options());
@@ -161,14 +162,16 @@ pub(crate) async fn connect(context: &Context, request: Request) -> Answer {
 pub(crate) async fn disconnect(context: &Context, request: Request) -> Answer {
     request.query.finish()?;
     let asked: DisconnectRequest = Request::json(request.body, &request.headers).await?;
-    let network = context.scope.network(request.parameters.get("id")).await?;
+    let network = request.parameters.get("id");
     let container = match context.scope.container(&asked.container).await {
         // Whoever forces it means what is left of one that has gone.
         Err(refusal) if asked.force && refusal.status == StatusCode::NOT_FOUND => {
+            context.scope.network(network).await?;
             return Err(Refusal::new(StatusCode::NOT_FOUND, format!("endpoint {} not found", asked.container)));
         }
         found => found?,
     };
+    let network = context.scope.network(network).await?;
     let body = EngineDisconnect { container: container.engine_id(), force: asked.force };
     let ask = Ask::post(&["networks", network.engine_id(), "disconnect"]).json(&body)?;
     context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;

@@ -47,6 +47,9 @@ struct CreateRequest {
     enable_ipv6: Option<bool>,
     #[serde(rename = "EnableIPv4")]
     enable_ipv4: Option<bool>,
+    ingress: bool,
+    config_only: bool,
+    config_from: Option<ConfigFrom>,
     options: Option<BTreeMap<String, String>>,
     labels: Option<BTreeMap<String, String>>,
 }
@@ -57,6 +60,13 @@ struct Ipam {
     driver: Option<String>,
     config: Option<Vec<IpamConfig>>,
     options: Option<BTreeMap<String, String>>,
+}
+
+/// `ConfigReference`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct ConfigFrom {
+    network: String,
 }
 
 /// What is kept of the request, for `inspect`.
@@ -188,8 +198,17 @@ fn only_plain(asked: &CreateRequest) -> Result<(), Refusal> {
     if asked.scope.as_deref().is_some_and(|scope| !matches!(scope, "" | "local")) {
         return Err(plain("asked for a swarm scope"));
     }
-    if asked.enable_ipv6 == Some(true) || asked.enable_ipv4 == Some(false) {
+    if asked.ingress {
+        return Err(plain("asked for a swarm's own network, --ingress"));
+    }
+    if asked.config_only || asked.config_from.as_ref().is_some_and(|from| !from.network.is_empty()) {
+        return Err(plain("asked for a pattern of networks, --config-only or --config-from"));
+    }
+    if asked.enable_ipv6 == Some(true) {
         return Err(plain("asked for IPv6"));
+    }
+    if asked.enable_ipv4 == Some(false) {
+        return Err(plain("asked for no IPv4, --ipv4=false"));
     }
     if asked.options.as_ref().is_some_and(|options| !options.is_empty()) {
         return Err(plain("asked for driver options"));

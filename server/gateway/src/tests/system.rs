@@ -89,17 +89,23 @@ async fn every_network_has_a_bridge_that_a_firewall_knows_by_its_name() {
 async fn only_plain_networks_can_be_made() {
     let host = TestHost::start(1).await;
     let sandbox = &host.sandboxes[0];
-    for line in [
-        "network create -d macvlan x",
-        "network create -d overlay x",
-        "network create --subnet 8.8.8.0/24 x",
-        "network create --ipv6 x",
-        "network create -o com.docker.network.bridge.name=docker0 x",
-        "network create --ingress x",
-        "network create --label io.lunchbox.sandbox=other x",
+    for (line, words) in [
+        ("network create -d macvlan x", "the driver macvlan"),
+        ("network create -d overlay x", "the driver overlay"),
+        ("network create --subnet 8.8.8.0/24 x", "Choose a private range"),
+        ("network create --ipv6 x", "(asked for IPv6)"),
+        ("network create -o com.docker.network.bridge.name=docker0 x", "driver options"),
+        ("network create --ingress x", "--ingress"),
+        ("network create --config-only x", "--config-only"),
+        ("network create --config-from y x", "--config-from"),
+        ("network create --label io.lunchbox.sandbox=other x", "label"),
     ] {
-        assert!(sandbox.run(line).await.fails().contains("lunchbox:"), "{line}");
+        let said = sandbox.run(line).await.fails();
+        assert!(said.contains("lunchbox:") && said.contains(words), "{line}: {said}");
     }
+    // Command lines newer than the one here have a flag for it.
+    let (code, said) = sandbox.http("POST", "/v1.48/networks/create", r#"{"Name":"x","EnableIPv4":false}"#).await;
+    assert!(code == 403 && said.contains("(asked for no IPv4, --ipv4=false)"), "{code} {said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,13 +130,15 @@ async fn volumes_are_made_listed_inspected_and_removed_by_their_own_names() {
 async fn a_volume_is_never_a_folder_of_the_real_host() {
     let host = TestHost::start(1).await;
     let sandbox = &host.sandboxes[0];
-    for line in [
-        "volume create -o type=none -o o=bind -o device=/ v",
-        "volume create -o type=nfs -o o=addr=169.254.169.254 -o device=:/ v",
-        "volume create -o type=tmpfs -o device=tmpfs v",
-        "volume create -d other v",
+    for (line, words) in [
+        ("volume create -o type=none -o o=bind -o device=/ v", "any folder of the shared host"),
+        ("volume create -o type=nfs -o o=addr=169.254.169.254 -o device=:/ v", "any folder of the shared host"),
+        ("volume create -o type=tmpfs -o device=tmpfs v", "any folder of the shared host"),
+        ("volume create -d other v", "driver"),
+        ("volume create --availability active v", "this host is no swarm"),
     ] {
-        assert!(sandbox.run(line).await.fails().contains("lunchbox:"), "{line}");
+        let said = sandbox.run(line).await.fails();
+        assert!(said.contains("lunchbox:") && said.contains(words), "{line}: {said}");
     }
     assert_eq!(sandbox.run("volume ls -q").await.ok(), "");
 }

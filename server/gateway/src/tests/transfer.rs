@@ -140,7 +140,10 @@ async fn archives_that_are_not_what_they_say_are_refused() {
             },
             "linux/s390x",
         ),
-        ("no tar", b"hello, this is no tar at all".to_vec(), "no tar"),
+        ("a short text", b"hello, this is no tar at all".to_vec(), "unexpected EOF\n"),
+        ("a long text", "hello, this is no tar at all\n".repeat(50).into_bytes(), "archive/tar: invalid tar header\n"),
+        ("an end that is missing", saved("null", &layer, &good)[..700].to_vec(), "no tar that can be read"),
+        ("nothing", Vec::new(), "no manifest.json"),
         ("another compression", b"BZh91AY&SY...........".to_vec(), "gzip"),
     ] {
         let printed = a.docker_in(&["load"], &archive).await;

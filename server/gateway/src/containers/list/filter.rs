@@ -13,7 +13,22 @@ use crate::{
 };
 
 const KNOWN: &[&str] = &[
-    "id", "name", "label", "status", "ancestor", "before", "since", "exited", "health", "network", "volume", "publish", "expose", "is-task",
+    "id",
+    "name",
+    "label",
+    "status",
+    "ancestor",
+    "before",
+    "since",
+    "exited",
+    "health",
+    "network",
+    "volume",
+    "publish",
+    "expose",
+    "is-task",
+    // Of Windows: on Linux the engine takes it and leaves nothing out by it.
+    "isolation",
 ];
 const STATES: &[&str] = &["created", "running", "paused", "restarting", "removing", "exited", "dead"];
 

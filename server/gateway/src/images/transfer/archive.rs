@@ -9,9 +9,13 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use tar::{Archive, EntryType};
+use tar::{Archive, EntryType, Header};
 
-use crate::{images::upload::Failed, plain_tar::ShortNames, refusal::Refusal};
+use crate::{
+    images::upload::Failed,
+    plain_tar::{BLOCK_BYTES, ShortNames},
+    refusal::Refusal,
+};
 
 /// How many times larger than what is sent it may become when it is unpacked.
 pub(super) const UNPACKED_TIMES: u64 = 4;
@@ -59,6 +63,27 @@ pub(super) fn check_packed(magic: &[u8], what: &str) -> Result<(), Refusal> {
         [0x1f, 0x8b, ..] => Ok(()),
         _ => Err(Refusal::invalid(format!("lunchbox: {what} may be a plain tar or packed with gzip, nothing else. Unpack it first."))),
     }
+}
+
+/// In the engine's words (Go's `archive/tar`), why a file is no tar from its beginning; `None` where it may be one.
+pub(super) fn no_tar(file: &File) -> io::Result<Option<&'static str>> {
+    let mut block = Vec::with_capacity(BLOCK_BYTES);
+    let mut beginning = file;
+    beginning.rewind()?;
+    beginning.take(BLOCK_BYTES as u64).read_to_end(&mut block)?;
+    beginning.rewind()?;
+    // Nothing, and zeros, are a tar without files.
+    if block.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
+    if block.len() < BLOCK_BYTES {
+        return Ok(Some("unexpected EOF"));
+    }
+    let said = Header::from_byte_slice(&block);
+    let mut right = said.clone();
+    right.set_cksum();
+    let same = said.cksum().ok() == right.cksum().ok();
+    Ok(if same { None } else { Some("archive/tar: invalid tar header") })
 }
 
 /// Where in the file the data of an entry lies.

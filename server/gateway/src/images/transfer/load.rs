@@ -68,7 +68,8 @@ pub(crate) async fn load(context: &Context, mut request: Request) -> Answer {
     let images = images.map_err(|failed| failed.into_refusal("the archive"))?;
     let context = context.clone();
     Ok(message::answer(|messages| async move {
-        for image in images {
+        // The engine says it in the stream, too.
+        for image in images.map_err(Refusal::invalid)? {
             for line in take(&context, image).await? {
                 messages.tell(Message::stream(line)).await;
             }
@@ -77,9 +78,13 @@ pub(crate) async fn load(context: &Context, mut request: Request) -> Answer {
     }))
 }
 
-/// Judges a whole archive.
-fn read(file: File, most_bytes: u64) -> Result<Vec<Loading>, Failed> {
-    let named = Named::read(archive::unpacked(file, "the archive", most_bytes)?)?;
+/// Judges a whole archive. What is none from its beginning is told in the engine's words.
+fn read(file: File, most_bytes: u64) -> Result<Result<Vec<Loading>, &'static str>, Failed> {
+    let file = archive::unpacked(file, "the archive", most_bytes)?;
+    if let Some(why) = archive::no_tar(&file)? {
+        return Ok(Err(why));
+    }
+    let named = Named::read(file)?;
     let manifest = named.small(MANIFEST, MAX_JSON_BYTES)?.ok_or_else(|| {
         Refusal::invalid("lunchbox: the archive has no manifest.json. `docker load` takes what `docker save` writes; a container's files from `docker export` go to `docker import`.")
     })?;
@@ -89,7 +94,7 @@ fn read(file: File, most_bytes: u64) -> Result<Vec<Loading>, Failed> {
         return Err(Refusal::invalid(format!("lunchbox: an archive may hold {MAX_IMAGES} images")).into());
     }
     let mut left = most_bytes;
-    entries.iter().map(|entry| one(&named, entry, &mut left)).collect()
+    entries.iter().map(|entry| one(&named, entry, &mut left)).collect::<Result<_, _>>().map(Ok)
 }
 
 fn one(named: &Named, entry: &Entry, left: &mut u64) -> Result<Loading, Failed> {

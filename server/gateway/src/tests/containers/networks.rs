@@ -90,6 +90,27 @@ async fn a_network_has_the_addresses_that_its_learner_chose_where_they_are_free(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_network_and_a_container_that_are_not_there_the_container_is_told() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    a.run("network create app").await.ok();
+    a.run("create --name web busybox true").await.ok();
+    for (line, words) in [
+        ("network connect nosuch nosuch", "No such container: nosuch"),
+        ("network connect app nosuch", "No such container: nosuch"),
+        ("network connect nosuch web", "network nosuch not found"),
+        ("network disconnect nosuch nosuch", "No such container: nosuch"),
+        ("network disconnect --force nosuch nosuch", "network nosuch not found"),
+        ("network disconnect --force app nosuch", "endpoint nosuch not found"),
+        ("network connect --link-local-ip 169.254.1.1 app web", "choosing link-local addresses (--link-local-ip)"),
+        ("network connect --ip6 fd00::1 app web", "choosing an IPv6 address (--ip6)"),
+    ] {
+        let said = a.run(line).await.fails();
+        assert!(said.contains(words), "{line}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_registry_tells_what_an_image_is_and_nothing_of_others() {
     let host = host(2).await;
     let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);

@@ -32,6 +32,7 @@ async fn filters_find_what_is_the_learners_own() {
         ("-a --filter network=bridge", vec!["two", "one"]),
         ("-a --filter publish=8080", vec!["one"]),
         ("-a --filter health=none", vec!["two", "one"]),
+        ("-a --filter isolation=default", vec!["two", "one"]),
         ("-a --filter label=secret", vec![]),
         ("-a --filter label=io.lunchbox.role", vec![]),
         ("-a --filter since=one", vec!["two"]),
