@@ -63,13 +63,18 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     request.query.finish()?;
     let version = request.version;
     let mut asked: CreateRequest = Request::json(request.body, &request.headers).await?;
-    let warning = without_bindings(&mut asked, version);
+    let warnings = [without_bindings(&mut asked, version), policy::raised_score(&asked.host_config)];
     let told = asked::told(&asked, name.is_some());
     let refused = RefusedContainer { name: name.clone().unwrap_or_default(), image: asked.image.clone(), asked: told.clone() };
     match create_asked(context, name, platform, version, asked, told).await {
         Ok(created) => {
-            let warnings: Vec<String> =
-                created.warnings.unwrap_or_default().iter().map(|text| context.scope.scrub(text)).chain(warning).collect();
+            let warnings: Vec<String> = created
+                .warnings
+                .unwrap_or_default()
+                .iter()
+                .map(|text| context.scope.scrub(text))
+                .chain(warnings.into_iter().flatten())
+                .collect();
             Ok(body::json(StatusCode::CREATED, &serde_json::json!({ "Id": created.id, "Warnings": warnings })))
         }
         Err(refusal) => Err(Refusal { container: Some(Box::new(refused)), ..refusal }),

@@ -10,7 +10,7 @@ mod limits;
 
 pub(crate) use self::{
     health::healthcheck,
-    host::check_host,
+    host::{check_host, raised_score},
     limits::{Limits, check_limits, cpus},
 };
 

@@ -48,9 +48,10 @@ async fn what_would_reach_the_shared_host_is_refused_with_a_reason() {
         ("--log-driver syslog", "the log driver syslog is switched off"),
         ("--oom-kill-disable", "out-of-memory killer is switched off"),
         ("--oom-score-adj -1000", "out-of-memory killer is switched off"),
-        ("--group-add 0", "joining the group 0 is switched off"),
         ("--group-add 0x0", "joining the group 0x0 is switched off"),
         ("--group-add +0", "joining the group +0 is switched off"),
+        ("--group-add 010", "joining the group 010 is switched off"),
+        ("--group-add 2147483648", "joining the group 2147483648 is switched off"),
         ("--ulimit rtprio=99", "the ulimit rtprio is switched off"),
         ("--dns 169.254.169.254", "the name server 169.254.169.254 is switched off"),
         ("--add-host x:host-gateway", "host-gateway is switched off"),
@@ -75,6 +76,32 @@ async fn what_would_reach_the_shared_host_is_refused_with_a_reason() {
             if container.image == "busybox" && container.asked.auto_remove && container.asked.ports == [published])
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_are_joined_by_number_and_give_no_more_than_a_user_of_that_group_has() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull busybox").await.ok();
+    assert_eq!(a.run("run --rm -u 1000:1000 --group-add 10 --group-add 2147483647 busybox id -G").await.ok(), "1000 10 2147483647\n");
+    // What was to be had before, in other words.
+    assert_eq!(a.run("run --rm -u 1000:10 busybox id -G").await.ok(), "10\n");
+    let groups = |flags: &'static str| async move {
+        a.run(&format!("run --rm -u 1000:1000 {flags} busybox grep -E ^Cap(Eff|Prm|Bnd) /proc/self/status")).await.ok()
+    };
+    assert_eq!(groups("--group-add 0 --group-add 999").await, groups("").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_score_that_is_raised_is_told() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull busybox").await.ok();
+    for (score, runs_with, warns) in [("0", "500", false), ("100", "500", true), ("500", "500", false), ("700", "700", false)] {
+        let printed = a.run(&format!("run --rm --oom-score-adj {score} busybox cat /proc/self/oom_score_adj")).await;
+        assert_eq!(printed.err.contains("runs with --oom-score-adj 500"), warns, "{score}: {printed:?}");
+        assert_eq!(printed.ok().trim(), runs_with, "{score}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

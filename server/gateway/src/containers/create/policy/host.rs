@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::{CAPABILITIES, capability, is_capability, is_host_name, limits::check_log_options, ulimit};
+use super::{CAPABILITIES, OOM_SCORE, capability, is_capability, is_host_name, limits::check_log_options, ulimit};
 use crate::{model::container::HostConfig, refusal::Refusal, request::json::says_nothing};
 
 const MAX_EXTRA_HOSTS: usize = 32;
@@ -69,16 +69,24 @@ pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
     if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
         return Err(Refusal::invalid("can't create 'AutoRemove' container with restart policy"));
     }
-    if let Some(group) = host.group_add.iter().flatten().find(|group| !is_group_name(group)) {
+    if let Some(group) = host.group_add.iter().flatten().find(|group| !is_group(group)) {
         return Err(Refusal::forbidden(
             &format!("joining the group {group}"),
-            "numbers are groups of the shared host. Give --group-add a name: letters, digits, `_`, `.` and `-`.",
+            "a group is a plain number up to 2147483647, or a name: letters, digits, `_`, `.` and `-`.",
         ));
     }
     for limit in host.ulimits.iter().flatten() {
         ulimit(limit)?;
     }
     check_names(host)
+}
+
+/// Said of a score that is raised to the least that a container of a learner's has.
+pub(crate) fn raised_score(host: &HostConfig) -> Option<String> {
+    let raised = host.oom_score_adj != 0 && host.oom_score_adj < OOM_SCORE;
+    raised.then(|| {
+        format!("lunchbox: the container runs with --oom-score-adj {OOM_SCORE}: on the shared host learners' containers are to end first when memory runs out.")
+    })
 }
 
 /// Flags that tune the shared host, their values, and why they are off.
@@ -174,11 +182,14 @@ fn is_no_new_privileges(option: &str) -> bool {
     matches!(option, "no-new-privileges" | "no-new-privileges=true" | "no-new-privileges:true")
 }
 
-/// A group by name. What any parser could take for a number is none.
-fn is_group_name(group: &str) -> bool {
-    group.len() <= 32
+/// A group by number or name. A number gives what `--user 0:NUMBER` does, and what an image's own list of groups does
+/// for a name; it is one that every parser reads alike.
+fn is_group(group: &str) -> bool {
+    let is_number = group == "0" || group.bytes().all(|b| b.is_ascii_digit()) && !group.starts_with('0') && group.parse::<i32>().is_ok();
+    let is_name = group.len() <= 32
         && group.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-        && group.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+        && group.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+    is_number || is_name
 }
 
 /// Not of a private, local or special range.
@@ -231,12 +242,13 @@ mod tests {
     }
 
     #[test]
-    fn groups_have_names() {
-        for group in ["audio", "_apt", "www-data", "a0"] {
-            assert!(is_group_name(group), "{group}");
+    fn groups_have_names_or_plain_numbers() {
+        for group in ["audio", "_apt", "www-data", "a0", "0", "10", "2147483647"] {
+            assert!(is_group(group), "{group}");
         }
-        for group in ["", "0", "0x0", "00", "+0", "-0", "0b0", "1e3", " 0", "0 ", "٠", "0_0", "a:0"] {
-            assert!(!is_group_name(group), "{group}");
+        for group in ["", "0x0", "00", "010", "+0", "-0", "0b0", "1e3", " 0", "0 ", "٠", "0_0", "a:0", "2147483648", "99999999999999999999"]
+        {
+            assert!(!is_group(group), "{group}");
         }
     }
 }
