@@ -37,10 +37,12 @@ mod bound {
         result.map_err(|error| told(error.into()))
     }
 
-    /// Sets the error's status on the response: leptos 0.8 sends every error as 500 by itself.
+    /// Sets the error's status on the response: leptos 0.8 sends every error as 500 by itself. A refusal is an answer
+    /// as any other, which the page shows; browsers write whatever isn't 200 into their console, as a fault.
     pub(super) fn told(error: ApiError) -> ApiError {
+        let status = if error.is_refusal() { http::StatusCode::OK.as_u16() } else { error.status };
         if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
-            && let Ok(status) = http::StatusCode::from_u16(error.status)
+            && let Ok(status) = http::StatusCode::from_u16(status)
         {
             response.set_status(status);
         }

@@ -14,6 +14,7 @@ mod lti;
 mod markup;
 mod people;
 mod progress;
+mod refusals;
 mod rights;
 mod seen;
 mod sent;

@@ -30,6 +30,7 @@ impl<T: DeserializeOwned> Decodes<T> for JsonText {
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
         let text = std::str::from_utf8(&bytes).map_err(|error| error.to_string())?;
-        serde_json::from_str(text).map_err(|error| error.to_string())
+        // The error is what was sent: it may be a refusal ([`super::ApiError`]).
+        serde_json::from_str(text).map_err(|_| text.to_owned())
     }
 }

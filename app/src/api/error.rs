@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::JsonText;
 
-/// Plain text for a person, and the HTTP status it was sent with.
+/// Plain text for a person, and the HTTP status that says what kind it is.
+///
+/// It is sent with that status, except a refusal, which is sent with 200 in the place of the answer: what is expected is no
+/// fault for the browser's console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiError {
     /// What happened, why, and what to do next. Never an internal text.
@@ -16,6 +19,9 @@ pub struct ApiError {
     pub status: u16,
 }
 
+/// Of what was refused.
+#[cfg(feature = "ssr")]
+const REFUSED: u16 = 409;
 /// Said where the server could not be reached at all.
 const UNREACHABLE: &str = "Lunchbox can't be reached just now. Check your connection and try again.";
 /// Said where the server answered something that the page does not understand.
@@ -32,6 +38,11 @@ impl ApiError {
     #[must_use]
     pub fn is_not_signed_in(&self) -> bool {
         self.status == 401
+    }
+
+    #[cfg(feature = "ssr")]
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.status == REFUSED
     }
 
     #[must_use]
@@ -60,6 +71,10 @@ impl FromServerFnError for ApiError {
                 let error = super::told(error);
                 error
             }
+            // What was sent instead of an answer of its type is a refusal, if it is anything.
+            ServerFnErrorErr::Deserialization(sent) => {
+                serde_json::from_str(&sent).unwrap_or_else(|_| Self { message: MISUNDERSTOOD.to_owned(), status: 500 })
+            }
             _ => Self { message: MISUNDERSTOOD.to_owned(), status: 500 },
         }
     }
@@ -72,8 +87,48 @@ impl From<crate::backend::BackendError> for ApiError {
         match error {
             BackendError::NotFound => Self { message: "There is nothing here by that name, or it is not yours.".to_owned(), status: 404 },
             BackendError::NotSignedIn => Self { message: "Sign in first.".to_owned(), status: 401 },
-            BackendError::Refused(message) => Self { message, status: 409 },
+            BackendError::Refused(message) => Self { message, status: REFUSED },
             BackendError::Internal { request_id } => Self::internal(&request_id),
         }
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use leptos::server_fn::{Bytes, Decodes};
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+    use crate::{api::lessons::OpenedLesson, backend::BackendError, model::*};
+
+    /// What the page makes of what the server has sent with 200, where it waits for a `T`.
+    fn read<T: DeserializeOwned>(sent: &'static str) -> Result<T, ApiError> {
+        <JsonText as Decodes<T>>::decode(Bytes::from_static(sent.as_bytes()))
+            .map_err(|error| ApiError::from_server_fn_error(ServerFnErrorErr::Deserialization(error)))
+    }
+
+    fn is_refusal<T: DeserializeOwned>() -> bool {
+        let refused: ApiError = BackendError::Refused("No.".to_owned()).into();
+        matches!(read::<T>(r#"{"message":"No.","status":409}"#), Err(error) if error == refused)
+    }
+
+    #[test]
+    fn a_refusal_is_told_from_every_answer_that_a_page_may_wait_for() {
+        assert!(is_refusal::<()>() && is_refusal::<bool>() && is_refusal::<String>() && is_refusal::<u32>());
+        assert!(is_refusal::<OpenedLesson>() && is_refusal::<Lesson>() && is_refusal::<Vec<LessonSummary>>());
+        assert!(is_refusal::<Progress>() && is_refusal::<SandboxStatus>() && is_refusal::<Vec<Seat>>());
+        assert!(is_refusal::<ClassCard>() && is_refusal::<Joined>() && is_refusal::<PlaceCard>());
+        assert!(is_refusal::<PersonalLink>() && is_refusal::<Certificate>());
+        assert!(is_refusal::<Option<Me>>() && is_refusal::<Me>() && is_refusal::<Invitation>() && is_refusal::<InvitationLink>());
+        assert!(is_refusal::<Board>() && is_refusal::<Watched>() && is_refusal::<Timeline>() && is_refusal::<Report>());
+        assert!(is_refusal::<ClassDetails>() && is_refusal::<Vec<ClassSummary>>() && is_refusal::<Vec<LessonOutline>>());
+        assert!(is_refusal::<RosterPreview>() && is_refusal::<RosterResult>() && is_refusal::<Deleted>());
+        assert!(is_refusal::<Machine>() && is_refusal::<Vec<Instructor>>() && is_refusal::<Platforms>() && is_refusal::<FillResult>());
+    }
+
+    #[test]
+    fn an_answer_that_can_not_be_read_is_no_refusal() {
+        assert_eq!(read::<Progress>("<html>"), Err(ApiError { message: MISUNDERSTOOD.to_owned(), status: 500 }));
+        assert_eq!(read::<()>("null"), Ok(()));
     }
 }

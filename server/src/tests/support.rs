@@ -162,7 +162,9 @@ pub(super) struct Visitor {
 }
 
 pub(super) struct Answer {
+    /// Of a server function that refuses: what its error says, as the page reads it. It was sent with [`Answer::sent`].
     pub(super) status: StatusCode,
+    pub(super) sent: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) text: String,
 }
@@ -199,7 +201,13 @@ impl Visitor {
         }
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let mut status = parts.status;
+        if parts.headers.contains_key("serverfnerror") && status == StatusCode::OK {
+            let error: app::api::ApiError = serde_json::from_str(&text).unwrap();
+            status = StatusCode::from_u16(error.status).unwrap();
+        }
+        Answer { status, sent: parts.status, headers: parts.headers, text }
     }
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> hyper::Response<Incoming> {

@@ -4,6 +4,8 @@ use std::{borrow::Cow, time::Instant};
 
 use axum::{extract::Request, http::HeaderValue, middleware::Next, response::Response};
 
+use super::headers;
+
 /// Tells one request from all others in the log. Made here, never taken from a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(pub String);
@@ -27,6 +29,8 @@ pub async fn log(mut request: Request, next: Next) -> Response {
         tracing::error!(request.id = id.0, %method, path, status, duration_ms, "A request failed.");
     } else if is_chatter(path) {
         tracing::debug!(request.id = id.0, %method, path, status, duration_ms, "A request was answered.");
+    } else if headers::is_refusal(&response) {
+        tracing::info!(request.id = id.0, %method, path, status, duration_ms, "A request was refused.");
     } else {
         tracing::info!(request.id = id.0, %method, path, status, duration_ms, "A request was answered.");
     }

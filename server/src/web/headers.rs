@@ -26,3 +26,9 @@ pub async fn careful(request: Request, next: Next) -> Response {
     }
     response
 }
+
+/// Whether a server function has answered that it can't: `server_fn` marks each of its errors by this header. A refusal is
+/// sent with 200 (`app::api`), so its status doesn't tell.
+pub(super) fn is_refusal(response: &Response) -> bool {
+    response.status().is_success() && response.headers().contains_key("serverfnerror")
+}

@@ -24,6 +24,7 @@ use tower_sessions::{
 
 pub use rows::SessionRows;
 
+use super::headers;
 use crate::{clock, config::WebConfig, learner::LearnerId};
 
 /// In a session: whose it is, where that doesn't follow from its ID.
@@ -65,7 +66,7 @@ pub async fn learner(session: Session, mut request: Request, next: Next) -> Resp
     let mut response = next.run(request).await;
     // Who is refused becomes nobody, and gets no cookie.
     if is_new
-        && response.status().is_client_error()
+        && (response.status().is_client_error() || headers::is_refusal(&response))
         && let Err(error) = session.flush().await
     {
         tracing::warn!(%error, "A session could not be given up.");

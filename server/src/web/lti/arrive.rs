@@ -5,7 +5,7 @@ use std::time::Instant;
 use axum::{
     Extension,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse as _, Redirect, Response},
 };
 use tower_sessions::Session;
@@ -67,9 +67,10 @@ pub(super) async fn choose(
             Err(ClassError::Refused(problem)) => problem,
             Err(error) => return Err(error),
         };
-        // What was chosen is no good: once more, with why. Only what a question was asked about is asked again.
+        // What was chosen is no good: once more, with why. Only what a question was asked about is asked again. It is a page
+        // as any other: browsers write whatever isn't 200 into their console, as a fault.
         let is_account = value(&body, "account").is_some();
-        let mut response = match (signed_in, is_account) {
+        let response = match (signed_in, is_account) {
             (Some(signed_in), true) if value(&body, "id").as_deref() == Some(&signed_in.id) => {
                 page::which_account(&arriving, &signed_in, &problem)
             }
@@ -79,7 +80,6 @@ pub(super) async fn choose(
                 _ => return Err(ClassError::Refused(problem)),
             },
         };
-        *response.status_mut() = StatusCode::CONFLICT;
         Ok(response)
     };
     uncached(chosen.await.unwrap_or_else(failed))

@@ -43,9 +43,10 @@ impl Visitor {
         let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", coded(value))).collect();
         let response = self.send(Method::POST, &format!("/api/fn/{function}"), "application/json", &body.join("&")).await?;
         self.take_cookie(&response);
-        let status = response.status();
+        // What is refused is answered with 200, too.
+        let (status, is_error) = (response.status(), response.headers().contains_key("serverfnerror"));
         let body = response.into_body().collect().await.map_err(text)?.to_bytes();
-        if status.is_success() {
+        if status.is_success() && !is_error {
             serde_json::from_slice(&body).map_err(text)
         } else {
             Err(format!("{function} answered {status}: {}", String::from_utf8_lossy(&body)))
