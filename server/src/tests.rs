@@ -12,6 +12,7 @@ mod helping;
 mod leaving;
 mod lti;
 mod markup;
+mod pace;
 mod people;
 mod progress;
 mod refusals;

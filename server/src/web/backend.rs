@@ -48,6 +48,17 @@ impl LearnerBackend {
         sandbox_status(self.state.sandboxes.status(&self.learner), minutes(&self.state.sandboxes))
     }
 
+    /// Everything that is written for the learner is counted, lest a page that calls in a loop keeps the database busy.
+    fn may_write(&self) -> Result<(), BackendError> {
+        self.state.pace.write(&self.learner, Instant::now()).map_err(|wait| BackendError::Refused(pace::too_quick(wait)))
+    }
+
+    /// A check is written, too, and looks into containers before.
+    fn may_check(&self) -> Result<(), BackendError> {
+        self.may_write()?;
+        self.state.pace.check(&self.learner, Instant::now()).map_err(|wait| BackendError::Refused(pace::too_quick(wait)))
+    }
+
     /// Making a sandbox is work for the engine: not more often than a person, or a class, would.
     fn may_start(&self) -> Result<(), BackendError> {
         let now = Instant::now();
@@ -113,6 +124,8 @@ impl Backend for LearnerBackend {
         self.state.egress == Egress::On
     }
 
+    // What only reads is paced by address, with all other requests (`Pace::request`).
+
     fn lessons(&self) -> BackendFuture<'_, Vec<LessonSummary>> {
         Box::pin(async move {
             let passed = self.state.store.passed(&self.learner).await.map_err(|error| self.internal(&error))?;
@@ -151,7 +164,8 @@ impl Backend for LearnerBackend {
 
     fn start_sandbox(&self) -> BackendFuture<'_, SandboxStatus> {
         Box::pin(async move {
-            // A second tab that asks for the one that is there costs nothing.
+            // A second tab that asks for the one that is there costs nothing, unless its workstation has ended.
+            self.may_write()?;
             if !matches!(self.state.sandboxes.status(&self.learner), Status::Ready { .. } | Status::Starting) {
                 self.may_start()?;
             }
@@ -161,6 +175,7 @@ impl Backend for LearnerBackend {
 
     fn reset_sandbox(&self) -> BackendFuture<'_, SandboxStatus> {
         Box::pin(async move {
+            // Its own pace is far below that of all else.
             self.may_start()?;
             Ok(self.started(self.state.sandboxes.reset(&self.learner).await))
         })
@@ -170,6 +185,7 @@ impl Backend for LearnerBackend {
         Box::pin(async move {
             let lesson = self.lesson(lesson)?;
             let step = step(&lesson, step_id)?;
+            self.may_write()?;
             self.may_be_stored().await?;
             self.state.sandboxes.touch(&self.learner);
             self.state.checker.visit(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
@@ -180,6 +196,7 @@ impl Backend for LearnerBackend {
         Box::pin(async move {
             let lesson = self.lesson(lesson)?;
             let step = step(&lesson, step_id)?;
+            self.may_check()?;
             self.may_be_stored().await?;
             self.state.sandboxes.touch(&self.learner);
             self.state.checker.check(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
@@ -191,6 +208,7 @@ impl Backend for LearnerBackend {
             let lesson = self.lesson(lesson)?;
             let step = step(&lesson, step_id)?;
             let question = step.question(question).ok_or(BackendError::NotFound)?;
+            self.may_write()?;
             self.may_be_stored().await?;
             self.state.sandboxes.touch(&self.learner);
             self.state.checker.answer(&self.learner, &lesson, step, question, answer).await.map_err(|error| self.check_error(error))
@@ -201,6 +219,7 @@ impl Backend for LearnerBackend {
         Box::pin(async move {
             let lesson = self.lesson(lesson)?;
             let step = step(&lesson, step_id)?;
+            self.may_write()?;
             self.may_be_stored().await?;
             self.state.checker.hint(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
         })
@@ -210,6 +229,7 @@ impl Backend for LearnerBackend {
         Box::pin(async move {
             let lesson = self.lesson(lesson)?;
             let step = step(&lesson, step_id)?;
+            self.may_write()?;
             self.may_be_stored().await?;
             self.state.checker.solution(&self.learner, &lesson, step).await.map_err(|error| self.check_error(error))
         })
@@ -237,6 +257,8 @@ impl Backend for LearnerBackend {
 
     fn join_class<'a>(&'a self, code: &'a str, name: &'a str, someone_else: bool) -> BackendFuture<'a, Joined> {
         Box::pin(async move {
+            // A code that is right costs nothing, and coming in writes.
+            self.may_write()?;
             // First what is the browser's own: it must not use up the codes of its neighbours.
             let another = if someone_else { Some(self.may_be_someone_else()?) } else { None };
             self.may_look_codes_up()?;
@@ -265,6 +287,7 @@ impl Backend for LearnerBackend {
 
     fn come_back<'a>(&'a self, personal_code: &'a str) -> BackendFuture<'a, Joined> {
         Box::pin(async move {
+            self.may_write()?;
             self.may_look_codes_up()?;
             let back = self.state.classroom.come_back(&self.learner, personal_code).await.map_err(|error| self.class_error(error))?;
             self.code_was_right();
@@ -274,28 +297,35 @@ impl Backend for LearnerBackend {
 
     fn new_way_back<'a>(&'a self, seat: &'a str) -> BackendFuture<'a, PersonalLink> {
         Box::pin(async move {
+            self.may_write()?;
             self.state.classroom.new_way_back(&self.learner, seat, &self.base).await.map_err(|error| self.class_error(error))
         })
     }
 
     fn raise_hand<'a>(&'a self, seat: &'a str, up: bool) -> BackendFuture<'a, ()> {
-        Box::pin(async move { self.state.classroom.raise_hand(&self.learner, seat, up).await.map_err(|error| self.class_error(error)) })
+        Box::pin(async move {
+            self.may_write()?;
+            self.state.classroom.raise_hand(&self.learner, seat, up).await.map_err(|error| self.class_error(error))
+        })
     }
 
     fn put_note_away<'a>(&'a self, seat: &'a str, note: &'a str) -> BackendFuture<'a, ()> {
-        Box::pin(
-            async move { self.state.classroom.put_note_away(&self.learner, seat, note).await.map_err(|error| self.class_error(error)) },
-        )
+        Box::pin(async move {
+            self.may_write()?;
+            self.state.classroom.put_note_away(&self.learner, seat, note).await.map_err(|error| self.class_error(error))
+        })
     }
 
     fn allow_assist<'a>(&'a self, seat: &'a str, who: &'a str, allow: bool) -> BackendFuture<'a, ()> {
         Box::pin(async move {
+            self.may_write()?;
             self.state.classroom.allow_assist(&self.learner, seat, who, allow).await.map_err(|error| self.class_error(error))
         })
     }
 
     fn make_certificate<'a>(&'a self, lesson: &'a str, name: &'a str) -> BackendFuture<'a, Certificate> {
         Box::pin(async move {
+            self.may_write()?;
             let lesson = self.lesson(lesson)?;
             self.state.classroom.make_certificate(&self.learner, &lesson, name).await.map_err(|error| self.class_error(error))
         })
@@ -303,6 +333,7 @@ impl Backend for LearnerBackend {
 
     fn rename_certificate<'a>(&'a self, lesson: &'a str, name: &'a str) -> BackendFuture<'a, Certificate> {
         Box::pin(async move {
+            self.may_write()?;
             self.state.classroom.rename_certificate(&self.learner, lesson, name).await.map_err(|error| self.class_error(error))
         })
     }

@@ -4,6 +4,9 @@
 //! so an *address* is paced too, with a whole class behind one address (NAT) in mind: a hundred
 //! learners who sit down at once need 200 of the costly things (each is stored, each starts a
 //! sandbox) and some 2500 requests (pages, scripts, streams, terminals).
+//!
+//! What a learner's page asks for, once they are known, is paced by *learner*: each is written to the database, and a check
+//! looks into containers. Who calls them in a loop waits, and nobody else.
 
 mod bucket;
 pub mod passwords;
@@ -49,6 +52,11 @@ const CODES: Rate = Rate { burst: 300.0, per_second: 0.1 };
 const CERTIFICATES: Rate = Rate { burst: 300.0, per_second: 5.0 };
 /// Of a browser: people who join a class after somebody else did there, as at a shared computer.
 const SOMEONE_ELSE: Rate = Rate { burst: 10.0, per_second: 10.0 / 3600.0 };
+/// Of a learner: whatever is written for them (steps that they come to, answers, hints, hands, notes, places, certificates,
+/// checks among them). Who is quick has one or two a second for some seconds; who works has one in ten.
+const WRITES: Rate = Rate { burst: 120.0, per_second: 2.0 };
+/// Of a learner: checks, each of which looks into their containers. A page has one on its way at a time.
+const CHECKS: Rate = Rate { burst: 30.0, per_second: 0.5 };
 /// Of a learner: starts and resets together.
 const MAX_STARTS: usize = 20;
 const WINDOW: Duration = Duration::from_secs(10 * 60);
@@ -65,6 +73,8 @@ pub struct Pace {
     codes: Arc<Mutex<Buckets<Client>>>,
     certificates: Arc<Mutex<Buckets<Client>>>,
     someone_else: Arc<Mutex<Buckets<Id>>>,
+    writes: Arc<Mutex<Buckets<LearnerId>>>,
+    checks: Arc<Mutex<Buckets<LearnerId>>>,
     passwords: Arc<Mutex<Guesses>>,
 }
 
@@ -78,6 +88,8 @@ impl Default for Pace {
             codes: buckets(CODES),
             certificates: buckets(CERTIFICATES),
             someone_else: Arc::new(Mutex::new(Buckets::new(SOMEONE_ELSE))),
+            writes: Arc::new(Mutex::new(Buckets::new(WRITES))),
+            checks: Arc::new(Mutex::new(Buckets::new(CHECKS))),
             passwords: Arc::default(),
         }
     }
@@ -150,6 +162,22 @@ impl Pace {
         self.someone_else.lock().unwrap_or_else(PoisonError::into_inner).carry(before, session);
     }
 
+    /// Counts something that is written for a learner. `Err`: so long until the next is allowed.
+    ///
+    /// # Errors
+    /// Where the learner has had too many.
+    pub fn write(&self, learner: &LearnerId, now: Instant) -> Result<(), Duration> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).take(learner.clone(), now)
+    }
+
+    /// Counts a check. `Err`: so long until the next is allowed.
+    ///
+    /// # Errors
+    /// Where the learner has had too many.
+    pub fn check(&self, learner: &LearnerId, now: Instant) -> Result<(), Duration> {
+        self.checks.lock().unwrap_or_else(PoisonError::into_inner).take(learner.clone(), now)
+    }
+
     /// Counts a password that is tried. `Err`: so long until the next is allowed.
     ///
     /// # Errors
@@ -183,6 +211,14 @@ impl Pace {
 /// What is said where an address has had too much.
 pub(super) fn too_much(wait: Duration) -> String {
     format!("Too much is asked from your network's address just now. Try again in {} s.", wait.as_secs().max(1))
+}
+
+/// What is said where a learner's page has asked for too much.
+pub(super) fn too_quick(wait: Duration) -> String {
+    format!(
+        "Your page has asked for more in a short time than one can by hand, so this was not done. Try again in {} s.",
+        wait.as_secs_f64().ceil().max(1.0)
+    )
 }
 
 /// Inserts [`Client`], and refuses who asks too often.
@@ -222,6 +258,24 @@ mod tests {
         assert_eq!(pace.start(&alice, began + Duration::from_secs(60)), Err(WINDOW - Duration::from_secs(60)));
         assert!(pace.start(&bob, began).is_ok());
         assert!(pace.start(&alice, began + WINDOW).is_ok());
+    }
+
+    #[test]
+    fn who_calls_in_a_loop_waits_and_who_works_never_does() {
+        let (pace, eve, bob) = (Pace::default(), LearnerId::random(), LearnerId::random());
+        let began = Instant::now();
+        let at = |millis: u64| began + Duration::from_millis(millis);
+        // A hundred a second for a minute.
+        let done = (0..6_000).filter(|number| pace.write(&eve, at(number * 10)).is_ok()).count();
+        assert!((235..=240).contains(&done), "{done} written");
+        let done = (0..6_000).filter(|number| pace.check(&eve, at(number * 10)).is_ok()).count();
+        assert!((55..=60).contains(&done), "{done} checked");
+        assert_eq!(pace.write(&eve, at(60_000)).map_err(|wait| too_quick(wait).ends_with("Try again in 1 s.")), Err(true));
+        // Very quick: two clicks a second, every fourth a check, for an hour.
+        for number in 0..7_200 {
+            assert_eq!(pace.write(&bob, at(number * 500)), Ok(()));
+            assert!(number % 4 > 0 || pace.check(&bob, at(number * 500)).is_ok());
+        }
     }
 
     #[test]
