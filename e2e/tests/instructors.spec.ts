@@ -275,6 +275,10 @@ test("an admin closes a learner's host, and the learner is told and can have a f
   await teaching.goto("/teach/admin");
   await hydrated(teaching);
   const row = teaching.getByRole("row").filter({ hasText: name });
+  // What it takes of disk and memory is measured once somebody looks.
+  await expect(row.getByRole("cell", { name: /\d [MG]iB$/ })).toHaveCount(2);
+  await teaching.setViewportSize({ width: 390, height: 844 });
+  await expectNoSidewaysScroll(teaching);
   await row.getByRole("button", { name: "Close…" }).click();
   await teaching.getByRole("dialog").getByRole("button", { name: "Close it" }).click();
   await expect(row).toHaveCount(0);

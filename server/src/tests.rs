@@ -11,6 +11,7 @@ mod guessing;
 mod helping;
 mod leaving;
 mod lti;
+mod machine;
 mod markup;
 mod pace;
 mod people;

@@ -259,9 +259,13 @@ pub struct OpenSandbox {
     /// The learner's name in a class, and the class; empty for who learns alone.
     pub name: String,
     pub class: String,
+    /// Since when it is theirs, in unix milliseconds.
+    pub given_at: i64,
     /// Unix milliseconds.
-    pub made_at: i64,
     pub used_at: i64,
+    /// What it takes, as measured last; `None`: not yet, or the machine doesn't show it.
+    pub disk_bytes: Option<u64>,
+    pub memory_bytes: Option<u64>,
 }
 
 /// What instructors sent to a class and to those in it, newest first.

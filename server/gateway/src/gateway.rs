@@ -18,7 +18,12 @@ use crate::{
     sandbox::Sandbox,
     scope::Scope,
     serve,
-    system::{disk::DiskUse, disk_watch, volume_sizes::VolumeSizes},
+    system::{
+        costs::{self, AllCosts, Costs},
+        disk::DiskUse,
+        disk_watch,
+        volume_sizes::VolumeSizes,
+    },
     upstream::{EngineSaid, Upstream},
     watch,
 };
@@ -79,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) catalogue: Catalogue,
     pub(crate) volume_sizes: VolumeSizes,
     pub(crate) disk_use: DiskUse,
+    pub(crate) costs: Costs,
     pub(crate) registry: Registry,
     pub(crate) ports: Arc<dyn HostPorts>,
     sandboxes: RwLock<HashMap<SandboxId, Arc<Sandbox>>>,
@@ -116,6 +122,7 @@ impl Gateway {
             catalogue: Catalogue::new(engine.clone()),
             volume_sizes: VolumeSizes::new(engine.clone()),
             disk_use: DiskUse::default(),
+            costs: Costs::default(),
             registry: Registry::new(&config.registry),
             sandboxes: RwLock::default(),
             config,
@@ -207,6 +214,12 @@ impl Gateway {
     /// When the learner's `docker` last asked for something (unix milliseconds, 0 = never).
     pub fn last_used(&self, id: &SandboxId) -> i64 {
         self.inner.sandbox(id).map_or(0, |sandbox| sandbox.last_used())
+    }
+
+    /// What each sandbox takes of the machine, as it was measured last; measures anew, while whoever asked goes on, where that
+    /// is half a minute old. Nothing where nobody has asked before.
+    pub fn costs(&self) -> AllCosts {
+        costs::read(&self.inner)
     }
 
     /// Shows the course registry, as the sandbox sees it, to who is at the other end of `stream`; until that ends.

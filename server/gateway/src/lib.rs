@@ -62,4 +62,5 @@ pub use crate::{
     ledger::migrations,
     ports::{BindError, HostPorts, NoHostPorts},
     sandbox_id::SandboxId,
+    system::costs::{AllCosts, Cost},
 };

@@ -1,6 +1,7 @@
 //! The host itself, as the learner believes it to be.
 
 pub(crate) mod auth;
+pub(crate) mod costs;
 pub(crate) mod disk;
 mod disk_notice;
 pub(crate) mod disk_usage;

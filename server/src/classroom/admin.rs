@@ -1,6 +1,7 @@
 //! What admins see and do: instructors, the machine, sandboxes.
 
 use app::model::{Deleted, Instructor, InvitationKind, Machine, OpenSandbox};
+use gateway::SandboxId;
 use sqlx::Row as _;
 
 use super::{Account, ClassError, Classroom, Event, invitations::Invited, lti, machine};
@@ -105,9 +106,11 @@ impl Classroom {
     pub async fn machine(&self, who: &Account) -> Result<Machine, ClassError> {
         Self::admin(who)?;
         let mut open = Vec::new();
-        let rows = sqlx::query("SELECT id, learner, made_at, used_at FROM learner_sandboxes WHERE learner IS NOT NULL ORDER BY made_at")
-            .fetch_all(&self.pool)
-            .await?;
+        let costs = self.sandboxes.gateway().costs();
+        let rows =
+            sqlx::query("SELECT id, learner, given_at, used_at FROM learner_sandboxes WHERE learner IS NOT NULL ORDER BY given_at, id")
+                .fetch_all(&self.pool)
+                .await?;
         for row in rows {
             let learner: String = row.try_get(1)?;
             let seat = sqlx::query(
@@ -120,7 +123,17 @@ impl Classroom {
                 Some(seat) => (seat.try_get(0)?, seat.try_get(1)?),
                 None => Default::default(),
             };
-            open.push(OpenSandbox { id: row.try_get(0)?, name, class, made_at: row.try_get(2)?, used_at: row.try_get(3)? });
+            let id: String = row.try_get(0)?;
+            let cost = SandboxId::parse(&id).and_then(|id| costs.get(&id).copied());
+            open.push(OpenSandbox {
+                id,
+                name,
+                class,
+                given_at: row.try_get(2)?,
+                used_at: row.try_get(3)?,
+                disk_bytes: cost.map(|cost| cost.disk_bytes),
+                memory_bytes: cost.and_then(|cost| cost.memory_bytes),
+            });
         }
         let warm: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM learner_sandboxes WHERE state = 'warm'").fetch_one(&self.pool).await?;
         let places = self.sandboxes.places();

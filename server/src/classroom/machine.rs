@@ -35,7 +35,8 @@ pub(super) async fn look(open: Vec<OpenSandbox>, warm: u32, places: u32) -> Mach
     }
 }
 
-/// How many more learners fit, and what ends first.
+/// How many more learners fit, and what ends first. The processor isn't among it: what a learner needs of it is anything
+/// from nothing to all that they may have, and who comes when it is busy is served, if slower. The page says so.
 fn fit(sandboxes: u32, places: u32, memory_free: u64, disk_free: u64) -> (u32, &'static str) {
     let number = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
     let by_places = (places.saturating_sub(sandboxes), "the setting max_sandboxes");

@@ -69,14 +69,17 @@ impl Store {
     }
 
     pub(super) async fn insert(&self, id: &SandboxId, learner: Option<&LearnerId>, token: &str, now: i64) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO learner_sandboxes (id, learner, state, token, made_at, used_at) VALUES ($1, $2, 'making', $3, $4, $4)")
-            .bind(id.as_str())
-            .bind(learner.map(LearnerId::as_str))
-            .bind(token)
-            .bind(now)
-            .execute(&self.database)
-            .await
-            .map(drop)
+        sqlx::query(
+            "INSERT INTO learner_sandboxes (id, learner, state, token, made_at, used_at, given_at) VALUES ($1, $2, 'making', $3, $4, $4, $5)",
+        )
+        .bind(id.as_str())
+        .bind(learner.map(LearnerId::as_str))
+        .bind(token)
+        .bind(now)
+        .bind(learner.map_or(0, |_| now))
+        .execute(&self.database)
+        .await
+        .map(drop)
     }
 
     /// It has been made. False where it has been given up meanwhile.
@@ -96,13 +99,14 @@ impl Store {
                 return Ok(None);
             };
             let id = id(&oldest)?;
-            let taken =
-                sqlx::query("UPDATE learner_sandboxes SET learner = $1, state = 'ready', used_at = $2 WHERE id = $3 AND state = 'warm'")
-                    .bind(learner.as_str())
-                    .bind(now)
-                    .bind(id.as_str())
-                    .execute(&self.database)
-                    .await?;
+            let taken = sqlx::query(
+                "UPDATE learner_sandboxes SET learner = $1, state = 'ready', used_at = $2, given_at = $2 WHERE id = $3 AND state = 'warm'",
+            )
+            .bind(learner.as_str())
+            .bind(now)
+            .bind(id.as_str())
+            .execute(&self.database)
+            .await?;
             // Nobody was quicker.
             if taken.rows_affected() == 1 {
                 return Ok(Some(id));

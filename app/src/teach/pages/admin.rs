@@ -19,6 +19,8 @@ use crate::{
 
 /// How often the machine is looked at, in milliseconds.
 const LOOK_EVERY_MS: u64 = 5_000;
+/// Bytes.
+const MIB: u64 = 1 << 20;
 /// From so many hundredths on it is said that something is nearly used up.
 const FULL: u32 = 85;
 
@@ -54,6 +56,7 @@ fn Admin(machine: Machine, instructors: Vec<Instructor>) -> impl IntoView {
             <section aria-labelledby="machine-title" class="panel">
                 <h2 id="machine-title">"The machine"</h2>
                 <p class="fit">{part(move || machine.with(fit))}</p>
+                <p class="soft">{part(move || machine.with(processor))}</p>
                 <dl class="gauges">
                     <Gauge name="Processor" share=move || machine.with(|now| percent(now.load, f64::from(now.cores))) words=move || machine.with(load) />
                     <Gauge
@@ -89,6 +92,15 @@ fn fit(machine: &Machine) -> String {
     match machine.fit {
         0 => format!("No more learners fit just now: {} is at its end.", machine.fit_ends_by),
         fit => format!("About {} fit; {} ends first.", count(fit as usize, "more learner"), machine.fit_ends_by),
+    }
+}
+
+/// What a learner needs of the processor is anything from nothing to all, so that it says nothing of how many fit.
+fn processor(machine: &Machine) -> &'static str {
+    if machine.load < f64::from(machine.cores) {
+        "The processor is not counted in that: when it is busy nobody is turned away, but all wait longer."
+    } else {
+        "The processor is not counted in that, and it is busy just now: with more learners all wait longer."
     }
 }
 
@@ -145,7 +157,7 @@ fn Open(machine: RwSignal<Machine>) -> impl IntoView {
     let rows = move || {
         let open = machine.with(|machine| machine.open.clone());
         if open.is_empty() {
-            return view! { <tr><td colspan="5" class="soft">"Nobody has a host just now."</td></tr> }.into_any();
+            return view! { <tr><td colspan="7" class="soft">"Nobody has a host just now."</td></tr> }.into_any();
         }
         open.into_iter()
             .map(|sandbox| {
@@ -153,8 +165,10 @@ fn Open(machine: RwSignal<Machine>) -> impl IntoView {
                     <tr>
                         <th scope="row">{who(&sandbox)}</th>
                         <td>{if sandbox.class.is_empty() { "—".to_owned() } else { sandbox.class.clone() }}</td>
-                        <td><When at=sandbox.made_at shown=Shown::Clock /></td>
+                        <td><When at=sandbox.given_at shown=Shown::Clock /></td>
                         <td><When at=sandbox.used_at shown=Shown::Clock /></td>
+                        <td>{taken(sandbox.disk_bytes)}</td>
+                        <td>{taken(sandbox.memory_bytes)}</td>
                         <td><button type="button" class="button" disabled=doing.pending on:click=question.ask(sandbox)>"Close…"</button></td>
                     </tr>
                 }
@@ -167,8 +181,9 @@ fn Open(machine: RwSignal<Machine>) -> impl IntoView {
             <h2 id="open-title">"Open hosts"</h2>
             {doing.alert()}
             <div class="scroll-x">
-                {table(&["Learner", "Class", "Since", "Last used"], "Close", part(rows).into_any())}
+                {table(&["Learner", "Class", "Since", "Last used", "Disk", "Memory"], "Close", part(rows).into_any())}
             </div>
+            <p class="soft">"Disk is what they have made and written; images of the course are everybody's. Disk and memory are measured every half minute while this page is open."</p>
             {question.dialog(
                 |sandbox| format!("Close {}'s host?", who(sandbox)),
                 "Their containers, images, volumes and files are removed. Their progress stays, and they can start a fresh host at once.",
@@ -182,6 +197,14 @@ fn Open(machine: RwSignal<Machine>) -> impl IntoView {
 
 fn who(sandbox: &OpenSandbox) -> String {
     if sandbox.name.is_empty() { "Somebody who learns alone".to_owned() } else { sandbox.name.clone() }
+}
+
+fn taken(taken: Option<u64>) -> String {
+    match taken {
+        None => "—".to_owned(),
+        Some(0..MIB) => "< 1 MiB".to_owned(),
+        Some(more) => bytes(more),
+    }
 }
 
 #[component]
@@ -286,6 +309,19 @@ mod tests {
     fn shares_are_whole_percents_and_nothing_divides_by_nothing() {
         assert_eq!((used(100, 25), used(0, 0), percent(3.0, 60.0), percent(9.0, 0.0)), (75, 0, 5, 100));
         assert_eq!(load(&machine()), "Load 1.2 on 2 cores");
+    }
+
+    #[test]
+    fn it_is_said_that_the_processor_is_not_counted_and_whether_it_is_busy() {
+        let said = [1.27, 2.0].map(|load| processor(&Machine { load, ..machine() }));
+        assert!(said[0].ends_with("when it is busy nobody is turned away, but all wait longer."), "{said:?}");
+        assert!(said[1].ends_with("it is busy just now: with more learners all wait longer."), "{said:?}");
+    }
+
+    #[test]
+    fn what_a_host_takes_is_unknown_little_or_a_number() {
+        let said = [None, Some(5_000), Some(3 << 20), Some(5 << 29)].map(taken);
+        assert_eq!(said, ["—", "< 1 MiB", "3 MiB", "2.5 GiB"]);
     }
 
     #[test]

@@ -147,7 +147,15 @@ fn report() -> Report {
 }
 
 fn machine() -> Machine {
-    let open = OpenSandbox { id: "s1".to_owned(), name: "Mara".to_owned(), class: "Friday".to_owned(), made_at: AT, used_at: AT };
+    let open = OpenSandbox {
+        id: "s1".to_owned(),
+        name: "Mara".to_owned(),
+        class: "Friday".to_owned(),
+        given_at: AT,
+        used_at: AT,
+        disk_bytes: Some(300 << 20),
+        memory_bytes: None,
+    };
     Machine {
         cores: 2,
         load: 0.5,

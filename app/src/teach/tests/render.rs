@@ -183,6 +183,8 @@ async fn the_machine_and_instructors_are_on_one_page() {
     let html = seen("/teach/admin").await;
     assert!(html.contains("About 40 more learners fit; memory ends first."), "{html}");
     assert!(html.contains("20.0 GiB free of 24.0 GiB"), "{html}");
+    let (mara, disk, memory) = (html.find("Mara").expect("who has a host"), html.find(">300 MiB<"), html.find(">—<"));
+    assert!(Some(mara) < disk && disk < memory, "{html}");
 }
 
 #[tokio::test]

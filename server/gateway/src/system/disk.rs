@@ -69,6 +69,14 @@ async fn measure(context: &Context) -> Result<u64, Refusal> {
     Ok(bytes)
 }
 
+/// Bytes of layers that the sandbox made, in its images and its builds.
+pub(super) async fn of_layers(context: &Context) -> Result<u64, Refusal> {
+    let view = View::read(context).await?;
+    let images = view.facts(context).await?;
+    let steps = context.shared.ledger.build_steps(context.scope.sandbox()).await?;
+    Ok(own_layers(&images) + layers_of_steps(&images, &steps))
+}
+
 /// Measures while whoever asked goes on.
 fn measure_aside(context: &Context, last: Measured) {
     context.shared.disk_use.keep(context.scope.sandbox(), Measured { again: true, ..last });

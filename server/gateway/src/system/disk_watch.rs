@@ -73,14 +73,22 @@ async fn engine_root(shared: &Shared) -> Option<PathBuf> {
     info.docker_root_dir.exists().then_some(info.docker_root_dir)
 }
 
-/// A container that runs.
+/// Which containers are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    Running,
+    /// Those that have ended or were never started, too.
+    All,
+}
+
+/// A container, as the engine lists it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct Running {
-    id: String,
+pub(super) struct Running {
+    pub(super) id: String,
     names: Vec<String>,
     labels: OurLabels,
-    size_rw: i64,
+    pub(super) size_rw: i64,
     mounts: Vec<Mount>,
 }
 
@@ -92,9 +100,15 @@ struct Mount {
 
 /// What runs in a sandbox.
 #[derive(Debug, Default)]
-struct Sandbox {
+pub(super) struct Sandbox {
     containers: Vec<Running>,
     workstation: Option<Running>,
+}
+
+impl Sandbox {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Running> {
+        self.containers.iter().chain(&self.workstation)
+    }
 }
 
 /// A workstation that has filled the disk.
@@ -106,14 +120,17 @@ struct Full {
     stops: u32,
 }
 
-/// What runs, with its sizes, by sandbox.
-async fn running(shared: &Shared) -> HashMap<SandboxId, Sandbox> {
+/// What there is, with its sizes, by sandbox.
+pub(super) async fn listed(shared: &Shared, which: Which) -> HashMap<SandboxId, Sandbox> {
     let mut by_sandbox: HashMap<SandboxId, Sandbox> = HashMap::new();
     for role in ["workstation", "learner", "build"] {
         let labels = [format!("io.lunchbox.instance={}", shared.config.instance), format!("io.lunchbox.role={role}")];
-        let ask = Ask::get(&["containers", "json"]).flag("size", true).parameter("filters", serde_json::json!({ "label": labels }));
+        let ask = Ask::get(&["containers", "json"])
+            .flag("all", which == Which::All)
+            .flag("size", true)
+            .parameter("filters", serde_json::json!({ "label": labels }));
         let listed = shared.engine.list::<Vec<Running>>(ask.patient()).await.unwrap_or_else(|said| {
-            tracing::warn!(error = said.message(), "what runs could not be listed");
+            tracing::warn!(error = said.message(), "containers could not be listed");
             Vec::new()
         });
         for container in listed {
@@ -131,7 +148,7 @@ async fn running(shared: &Shared) -> HashMap<SandboxId, Sandbox> {
 
 /// Measures all sandboxes in which something runs, and stops those that have taken too much.
 async fn look(shared: &Shared, full: &mut HashMap<SandboxId, Full>) {
-    let by_sandbox = running(shared).await;
+    let by_sandbox = listed(shared, Which::Running).await;
     if by_sandbox.is_empty() {
         return;
     }
@@ -141,7 +158,7 @@ async fn look(shared: &Shared, full: &mut HashMap<SandboxId, Full>) {
     for (id, sandbox) in by_sandbox {
         let scope = shared.scope(&id);
         let bytes = |sizes: &mut dyn Iterator<Item = i64>| sizes.filter_map(|bytes| u64::try_from(bytes).ok()).sum::<u64>();
-        let of_containers = bytes(&mut sandbox.containers.iter().chain(&sandbox.workstation).map(|container| container.size_rw));
+        let of_containers = bytes(&mut sandbox.all().map(|container| container.size_rw));
         // The home among them.
         let of_volumes = bytes(&mut volumes.iter().filter(|(name, _)| scope.has_named(name)).map(|(_, bytes)| *bytes));
         let all = of_containers + of_volumes;

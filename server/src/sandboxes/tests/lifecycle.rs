@@ -102,6 +102,25 @@ async fn a_killed_server_leaves_sandboxes_that_the_next_one_finds() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_is_its_learners_since_it_was_given_to_them_however_long_it_was_kept_warm() {
+    world(
+        |config| config.warm = 1,
+        |world| async move {
+            let (_, sandboxes) = world.start().await;
+            warmed(&sandboxes, 1).await;
+            sqlx::query("UPDATE learner_sandboxes SET made_at = 1").execute(&world.database).await.expect("SQL");
+            let began = crate::clock::now();
+            let warm = sandboxes.start(&learner()).await.expect("the one that was warm");
+            let given = "SELECT made_at, given_at FROM learner_sandboxes WHERE id = $1";
+            let (made_at, given_at): (i64, i64) = sqlx::query_as(given).bind(warm.as_str()).fetch_one(&world.database).await.expect("SQL");
+            assert_eq!(made_at, 1, "it is the one that was warm");
+            assert!((began..=crate::clock::now()).contains(&given_at), "{given_at}");
+        },
+    )
+    .await;
+}
+
 /// As after the restore of a backup that is older than what happened to the sandbox since.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sandbox_of_which_nothing_is_on_the_engine_any_more_is_made_anew() {

@@ -4,7 +4,7 @@
 
 use super::{inspect, refused};
 use crate::{
-    ActivityKind, SandboxLimits,
+    ActivityKind, SandboxId, SandboxLimits,
     tests::support::{TestHost, bare, until},
 };
 
@@ -117,4 +117,24 @@ async fn a_workstation_that_fills_the_disk_on_and_on_is_stopped_itself() {
     let told = a.activity().await.iter().filter(|activity| is_told(&activity.kind)).count();
     assert!(told >= 3, "what runs in it was stopped several times before, and not {told} times");
     assert_eq!(inspect(a, "quiet", "{{.State.Status}}").await, "running", "no container is stopped for it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_each_sandbox_takes_of_disk_and_memory_is_told() {
+    let host = TestHost::start(2).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    for sandbox in [a, b] {
+        sandbox.run("pull -q busybox").await.ok();
+    }
+    // Into a volume, its own layer, memory; then one that has ended, and an image.
+    let takes = "head -c 3000000 /dev/zero > /data/file; head -c 2000000 /dev/zero > /file; x=$(head -c 30000000 /dev/zero | tr '\\0' x); sleep 1000; true";
+    a.docker(&["run", "-d", "--name", "box", "-v", "data:/data", "busybox", "sh", "-c", takes]).await.ok();
+    a.docker(&["run", "--name", "ended", "busybox", "sh", "-c", "head -c 4000000 /dev/zero > /file"]).await.ok();
+    a.run("commit ended image").await.ok();
+    assert!(host.gateway.costs().is_empty(), "nobody waits for the first measurement");
+    let cost = |sandbox: &SandboxId| host.gateway.costs().get(sandbox).copied();
+    until("the disk", || async { cost(&a.id).is_some_and(|cost| (13_000_000..15_000_000).contains(&cost.disk_bytes)) }).await;
+    until("the memory", || async { cost(&a.id).is_some_and(|cost| cost.memory_bytes.is_some_and(|bytes| bytes > 30_000_000)) }).await;
+    let neighbour = cost(&b.id).expect("it is measured with all others");
+    assert!(neighbour.disk_bytes < 1_000_000 && neighbour.memory_bytes.is_none(), "{neighbour:?}");
 }
