@@ -80,7 +80,7 @@ pub(crate) fn for_this_machine_alone(link: &str) -> Option<AnyView> {
     is_of_this_machine_alone(link).then(|| {
         view! {
             <p class="notice">
-                "Learners on other computers can't open this address. Open Lunchbox by this machine's IP address, or have "<code>"public_url"</code>" set to an address that they can open, such as "<code>"http://192.168.1.20:3000"</code>"."
+                "Learners on other computers can't open this address. Start Lunchbox with "<code>"--listen 0.0.0.0:3000"</code>" and open it by this machine's IP address, such as "<code>"http://192.168.1.20:3000"</code>", or put a proxy in front and set "<code>"public_url"</code>": “Letting a class in” in docs/running.md."
             </p>
         }
         .into_any()

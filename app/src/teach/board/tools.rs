@@ -151,7 +151,7 @@ fn LeadSelect(state: BoardState) -> impl IntoView {
         <label class="lead">
             "The class is at "
             <select class="field" disabled=doing.pending on:change=typed(lead)>
-                <option value="" selected=live(move || at().is_none()) disabled>"(no step of this lesson)"</option>
+                <option value="" selected=live(move || at().is_none()) disabled>"(not chosen yet)"</option>
                 {options}
             </select>
             {doing.alert()}

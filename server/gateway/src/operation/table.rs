@@ -20,7 +20,8 @@ const fn swarm(method: &'static str, template: &'static str) -> Row {
     row(method, template, O::SwarmInspect, Synthesised, "answered as an engine that is in no swarm answers")
 }
 
-const SWARM: &str = "swarm mode is not part of this classroom: your host is a single one. Compose files and plain containers work.";
+const SWARM: &str =
+    "swarm mode is not part of this classroom: your host is a single one. Containers and networks of your own work without it.";
 const PLUGINS: &str = "plugins run on the shared host, with its rights.";
 const CHECKPOINTS: &str = "checkpoints are an experimental feature of the engine.";
 const PRUNE: &str = "only what is the sandbox's own goes, one by one; the engine's own prune would go over everybody's";
