@@ -88,7 +88,7 @@ impl Learner {
     fn note(&mut self, status: StatusCode) -> bool {
         match status {
             StatusCode::OK => self.told = self.asked.clone(),
-            // All hints have been revealed.
+            // All hints have been revealed, or it was asked for too quickly.
             StatusCode::CONFLICT => self.asked = self.told.clone(),
             StatusCode::GONE => return false,
             other => panic!("learner {} was refused: {other}", self.number),
@@ -141,7 +141,9 @@ impl Learner {
             .unwrap();
         let answered = async {
             let response = self.client.request(request).await.ok()?;
-            let status = response.status();
+            // What a function refuses is told with 200, and by this header that it is none.
+            let is_refused = response.headers().contains_key("serverfnerror");
+            let status = if is_refused { StatusCode::CONFLICT } else { response.status() };
             let body = response.into_body().collect().await.ok()?.to_bytes();
             Some((status, String::from_utf8_lossy(&body).into_owned()))
         };
