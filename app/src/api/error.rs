@@ -124,6 +124,7 @@ mod tests {
         assert!(is_refusal::<ClassDetails>() && is_refusal::<Vec<ClassSummary>>() && is_refusal::<Vec<LessonOutline>>());
         assert!(is_refusal::<RosterPreview>() && is_refusal::<RosterResult>() && is_refusal::<Deleted>());
         assert!(is_refusal::<Machine>() && is_refusal::<Vec<Instructor>>() && is_refusal::<Platforms>() && is_refusal::<FillResult>());
+        assert!(is_refusal::<SentNotes>() && is_refusal::<Option<SignedOut>>());
     }
 
     #[test]
