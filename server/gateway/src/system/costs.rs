@@ -67,13 +67,11 @@ pub(crate) fn read(shared: &Arc<Shared>) -> AllCosts {
 async fn measure(shared: &Arc<Shared>) -> HashMap<SandboxId, Cost> {
     let mut containers = disk_watch::listed(shared, Which::All).await;
     let volumes = shared.volume_sizes.read_now().await;
-    let bytes = |sizes: &mut dyn Iterator<Item = i64>| sizes.filter_map(|bytes| u64::try_from(bytes).ok()).sum::<u64>();
     let mut costs = HashMap::new();
     for sandbox in shared.all_sandboxes() {
         let (id, scope) = (sandbox.id.clone(), shared.scope(&sandbox.id));
         let has = containers.remove(&id).unwrap_or_default();
-        let of_volumes = bytes(&mut volumes.iter().filter(|(name, _)| scope.has_named(name)).map(|(_, bytes)| *bytes));
-        let of_containers = bytes(&mut has.all().map(|container| container.size_rw));
+        let written = has.bytes(&scope, &volumes);
         let context = Context { shared: shared.clone(), sandbox, scope };
         let of_layers = disk::of_layers(&context).await.unwrap_or_else(|refusal| {
             tracing::warn!(sandbox = %id, message = refusal.message, "what a sandbox's images take of the disk could not be measured");
@@ -82,7 +80,7 @@ async fn measure(shared: &Arc<Shared>) -> HashMap<SandboxId, Cost> {
         let ids = has.all().map(|container| container.id.clone()).collect();
         // Files of the kernel's are read without waiting, and yet not where everybody's calls are served.
         let memory_bytes = tokio::task::spawn_blocking(move || memory(ids)).await.unwrap_or_default();
-        costs.insert(id, Cost { disk_bytes: of_volumes + of_containers + of_layers, memory_bytes });
+        costs.insert(id, Cost { disk_bytes: written + of_layers, memory_bytes });
     }
     costs
 }

@@ -61,8 +61,7 @@ async fn measure(context: &Context) -> Result<u64, Refusal> {
     let view = View::read(context).await?;
     let images = view.facts(context).await?;
     let steps = context.shared.ledger.build_steps(context.scope.sandbox()).await?;
-    let layers = own_layers(&images) + layers_of_steps(&images, &steps);
-    let bytes = layers + containers(context).await? + volumes(context, !steps.is_empty()).await?;
+    let bytes = own_layers(&images, &steps) + containers(context).await? + volumes(context, !steps.is_empty()).await?;
     let measured = Measured { at: Instant::now(), bytes, again: false };
     context.shared.disk_use.keep(context.scope.sandbox(), measured);
     disk_notice::update(context, bytes, &view, &images).await?;
@@ -74,7 +73,7 @@ pub(super) async fn of_layers(context: &Context) -> Result<u64, Refusal> {
     let view = View::read(context).await?;
     let images = view.facts(context).await?;
     let steps = context.shared.ledger.build_steps(context.scope.sandbox()).await?;
-    Ok(own_layers(&images) + layers_of_steps(&images, &steps))
+    Ok(own_layers(&images, &steps))
 }
 
 /// Measures while whoever asked goes on.
@@ -89,7 +88,11 @@ fn measure_aside(context: &Context, last: Measured) {
     });
 }
 
-fn own_layers(images: &[Image<'_>]) -> u64 {
+fn own_layers(images: &[Image<'_>], steps: &[BuildStepRow]) -> u64 {
+    layers_of_images(images) + layers_of_steps(images, steps)
+}
+
+fn layers_of_images(images: &[Image<'_>]) -> u64 {
     let (mut own, mut shared) = (BTreeMap::new(), HashSet::new());
     for (row, facts) in images {
         let chains = layers::chain_ids(facts.diff_ids());

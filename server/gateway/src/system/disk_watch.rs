@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::{
     ActivityKind, SandboxId,
     gateway::Shared,
+    scope::Scope,
     system::volume_sizes::FOR_EYES,
     upstream::{Ask, EngineSaid, OurLabels},
 };
@@ -88,7 +89,7 @@ pub(super) struct Running {
     pub(super) id: String,
     names: Vec<String>,
     labels: OurLabels,
-    pub(super) size_rw: i64,
+    size_rw: i64,
     mounts: Vec<Mount>,
 }
 
@@ -109,6 +110,17 @@ impl Sandbox {
     pub(super) fn all(&self) -> impl Iterator<Item = &Running> {
         self.containers.iter().chain(&self.workstation)
     }
+
+    /// Bytes that its containers have written, and of its volumes, the home among them.
+    pub(super) fn bytes(&self, scope: &Scope, volumes: &HashMap<String, i64>) -> u64 {
+        let of_volumes = volumes.iter().filter(|(name, _)| scope.has_named(name)).map(|(_, bytes)| *bytes);
+        sum(self.all().map(|container| container.size_rw)) + sum(of_volumes)
+    }
+}
+
+/// The engine has sizes below zero where it knows none.
+fn sum(sizes: impl Iterator<Item = i64>) -> u64 {
+    sizes.filter_map(|bytes| u64::try_from(bytes).ok()).sum()
 }
 
 /// A workstation that has filled the disk.
@@ -157,17 +169,13 @@ async fn look(shared: &Shared, full: &mut HashMap<SandboxId, Full>) {
     let mut still_full = HashMap::new();
     for (id, sandbox) in by_sandbox {
         let scope = shared.scope(&id);
-        let bytes = |sizes: &mut dyn Iterator<Item = i64>| sizes.filter_map(|bytes| u64::try_from(bytes).ok()).sum::<u64>();
-        let of_containers = bytes(&mut sandbox.all().map(|container| container.size_rw));
-        // The home among them.
-        let of_volumes = bytes(&mut volumes.iter().filter(|(name, _)| scope.has_named(name)).map(|(_, bytes)| *bytes));
-        let all = of_containers + of_volumes;
+        let all = sandbox.bytes(&scope, &volumes);
         if all <= most {
             continue;
         }
         let home_name = scope.home_volume();
         let home = volumes.get(home_name.as_str()).copied();
-        let of_workstation = bytes(&mut home.into_iter().chain(sandbox.workstation.iter().map(|workstation| workstation.size_rw)));
+        let of_workstation = sum(home.into_iter().chain(sandbox.workstation.iter().map(|workstation| workstation.size_rw)));
         if of_workstation <= all / 2 {
             stop(shared, &id, sandbox.containers.iter()).await;
             tell(shared, &id, CONTAINERS_FULL).await;

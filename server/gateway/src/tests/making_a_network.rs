@@ -12,13 +12,17 @@ use super::support::{Sandbox, bare};
 /// these jumps.
 pub(super) struct MakingANetwork(Vec<String>);
 
+/// A sandbox's networks, by the engine's IDs: a line each.
+pub(super) async fn networks_of(sandbox: &Sandbox) -> String {
+    let label = format!("label=io.lunchbox.sandbox={}", sandbox.id);
+    bare(&["network", "ls", "--quiet", "--filter", &label]).await.ok()
+}
+
 impl MakingANetwork {
     pub(super) async fn of(sandboxes: &[&Sandbox]) -> Self {
         let mut bridges = Vec::new();
         for sandbox in sandboxes {
-            let label = format!("label=io.lunchbox.sandbox={}", sandbox.id);
-            let networks = bare(&["network", "ls", "--quiet", "--filter", &label]).await.ok();
-            for network in networks.lines() {
+            for network in networks_of(sandbox).await.lines() {
                 let format = r#"{{index .Options "com.docker.network.bridge.name"}}"#;
                 bridges.push(bare(&["network", "inspect", "--format", format, network]).await.ok().trim().to_owned());
             }

@@ -5,15 +5,14 @@
 use tokio::net::TcpListener;
 
 use super::{
-    making_a_network::MakingANetwork,
+    making_a_network::{MakingANetwork, networks_of},
     support::{Sandbox, TestHost, bare},
 };
 use crate::Egress;
 
 /// The address that the machine has on a sandbox's network.
 async fn gateway_of(sandbox: &Sandbox) -> String {
-    let label = format!("label=io.lunchbox.sandbox={}", sandbox.id);
-    let network = bare(&["network", "ls", "--quiet", "--filter", &label]).await.ok();
+    let network = networks_of(sandbox).await;
     let format = "{{range .IPAM.Config}}{{.Gateway}}{{end}}";
     let gateway = bare(&["network", "inspect", "--format", format, network.trim()]).await.ok().trim().to_owned();
     if !gateway.is_empty() {
