@@ -166,6 +166,14 @@ impl Store {
             .bind(at)
             .execute(&mut *transaction)
             .await?;
+            // Something was known of it before that, as of a step that was passed on the way to another.
+            sqlx::query("UPDATE progress_steps SET first_at = $4 WHERE learner = $1 AND lesson = $2 AND step = $3 AND first_at = 0")
+                .bind(learner.as_str())
+                .bind(lesson)
+                .bind(current.as_str())
+                .bind(at)
+                .execute(&mut *transaction)
+                .await?;
         }
         for event in events::between(before, after) {
             events::insert(&mut transaction, learner, lesson, &event, at).await?;
@@ -184,7 +192,7 @@ impl Store {
             .bind(learner.as_str())
             .bind(lesson)
             .bind(id.as_str())
-            .bind(at)
+            .bind(if is_looked_at(after, id) { at } else { 0 })
             .bind(step.passed_at.unwrap_or(0))
             .bind(i64::from(step.tries))
             .bind(i64::from(step.hints))
@@ -230,6 +238,12 @@ impl Store {
         }
         transaction.commit().await
     }
+}
+
+/// Whether the learner looks at the step, or has done what only somebody does who does. Checks look at all steps.
+fn is_looked_at(record: &Record, id: &str) -> bool {
+    let has_acted = |step: &StepRecord| step.tries > 0 || step.hints > 0 || step.solution || !step.answers.is_empty();
+    record.current_step.as_deref() == Some(id) || record.steps.get(id).is_some_and(has_acted)
 }
 
 fn count(stored: i64) -> u32 {

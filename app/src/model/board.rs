@@ -71,9 +71,12 @@ pub struct Cell {
     /// The solution was shown.
     #[serde(rename = "l", default, skip_serializing_if = "is_false")]
     pub solution: bool,
-    /// From the first look at it until it was passed.
-    #[serde(rename = "d", default, skip_serializing_if = "is_zero")]
-    pub seconds: u32,
+    /// It was passed while an instructor typed in their terminal.
+    #[serde(rename = "f", default, skip_serializing_if = "is_false")]
+    pub helped: bool,
+    /// From the first look at it until it was passed; `None`: not yet, or it was done before it was looked at.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +121,7 @@ pub struct StepSummary {
     /// On it now, those who are stuck included.
     pub here: u32,
     pub stuck: u32,
-    /// Of those who have passed it.
+    /// Of those who have looked at it and then passed it.
     pub median_seconds: Option<u32>,
     /// Commonest first.
     pub wrong_turns: Vec<WrongTurn>,
@@ -225,7 +228,7 @@ pub struct StepReport {
     pub title: String,
     pub is_checked: bool,
     pub passed: u32,
-    /// Least, lower quartile, median, upper quartile, most, in seconds; `None`: nobody has passed it.
+    /// Least, lower quartile, median, upper quartile, most, in seconds; `None`: nobody has looked at it and then passed it.
     pub seconds: Option<[u32; 5]>,
     /// How many learners needed so many tries: 0, 1, 2, 3, 4, 5 and more.
     pub tries: [u32; 6],

@@ -18,6 +18,11 @@ pub(crate) const MAX_STREAM_LINE_BYTES: usize = 256 * 1024;
 /// Connections open at once to one sandbox's socket, with the requests that are still under way though their client
 /// has gone. The docker CLI uses one or two a command.
 pub(crate) const MAX_CONNECTIONS: usize = 128;
+/// Bytes that the kernel keeps of a large copy between the one who writes and the one who reads (`SO_SNDBUF`): by
+/// default it is 208 KiB. With more than this no copy was quicker.
+pub(crate) const WIDE_BUFFER_BYTES: usize = 512 * 1024;
+/// Connections of one sandbox's clients that have so much at once.
+pub(crate) const MAX_WIDE_CONNECTIONS: usize = 4;
 /// Bytes of a request's head, and of what is read ahead of its body. The largest honest heads carry credentials.
 pub(crate) const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Lines in a request's head.

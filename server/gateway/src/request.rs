@@ -14,6 +14,7 @@ use crate::{
     operation::{Operation, Parameters},
     refusal::Refusal,
     request::{path::ApiVersion, query::Query},
+    serve::Width,
 };
 
 /// One request that the table of operations lets in.
@@ -28,6 +29,8 @@ pub(crate) struct Request {
     pub(crate) body: Incoming,
     /// Where the client asked for a hijacked connection.
     pub(crate) upgrade: Option<OnUpgrade>,
+    /// For an answer that is a large copy.
+    pub(crate) width: Width,
 }
 
 /// Sent by the docker command where a workstation's shell asks it for names to complete

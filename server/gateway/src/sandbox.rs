@@ -67,6 +67,8 @@ pub(crate) struct Sandbox {
     pub(crate) moving: Arc<Semaphore>,
     /// Uploads into containers at once; more wait.
     pub(crate) uploading: Arc<Semaphore>,
+    /// Places for connections that large copies go out on.
+    pub(crate) wide: Arc<Semaphore>,
     /// Lists made or read at once; more wait.
     pub(crate) listing: Arc<Semaphore>,
     /// Containers whose start is under way, by engine ID: their ports aren't freed, and they count as running.
@@ -101,6 +103,7 @@ impl Sandbox {
             spent: TaskTracker::new(),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
             uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),
+            wide: Arc::new(Semaphore::new(limits::MAX_WIDE_CONNECTIONS)),
             listing: Arc::new(Semaphore::new(limits::MAX_LISTS)),
             starting: Mutex::default(),
             listener: Mutex::new(None),

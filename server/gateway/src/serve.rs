@@ -3,6 +3,10 @@
 
 mod dispatch;
 mod quiet;
+mod wide;
+
+use self::wide::Wide;
+pub(crate) use self::wide::{Width, widen};
 
 use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
@@ -98,23 +102,31 @@ type Place = Arc<OwnedSemaphorePermit>;
 
 async fn connection(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: UnixStream, place: Place) {
     let id = sandbox.id.clone();
+    let width = Width::default();
+    let stream = TokioIo::new(Wide::new(stream, width.clone()));
     let service = service_fn(move |request| {
-        let (shared, sandbox, place) = (shared.clone(), sandbox.clone(), place.clone());
-        async move { Ok::<_, std::convert::Infallible>(answer(shared, sandbox, request, place).await) }
+        let (shared, sandbox, place, width) = (shared.clone(), sandbox.clone(), place.clone(), width.clone());
+        async move { Ok::<_, std::convert::Infallible>(answer(shared, sandbox, request, place, width).await) }
     });
-    let served = quiet::Quiet::new(http1().serve_connection(TokioIo::new(stream), service).with_upgrades()).await;
+    let served = quiet::Quiet::new(http1().serve_connection(stream, service).with_upgrades()).await;
     if let Err(error) = served {
         tracing::debug!(sandbox = %id, %error, "a connection ended");
     }
 }
 
-async fn answer(shared: Arc<Shared>, sandbox: Arc<Sandbox>, request: http::Request<Incoming>, place: Place) -> Response<Body> {
+async fn answer(
+    shared: Arc<Shared>,
+    sandbox: Arc<Sandbox>,
+    request: http::Request<Incoming>,
+    place: Place,
+    width: Width,
+) -> Response<Body> {
     sandbox.touch();
     let method = request.method().clone();
     let began = std::time::Instant::now();
     let scope = shared.scope(&sandbox.id);
     let context = Context { shared, sandbox, scope };
-    let mut response = match read(request) {
+    let mut response = match read(request, width) {
         Err(refusal) => refusal.into_response(),
         Ok(request) => {
             let operation = request.operation;
@@ -173,7 +185,7 @@ async fn noted(context: &Context, request: Request) -> Answer {
 }
 
 /// Classifies; what the table doesn't have goes no further.
-fn read(mut request: http::Request<Incoming>) -> Result<Request, Refusal> {
+fn read(mut request: http::Request<Incoming>, width: Width) -> Result<Request, Refusal> {
     let uri = request.uri().clone();
     if uri.authority().is_some() || uri.path_and_query().is_none_or(|text| text.as_str().len() > limits::MAX_URI_BYTES) {
         return Err(Refusal::invalid("lunchbox: this path is not understood; paths look like /v1.45/containers/json"));
@@ -193,5 +205,5 @@ fn read(mut request: http::Request<Incoming>) -> Result<Request, Refusal> {
     let wants_upgrade = protocol.is_some_and(|protocol| asked.is_some_and(|asked| asked.eq_ignore_ascii_case(protocol)));
     let upgrade = wants_upgrade.then(|| hyper::upgrade::on(&mut request));
     let (head, body) = request.into_parts();
-    Ok(Request { operation: row.operation, version: path.version, parameters, query, headers: head.headers, body, upgrade })
+    Ok(Request { operation: row.operation, version: path.version, parameters, query, headers: head.headers, body, upgrade, width })
 }

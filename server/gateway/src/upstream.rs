@@ -27,6 +27,7 @@ use crate::{
     body::{self, Body},
     limits,
     refusal::Refusal,
+    serve::widen,
 };
 
 /// What the engine is asked in: Docker 26, the oldest that Lunchbox works with.
@@ -61,6 +62,7 @@ pub(crate) struct Ask {
     body: Body,
     length: Option<usize>,
     time: Option<Duration>,
+    is_wide: bool,
 }
 
 impl Ask {
@@ -81,6 +83,7 @@ impl Ask {
             body: body::empty(),
             length: Some(0),
             time: Some(limits::ENGINE_ANSWER_TIME),
+            is_wide: false,
         }
     }
 
@@ -141,6 +144,12 @@ impl Ask {
     /// The engine may take as long as it likes to begin (wait, stop, a stream that is still silent).
     pub(crate) fn patient(mut self) -> Self {
         self.time = None;
+        self
+    }
+
+    /// Much is sent with it: by those alone of whom few are under way at once.
+    pub(crate) fn wide(mut self) -> Self {
+        self.is_wide = true;
         self
     }
 
@@ -300,8 +309,12 @@ impl Upstream {
     /// The same for large bodies, the question's or the answer's, that are passed on as they are.
     pub(crate) async fn pass(&self, ask: Ask) -> Result<Response<Body>, EngineSaid> {
         let asked = async {
+            let socket = self.socket().await?;
+            if ask.is_wide {
+                widen(&socket);
+            }
             let (request, time) = ask.into_request(false)?;
-            in_time(time, driven::ask(self.socket().await?, request)).await
+            in_time(time, driven::ask(socket, request)).await
         };
         let response = asked.await.map_err(|error| EngineSaid::Away(error.into()))?;
         let status = response.status();

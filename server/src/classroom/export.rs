@@ -6,7 +6,6 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     ClassError, ClassRow, Classroom,
-    assists::ClassAssists,
     board::facts::{self, Facts, StepFacts},
 };
 use crate::lessons::Lesson;
@@ -26,7 +25,7 @@ pub struct Line {
     /// RFC 3339, in UTC; empty: not yet.
     pub first_seen_at: String,
     pub passed_at: String,
-    /// From the first look at the step until it was passed; empty: not yet.
+    /// From the first look at the step until it was passed; empty: not yet, or it was done before it was looked at.
     pub seconds: String,
     pub tries: u32,
     pub wrong: u32,
@@ -76,10 +75,9 @@ impl Classroom {
         let lesson = self.shelf.lesson(lesson).ok_or(ClassError::NotFound)?;
         let facts = facts::read(&self.pool, &class.id, &lesson, None).await?;
         let never_here: Vec<Facts> = self.never_here(class).await?.into_iter().map(|name| Facts { name, ..Facts::default() }).collect();
-        let assists = self.assists_in(&class.id).await?;
         let mut people: Vec<&Facts> = facts.values().chain(&never_here).collect();
         people.sort_by_key(|facts| facts.name.to_lowercase());
-        Ok(people.into_iter().flat_map(|facts| lines(&lesson, facts, &assists)).collect())
+        Ok(people.into_iter().flat_map(|facts| lines(&lesson, facts)).collect())
     }
 
     /// Names that are on the class's list, of whom nobody has come.
@@ -92,11 +90,10 @@ impl Classroom {
     }
 }
 
-fn lines(lesson: &Lesson, facts: &Facts, assists: &ClassAssists) -> Vec<Line> {
+fn lines(lesson: &Lesson, facts: &Facts) -> Vec<Line> {
     let none = StepFacts::default();
     let line = |(index, step): (usize, &crate::lessons::Step)| {
         let known = facts.steps.get(&index).unwrap_or(&none);
-        let passed = known.passed_at > 0;
         Line {
             learner: facts.name.clone(),
             lesson: lesson.slug.clone(),
@@ -104,7 +101,7 @@ fn lines(lesson: &Lesson, facts: &Facts, assists: &ClassAssists) -> Vec<Line> {
             position: index + 1,
             step: step.id.clone(),
             step_title: step.title.clone(),
-            state: match (passed, facts.steps.contains_key(&index)) {
+            state: match (known.is_passed(), facts.steps.contains_key(&index)) {
                 _ if facts.learner.is_none() => "never here",
                 (true, _) => "passed",
                 (false, true) => "begun",
@@ -112,12 +109,12 @@ fn lines(lesson: &Lesson, facts: &Facts, assists: &ClassAssists) -> Vec<Line> {
             },
             first_seen_at: instant(known.first_at),
             passed_at: instant(known.passed_at),
-            seconds: if passed { ((known.passed_at - known.first_at).max(0) / 1000).to_string() } else { String::new() },
+            seconds: known.took().map(|ms| (ms / 1000).to_string()).unwrap_or_default(),
             tries: known.tries,
             wrong: known.wrong.values().sum(),
             hints: known.hints,
             solution: u32::from(known.solution),
-            with_help: u32::from(passed && assists.helped(facts.learner.as_ref(), known.passed_at)),
+            with_help: u32::from(known.helped),
             last_wrong: known.last_wrong.clone(),
         }
     };

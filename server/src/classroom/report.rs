@@ -4,7 +4,6 @@ use app::model::{PersonReport, Report, StepReport};
 
 use super::{
     ClassError, ClassRow, Classroom,
-    assists::ClassAssists,
     board::facts::{self, Facts, StepFacts},
     board::judge,
 };
@@ -25,7 +24,7 @@ impl Classroom {
             sqlx::query_scalar("SELECT name FROM instructors WHERE id = $1").bind(&class.owner).fetch_optional(&self.pool).await?;
         let lessons = self.lessons_of(&class.id).await?;
         let all: Vec<&Facts> = facts.values().collect();
-        let people = people(&lesson, &all, &self.assists_in(&class.id).await?);
+        let people = people(&lesson, &all);
         Ok(Report {
             class: class.id.clone(),
             name: class.name.clone(),
@@ -43,20 +42,19 @@ impl Classroom {
     }
 }
 
-fn people(lesson: &Lesson, all: &[&Facts], assists: &ClassAssists) -> Vec<PersonReport> {
+fn people(lesson: &Lesson, all: &[&Facts]) -> Vec<PersonReport> {
     let checked: Vec<usize> = checked(lesson).collect();
     let mut people: Vec<PersonReport> = all
         .iter()
         .map(|facts| {
             let steps = || checked.iter().filter_map(|index| facts.steps.get(index));
-            let passed = steps().filter(|step| step.passed_at > 0).count();
-            let spans = steps().filter(|step| step.passed_at > 0).map(|step| (step.first_at, step.passed_at)).collect();
-            let helped = |step: &&StepFacts| step.passed_at > 0 && assists.helped(facts.learner.as_ref(), step.passed_at);
+            let passed = steps().filter(|step| step.is_passed()).count();
+            let spans = steps().filter(|step| step.took().is_some()).map(|step| (step.first_at, step.passed_at)).collect();
             let is_complete = passed == checked.len() && !checked.is_empty();
             PersonReport {
                 name: facts.name.clone(),
                 passed: count(passed),
-                helped: count(steps().filter(helped).count()),
+                helped: count(steps().filter(|step| step.helped).count()),
                 tries: facts.steps.values().map(|step| step.tries).sum(),
                 hints: facts.steps.values().map(|step| step.hints).sum(),
                 seconds: seconds(covered(spans)),
@@ -82,8 +80,7 @@ fn covered(mut spans: Vec<(i64, i64)>) -> i64 {
 
 fn step(lesson: &Lesson, all: &[&Facts], index: usize) -> StepReport {
     let known = || all.iter().filter_map(|facts| facts.steps.get(&index));
-    let mut times: Vec<u32> =
-        known().filter(|step| step.passed_at > 0).map(|step| seconds((step.passed_at - step.first_at).max(0))).collect();
+    let mut times: Vec<u32> = known().filter_map(StepFacts::took).map(seconds).collect();
     times.sort_unstable();
     let mut tries = [0; 6];
     for step in known() {
@@ -92,7 +89,7 @@ fn step(lesson: &Lesson, all: &[&Facts], index: usize) -> StepReport {
     StepReport {
         title: lesson.steps[index].title.clone(),
         is_checked: lesson.steps[index].is_checked(),
-        passed: count(times.len()),
+        passed: count(known().filter(|step| step.is_passed()).count()),
         seconds: five_numbers(&times),
         tries,
         hints: known().map(|step| step.hints).sum(),

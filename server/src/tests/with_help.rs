@@ -53,6 +53,15 @@ async fn what_is_done_while_an_instructor_types_is_marked_wherever_it_is_shown()
     let all = ["docker pull busybox:latest", "docker pull nginx:latest", "docker pull alpine:latest"].map(helped);
     assert_eq!(all, [false, true, false]);
 
+    let mut board = grace.events(&format!("/api/teach/board?class={class}&lesson={LESSON}")).await;
+    let shown = board.next().await.expect("the board comes whole first");
+    let cell = |step: &str| {
+        let index = shown["whole"]["steps"].as_array().unwrap().iter().position(|at| at["id"] == step).unwrap();
+        let cell = &shown["whole"]["rows"][0]["cells"][index];
+        (cell["s"] == "p", cell["f"].as_bool().unwrap_or(false))
+    };
+    assert_eq!((cell(STEP), cell("list-images")), ((true, true), (true, false)), "{shown}");
+
     let report = grace.call("teach/report", &[("class", &class), ("lesson", LESSON)]).await.json();
     let ada_alone = &report["people"][0];
     assert_eq!((ada_alone["passed"].as_u64(), ada_alone["helped"].as_u64()), (Some(2), Some(1)), "{ada_alone}");

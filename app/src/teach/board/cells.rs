@@ -40,11 +40,19 @@ pub(crate) fn mark(state: CellState) -> AnyView {
     view! { <span class=class(state) aria-hidden="true">{letter(state)}</span> }.into_any()
 }
 
+/// The sign of a step that was passed while an instructor typed: of another shape than those that they passed alone.
+pub(super) fn mark_with_help() -> AnyView {
+    view! { <span class="mark-cell mark-cell--helped" aria-hidden="true">{letter(CellState::Passed)}</span> }.into_any()
+}
+
 /// All about a cell in a sentence, for screen readers and for who points at it.
 pub(super) fn describe(index: usize, step: &StepOutline, cell: &Cell) -> String {
     let mut text = format!("{}: {}", step_name(index, step), word(cell.state));
-    if cell.state == CellState::Passed && cell.seconds > 0 {
-        text += &format!(" in {}", seconds(cell.seconds));
+    if let Some(took) = cell.seconds {
+        text += &format!(" in {}", seconds(took));
+    }
+    if cell.helped {
+        text += ", with help";
     }
     if cell.tries > 0 {
         text += &format!(", {}", tries(cell.tries));
@@ -83,7 +91,7 @@ pub(super) fn cells(row: &BoardRow, steps: &[StepOutline]) -> Vec<AnyView> {
             };
             view! {
                 <span class="cell" class:cell--here=is_here role="gridcell" data-cell tabindex="-1" aria-label=text.clone() title=text>
-                    {mark(cell.state)}
+                    {if cell.helped { mark_with_help() } else { mark(cell.state) }}
                     <span class="cell__more" aria-hidden="true">{more}</span>
                 </span>
             }
@@ -109,9 +117,34 @@ mod tests {
 
     #[test]
     fn a_cell_says_all_about_itself() {
-        let cell = Cell { state: CellState::Stuck, tries: 4, hints: 1, solution: false, seconds: 0 };
+        let cell = Cell { state: CellState::Stuck, tries: 4, hints: 1, ..Cell::default() };
         assert_eq!(describe(0, &step(), &cell), "1. Publish a port: stuck, 4 tries, 1 hint");
-        let passed = Cell { state: CellState::Passed, tries: 1, hints: 0, solution: true, seconds: 125 };
+        let passed = Cell { state: CellState::Passed, tries: 1, solution: true, seconds: Some(125), ..Cell::default() };
         assert_eq!(describe(0, &step(), &passed), "1. Publish a port: passed in 2 min 05 s, 1 try, solution shown");
+        let unseen = Cell { state: CellState::Passed, ..Cell::default() };
+        assert_eq!(describe(0, &step(), &unseen), "1. Publish a port: passed", "no time is made up");
+    }
+
+    #[test]
+    fn a_step_that_was_passed_with_help_is_told_from_one_that_was_passed_alone() {
+        let alone = Cell { state: CellState::Passed, seconds: Some(125), ..Cell::default() };
+        let helped = Cell { helped: true, ..alone };
+        assert_eq!(describe(0, &step(), &helped), "1. Publish a port: passed in 2 min 05 s, with help");
+        let html = |cell| {
+            let row = BoardRow {
+                id: "p".into(),
+                name: "Mara".into(),
+                online: true,
+                hand_at: 0,
+                step: None,
+                since: 0,
+                cells: vec![cell],
+                last: None,
+                stuck: Vec::new(),
+                need: 0,
+            };
+            cells(&row, &[step()]).into_iter().map(|cell| cell.to_html()).collect::<String>()
+        };
+        assert!(html(helped).contains("mark-cell--helped") && !html(alone).contains("mark-cell--helped"));
     }
 }

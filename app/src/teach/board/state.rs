@@ -6,7 +6,7 @@ use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*};
 
 use super::order::{Sorting, by_progress, order};
 use crate::{
-    model::{Board, BoardMessage, BoardRow, CellState, ClassState, Pace, StepOutline, StepRef, StepSummary},
+    model::{Board, BoardMessage, BoardRow, ClassState, Pace, StepOutline, StepRef, StepSummary},
     teach::stream::{self, Heard, Line},
 };
 
@@ -163,9 +163,7 @@ impl BoardState {
     pub(crate) fn times(self, step: usize) -> Vec<u32> {
         self.changes.track();
         self.rows.with(|rows| {
-            let time = |row: &RowSignal| {
-                row.with_untracked(|row| row.cells.get(step).filter(|cell| cell.state == CellState::Passed).map(|cell| cell.seconds))
-            };
+            let time = |row: &RowSignal| row.with_untracked(|row| row.cells.get(step).and_then(|cell| cell.seconds));
             rows.values().filter_map(time).collect()
         })
     }

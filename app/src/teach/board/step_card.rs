@@ -85,6 +85,9 @@ fn time(summary: &StepSummary, times: &[u32], is_checked: bool) -> String {
     match (summary.median_seconds, times) {
         (Some(median), _) => format!("Half of those who passed took {} or less.", seconds(median)),
         _ if !is_checked => "There is nothing to pass in this step, so no time is told.".to_owned(),
+        (None, []) if summary.passed > 0 => {
+            "No time can be told: it was passed before it was opened, on the way to another step.".to_owned()
+        }
         (None, []) => "No time yet: nobody has passed this step.".to_owned(),
         (None, [one]) => format!("{}, as one learner took it. {LATER}", seconds(*one)),
         (None, [one, other]) => format!("{} and {}, as two learners took it. {LATER}", seconds(*one.min(other)), seconds(*one.max(other))),
@@ -149,6 +152,8 @@ mod tests {
             "1 min 00 s and 4 min 05 s, as two learners took it. A typical time is told from three on."
         );
         assert_eq!(time(&none, &[], true), "No time yet: nobody has passed this step.");
+        let unseen = StepSummary { passed: 1, ..StepSummary::default() };
+        assert!(time(&unseen, &[], true).starts_with("No time can be told: it was passed before it was opened"));
         assert_eq!(time(&none, &[], false), "There is nothing to pass in this step, so no time is told.");
     }
 }

@@ -4,7 +4,7 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use super::{
-    cells::mark,
+    cells::{mark, mark_with_help},
     keys,
     row::Row,
     state::{BoardState, Open},
@@ -71,7 +71,7 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
                         <span class="row__here" role="columnheader" data-cell tabindex="-1">"On step, for"</span>
                         <span class="row__tried" role="columnheader" data-cell tabindex="-1">"Tried there"</span>
                         <span class="row__last" role="columnheader" data-cell tabindex="-1">"Last command"</span>
-                        <span class="row__why" role="columnheader" data-cell tabindex="-1">"Why they are stuck"</span>
+                        <span class="row__why" role="columnheader" data-cell tabindex="-1">"Why they need help"</span>
                     </div>
                 </div>
                 <div
@@ -89,6 +89,7 @@ pub(crate) fn Table(state: BoardState, open: RwSignal<Open>) -> impl IntoView {
             </div>
             <p class="legend board__legend">
                 {legend("stuck")}
+                <span class="legend__part">{mark_with_help()}" passed with help"</span>
                 <span>"Small beside a sign: how many tries, h: a hint was seen, S: the solution was"</span>
             </p>
             <p class="unseen" role="status">{part(move || state.said.get())}</p>

@@ -110,7 +110,10 @@ pub(super) fn times(steps: &[StepReport]) -> Option<AnyView> {
                     <line class="plot__median" x1=x(median) x2=x(median) y1=top - 2.0 y2=top + BOX + 2.0></line>
                 }
             });
-            let none = step.seconds.is_none().then(|| view! { <text class="plot__text" x=LEFT + 6.0 y=middle + 4.0>"nobody yet"</text> });
+            let none = step.seconds.is_none().then(|| {
+                let why = if step.passed > 0 { "passed before it was opened" } else { "nobody yet" };
+                view! { <text class="plot__text" x=LEFT + 6.0 y=middle + 4.0>{why}</text> }
+            });
             view! { {name(index, step, middle)} {drawn} {none} }
         })
         .collect_view();
@@ -206,9 +209,10 @@ mod tests {
 
     #[test]
     fn a_box_stands_for_each_step_that_somebody_passed() {
-        let html = times(&[step(Some([10, 20, 30, 40, 50]), [0; 6]), step(None, [0; 6])]).expect("somebody passed one").to_html();
+        let nobody = StepReport { passed: 0, ..step(None, [0; 6]) };
+        let html = times(&[step(Some([10, 20, 30, 40, 50]), [0; 6]), nobody, step(None, [0; 6])]).expect("somebody passed one").to_html();
         assert_eq!(html.matches("plot__box").count(), 1, "{html}");
-        assert!(html.contains("nobody yet"), "{html}");
+        assert!(html.contains("nobody yet") && html.contains("passed before it was opened"), "{html}");
         assert!(!html.contains("<a>"), "a title is text: {html}");
     }
 

@@ -25,6 +25,7 @@ pub(crate) async fn export(context: &Context, request: Request) -> Answer {
     request.query.finish()?;
     let own = context.scope.container(request.parameters.get("id")).await?;
     let permit = context.sandbox.stream()?;
+    request.width.widen(&context.sandbox.wide);
     let ask = Ask::get(&["containers", own.engine_id(), "export"]).patient();
     let engine = context.shared.engine.pass(ask).await.map_err(|said| context.engine_said(said))?;
     copied_out(context, &own, "/");
@@ -84,6 +85,7 @@ pub(crate) async fn get(context: &Context, mut request: Request) -> Answer {
     let own = context.scope.container(request.parameters.get("id")).await?;
     let asked = request.parameters.get("id").to_owned();
     let permit = context.sandbox.stream()?;
+    request.width.widen(&context.sandbox.wide);
     let ask = Ask::get(&["containers", own.engine_id(), "archive"]).parameter("path", &path).patient();
     let engine = context.shared.engine.pass(ask).await.map_err(|error| said(context, error, &own, &asked))?;
     copied_out(context, &own, &path);
@@ -113,6 +115,7 @@ pub(crate) async fn put(context: &Context, mut request: Request) -> Answer {
         .flag("noOverwriteDirNonDir", no_overwrite)
         .flag("copyUIDGID", copy_owner)
         .stream("application/x-tar", tar)
+        .wide()
         .patient();
     let done = context.shared.engine.pass(ask).await.map(drop);
     // What was wrong with the archive says more than the engine's answer to half of it.

@@ -113,10 +113,9 @@ async fn dispatch_now(context: &Context, request: Request) -> Answer {
 }
 
 /// Remembers that something was refused: a teacher wants to see it, and a check may speak of it.
-/// A `docker run` of an image that isn't there is no refusal, but the way it begins to pull.
+/// A `docker run` of an image that isn't there begins to pull with it: whoever tells of it has to know that.
 pub(super) async fn note_refusal(context: &Context, operation: Operation, refusal: &Refusal) {
-    let pulls_next = operation == Operation::ContainerCreate && refusal.status == http::StatusCode::NOT_FOUND;
-    if pulls_next || matches!(operation, Operation::ContainerResize | Operation::ExecResize | Operation::PluginInspect) {
+    if matches!(operation, Operation::ContainerResize | Operation::ExecResize | Operation::PluginInspect) {
         return;
     }
     context

@@ -5,8 +5,9 @@
 //! watched, but looked at again after [`PAUSE`]; the kernel keeps some 200 lines meanwhile, and the engine
 //! waits where that isn't enough. As soon as nothing has come in a pause, the socket is watched again.
 
+mod pause;
+
 use std::{
-    future::Future as _,
     io::{self, Read as _},
     os::unix::net,
     pin::Pin,
@@ -17,11 +18,13 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::UnixStream,
-    time::{Instant, Sleep},
+    time::Instant,
 };
 
-/// Between two looks. The runtime's clock makes it a millisecond at most.
-const PAUSE: Duration = Duration::from_micros(500);
+use self::pause::Pause;
+
+/// Between two looks: the engine writes less in it than the kernel keeps.
+const PAUSE: Duration = Duration::from_micros(400);
 /// Bytes of a piece that is small.
 const SMALL_BYTES: usize = 4 * 1024;
 /// Small pieces that are a quick succession, and the time within which they are.
@@ -40,7 +43,7 @@ pub(super) struct Calm {
 #[derive(Debug)]
 enum Socket {
     Watched(UnixStream),
-    Unwatched(net::UnixStream, Pin<Box<Sleep>>),
+    Unwatched(net::UnixStream, Pause),
     /// The change from one to the other has failed.
     Lost,
 }
@@ -73,9 +76,10 @@ impl Calm {
             return Ok(());
         }
         if let Socket::Watched(_) = self.socket
+            && let Ok(pause) = Pause::begin(PAUSE)
             && let Socket::Watched(socket) = std::mem::replace(&mut self.socket, Socket::Lost)
         {
-            self.socket = Socket::Unwatched(socket.into_std()?, Box::pin(tokio::time::sleep(PAUSE)));
+            self.socket = Socket::Unwatched(socket.into_std()?, pause);
         }
         Ok(())
     }
@@ -85,13 +89,13 @@ impl AsyncRead for Calm {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if let Socket::Unwatched(socket, pause) = &mut this.socket {
-            ready!(pause.as_mut().poll(context));
+            ready!(pause.poll_over(context))?;
             match socket.read(buffer.initialize_unfilled()) {
                 Ok(read) => {
                     buffer.advance(read);
                     // There may be more than the buffer holds.
                     if buffer.remaining() > 0 {
-                        pause.as_mut().reset(Instant::now() + PAUSE);
+                        pause.again(PAUSE)?;
                     }
                     return Poll::Ready(Ok(()));
                 }

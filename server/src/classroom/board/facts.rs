@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sqlx::{AnyPool, Row as _, any::AnyRow};
 
+use super::super::assists::Assists;
 use crate::{learner::LearnerId, lessons::Lesson};
 
 /// Of one learner in one lesson, by the steps' indexes.
@@ -20,6 +21,7 @@ pub(crate) struct Facts {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct StepFacts {
+    /// The first look at it; 0: there was none yet.
     pub(crate) first_at: i64,
     /// 0: not yet.
     pub(crate) passed_at: i64,
@@ -32,6 +34,20 @@ pub(crate) struct StepFacts {
     pub(crate) wrong_in_a_row: u32,
     /// What the last of those said.
     pub(crate) last_wrong: String,
+    /// It was passed while an instructor typed in their terminal.
+    pub(crate) helped: bool,
+}
+
+impl StepFacts {
+    pub(crate) fn is_passed(&self) -> bool {
+        self.passed_at > 0
+    }
+
+    /// From the first look at it until it was passed, in milliseconds. `None`: it isn't passed, or was done before it
+    /// was looked at, on the way to another step, which took nobody any time that could be told.
+    pub(crate) fn took(&self) -> Option<i64> {
+        (self.is_passed() && self.first_at > 0 && self.first_at <= self.passed_at).then(|| self.passed_at - self.first_at)
+    }
 }
 
 /// Of everybody in the class who has joined, or of `only` some learners.
@@ -75,6 +91,15 @@ pub(crate) async fn read(
         (step.first_at, step.passed_at) = (row.try_get(2)?, row.try_get(3)?);
         (step.tries, step.hints, step.solution) = (number(4)?, number(5)?, number(6)? > 0);
     }
+    let mut assists: HashMap<String, Assists> = HashMap::new();
+    for row in query("e.learner, p.began_at, p.ended_at", "assists").await? {
+        assists.entry(row.try_get(0)?).or_default().add(row.try_get(1)?, row.try_get(2)?);
+    }
+    for (learner, assists) in assists {
+        for step in all.get_mut(&learner).into_iter().flat_map(|facts| facts.steps.values_mut()) {
+            step.helped = step.is_passed() && assists.helped(step.passed_at);
+        }
+    }
     for row in query("e.learner, p.step, p.kind, p.detail", "progress_events").await? {
         let (learner, step, kind): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let (Some(facts), Some(step)) = (all.get_mut(&learner), index(&step)) else { continue };
@@ -93,7 +118,8 @@ pub(crate) async fn read(
     Ok(all)
 }
 
-/// Of the class's places `e`, each with the rows of a table of progress `p` in the lesson, where one is named.
+/// Of the class's places `e`, each with the rows of a table `p`, where one is named: of those in the lesson, where that
+/// table knows lessons.
 async fn rows(
     pool: &AnyPool,
     columns: &str,
@@ -102,9 +128,13 @@ async fn rows(
     lesson: &str,
     only: Option<&[LearnerId]>,
 ) -> Result<Vec<AnyRow>, sqlx::Error> {
-    let join = if table.is_empty() { String::new() } else { format!(" JOIN {table} p ON p.learner = e.learner AND p.lesson = $2") };
+    let (join, of_lesson) = match table {
+        "" => (String::new(), false),
+        "assists" => (" JOIN assists p ON p.learner = e.learner".to_owned(), false),
+        _ => (format!(" JOIN {table} p ON p.learner = e.learner AND p.lesson = $2"), true),
+    };
     // Bound whether or not it is used: PostgreSQL wants to know each one's type.
-    let unused = if table.is_empty() { " AND CAST($2 AS TEXT) <> ''" } else { "" };
+    let unused = if of_lesson { "" } else { " AND CAST($2 AS TEXT) <> ''" };
     // What neither counts nor ends a row of wrong tries isn't read; the rest comes in each learner's order, which
     // is that of the index.
     let (some_kinds, order) = match table {

@@ -2,7 +2,10 @@
 
 use app::model::{BoardRow, Cell, CellState, StepSummary, WrongTurn};
 
-use super::{super::hub::Doing, facts::Facts};
+use super::{
+    super::hub::Doing,
+    facts::{Facts, StepFacts},
+};
 use crate::lessons::Lesson;
 
 /// Passed this often, a step's median says something.
@@ -22,7 +25,7 @@ const AFTER_HINTS_MS: i64 = 2 * 60_000;
 /// Wrong turns told of a step.
 const TOLD_TURNS: usize = 5;
 /// Characters of a message in a reason.
-const MAX_SAID: usize = 160;
+const MAX_SAID: usize = 320;
 /// A raised hand comes before everything; the longer, the earlier.
 const HAND: i64 = 10_000_000_000_000;
 
@@ -63,14 +66,9 @@ pub(crate) fn wrong_turns(facts: &[&Facts], index: usize) -> Vec<WrongTurn> {
     turns
 }
 
-/// Of those who have passed the step, from their first look at it.
+/// Of those who have looked at the step and then passed it.
 pub(super) fn median_ms(facts: &[&Facts], index: usize) -> Option<i64> {
-    let mut times: Vec<i64> = facts
-        .iter()
-        .filter_map(|facts| facts.steps.get(&index))
-        .filter(|step| step.passed_at > 0)
-        .map(|step| (step.passed_at - step.first_at).max(0))
-        .collect();
+    let mut times: Vec<i64> = facts.iter().filter_map(|facts| facts.steps.get(&index)).filter_map(StepFacts::took).collect();
     if times.len() < MEDIAN_OF {
         return None;
     }
@@ -106,10 +104,9 @@ pub(super) fn row(lesson: &Lesson, person: &Person<'_>, medians: &[Option<i64>],
 
 fn cell(facts: &Facts, index: usize) -> Cell {
     let Some(step) = facts.steps.get(&index) else { return Cell::default() };
-    let passed = step.passed_at > 0;
     let touched = step.tries > 0 || step.hints > 0 || step.solution || !step.wrong.is_empty();
     Cell {
-        state: match (passed, touched) {
+        state: match (step.is_passed(), touched) {
             (true, _) => CellState::Passed,
             (false, true) => CellState::Working,
             (false, false) => CellState::None,
@@ -117,7 +114,8 @@ fn cell(facts: &Facts, index: usize) -> Cell {
         tries: step.tries,
         hints: step.hints,
         solution: step.solution,
-        seconds: if passed { u32::try_from((step.passed_at - step.first_at).max(0) / 1000).unwrap_or(u32::MAX) } else { 0 },
+        helped: step.helped,
+        seconds: step.took().map(|ms| u32::try_from(ms / 1000).unwrap_or(u32::MAX)),
     }
 }
 
@@ -126,9 +124,9 @@ fn stuck(lesson: &Lesson, person: &Person<'_>, medians: &[Option<i64>], now: i64
     let facts = person.facts;
     let Some((index, since)) = facts.current else { return Vec::new() };
     let Some(step) = lesson.steps.get(index).filter(|step| step.is_checked()) else { return Vec::new() };
-    let none = super::facts::StepFacts::default();
+    let none = StepFacts::default();
     let known = facts.steps.get(&index).unwrap_or(&none);
-    if !person.online || known.passed_at > 0 {
+    if !person.online || known.is_passed() {
         return Vec::new();
     }
     let mut reasons = Vec::new();

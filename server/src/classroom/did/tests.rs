@@ -40,7 +40,9 @@ fn what_went_wrong_says_why_and_what_went_well_says_nothing_more() {
     assert_eq!(told(pulled), Some(well("docker pull nginx:latest")));
     let died = |exit_code| told(ActivityKind::ContainerDied { id: "1".to_owned(), name: "web".to_owned(), exit_code });
     assert_eq!(died(1), Some(("web ended".to_owned(), "exit code 1".to_owned())));
-    assert!(died(137).is_some_and(|(_, error)| error.is_empty()), "a stop is no fault");
+    for stopped in [130, 137, 143] {
+        assert!(died(stopped).is_some_and(|(_, error)| error.is_empty()), "a stop is no fault: {stopped}");
+    }
     assert_eq!(told(ActivityKind::StateChanged), None);
     let refused = ActivityKind::Refused { operation: "ContainerCreate".to_owned(), status: 400, message: " ".to_owned(), container: None };
     assert!(told(refused).is_some_and(|(text, error)| text == "docker run" && !error.is_empty()));
@@ -50,7 +52,82 @@ fn what_went_wrong_says_why_and_what_went_well_says_nothing_more() {
         ActivityKind::Refused { operation: "ContainerCreate".to_owned(), status: 403, message: "limit reached".to_owned(), container };
     assert_eq!(told(taken), Some(("docker run -d -p 8080:80 nginx".to_owned(), "limit reached".to_owned())));
     let odd = ActivityKind::Refused { operation: "NetworkRemove".to_owned(), status: 404, message: "none".to_owned(), container: None };
-    assert_eq!(told(odd), Some(("docker network remove".to_owned(), "none".to_owned())));
+    assert_eq!(told(odd), Some(("docker network rm".to_owned(), "none".to_owned())));
+    let pause = ActivityKind::Refused { operation: "ContainerPause".to_owned(), status: 409, message: "it is".to_owned(), container: None };
+    assert_eq!(told(pause), Some(("docker pause".to_owned(), "it is".to_owned())));
+    let gone = || "No such container: web".to_owned();
+    assert_eq!(told(refused_404("ContainerRemove", &gone())), Some(("docker rm web".to_owned(), gone())), "it is told of what");
+}
+
+fn refused_404(operation: &str, message: &str) -> ActivityKind {
+    ActivityKind::Refused { operation: operation.to_owned(), status: 404, message: message.to_owned(), container: None }
+}
+
+/// What docker asks for when it inspects what has that name and isn't there, in its order.
+fn inspects(name: &str) -> [ActivityKind; 4] {
+    [
+        refused_404("ContainerInspect", &format!("No such container: {name}")),
+        refused_404("ImageInspect", &format!("No such image: {name}:latest")),
+        refused_404("NetworkInspect", &format!("network {name} not found")),
+        refused_404("VolumeInspect", &format!("get {name}: no such volume")),
+    ]
+}
+
+#[test]
+fn an_inspect_of_what_is_not_there_is_one_command_that_went_wrong() {
+    let ill = ("docker inspect typo".to_owned(), "No such object: typo".to_owned());
+    let once = || inspects("typo").into_iter().zip(0..).map(|(kind, at)| (at * 5, kind));
+    assert_eq!(told_all(once().collect()), std::slice::from_ref(&ill));
+    let between = told_all(once().flat_map(|(at, kind)| [(at, kind), (at, ActivityKind::StateChanged)]).collect());
+    assert_eq!(between, std::slice::from_ref(&ill), "what comes about by itself may come between");
+    let two = once().chain((20..).zip(inspects("more"))).collect();
+    assert_eq!(told_all(two), [ill, ("docker inspect more".to_owned(), "No such object: more".to_owned())]);
+}
+
+#[test]
+fn an_inspect_of_what_is_there_went_well_whatever_was_asked_for_first() {
+    let inspected = ActivityKind::ImageInspected { references: vec!["nginx:latest".to_owned()], image_id: "sha256:1".to_owned() };
+    let [container, image, network, _] = inspects("nginx");
+    assert_eq!(told_all(vec![(0, container.clone()), (4, inspected.clone())]), [well("docker inspect nginx")]);
+    assert_eq!(told_all(vec![(0, container.clone()), (4, image.clone())]), [well("docker inspect nginx")], "a network");
+    assert_eq!(told_all(vec![(0, container.clone()), (4, image), (8, network)]), [well("docker inspect nginx")], "a volume");
+    assert_eq!(told(inspected), Some(well("docker image inspect nginx:latest")));
+    let other = vec![(0, container.clone()), (900, refused_404("VolumeInspect", "no such volume"))];
+    assert_eq!(told_all(other).len(), 2, "later, by hand");
+    // As `docker logs` and `docker exec` begin.
+    assert_eq!(told(container), Some(("docker … nginx".to_owned(), "No such container: nginx".to_owned())));
+}
+
+#[test]
+fn a_run_whose_image_nobody_has_is_told_as_it_was_typed_with_what_the_pull_said() {
+    let asked = ContainerAsked { detached: true, ..ContainerAsked::default() };
+    let wanted = ActivityKind::Refused {
+        operation: "ContainerCreate".to_owned(),
+        status: 404,
+        message: "No such image: ngnix:latest".to_owned(),
+        container: Some(Box::new(RefusedContainer { name: String::new(), image: "ngnix".to_owned(), asked })),
+    };
+    let pull = |reference: &str| ActivityKind::ImagePullStarted { reference: reference.to_owned() };
+    let failed = |reference: &str| ActivityKind::ImagePullFailed { reference: reference.to_owned(), message: "denied".to_owned() };
+    let run = ("docker run -d ngnix".to_owned(), "denied".to_owned());
+    let all = vec![(0, wanted.clone()), (5, pull("ngnix:latest")), (9_000, failed("ngnix:latest"))];
+    assert_eq!(told_all(all), [run]);
+    let by_hand = vec![(0, wanted), (5_000, pull("ngnix:latest")), (9_000, failed("ngnix:latest"))];
+    assert_eq!(told_all(by_hand), [("docker pull ngnix:latest".to_owned(), "denied".to_owned())]);
+}
+
+#[test]
+fn a_container_that_ends_badly_is_told_with_the_run_it_came_from_and_a_shell_that_is_left_is_no_fault() {
+    let died = |id: &str| ActivityKind::ContainerDied { id: id.to_owned(), name: id.to_owned(), exit_code: 1 };
+    let all = vec![(0, made("web", true)), (900, started("web")), (5_000, died("web"))];
+    let ill = ("docker run -d -p 8080:80 nginx".to_owned(), "web ended with exit code 1".to_owned());
+    assert_eq!(told_all(all), [well("docker run -d -p 8080:80 nginx"), ill]);
+    let asked = ContainerAsked { interactive: true, tty: true, ..ContainerAsked::default() };
+    let shell =
+        ActivityKind::ContainerCreated { id: "sh".to_owned(), name: "sh".to_owned(), image: "alpine".to_owned(), asked: Box::new(asked) };
+    let all = activities(vec![(0, shell), (5, attached("sh")), (900, started("sh")), (5_000, died("sh"))]);
+    let last = lines(&all, 4).pop().expect("its end is told");
+    assert!(last.done.error.is_empty() && !last.is_theirs && last.done.text == "sh ended (1)", "{last:?}");
 }
 
 #[test]

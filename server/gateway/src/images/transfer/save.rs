@@ -57,6 +57,7 @@ pub(crate) async fn save(context: &Context, mut request: Request) -> Answer {
         find(context, name, &mut names).await?;
     }
     let permit = context.sandbox.stream()?;
+    request.width.widen(&context.sandbox.wide);
     let mut ask = Ask::get(&["images", "get"]).patient();
     for id in names.keys() {
         ask = ask.parameter("names", id);

@@ -117,6 +117,11 @@ fn a_median_needs_three_and_a_wrong_turn_counts_each_learner_once() {
     let all = [person(10, told("a")), person(30, told("b")), person(20, told("b"))];
     let all: Vec<&Facts> = all.iter().collect();
     assert_eq!((median_ms(&all, index), median_ms(&all[..2], index)), (Some(20_000), None));
+    // Passed before they looked at it, and passed without ever looking.
+    let done = |first_at| at(index, StepFacts { first_at, passed_at: 7_000, ..StepFacts::default() });
+    let unseen = [done(9_000), done(0), all[0].clone(), all[1].clone(), all[2].clone()];
+    assert_eq!(median_ms(&unseen.iter().collect::<Vec<_>>(), index), Some(20_000), "no time is no short time");
+    assert_eq!(judged(&unseen[0], quiet(), None, 10_000).cells[index].seconds, None);
     let turns: Vec<_> = wrong_turns(&all, index).into_iter().map(|turn| (turn.message, turn.learners)).collect();
     assert_eq!(turns, [("b".to_owned(), 2), ("a".to_owned(), 1)]);
 }
