@@ -14,6 +14,8 @@ const follow = () => {
     try {
       const answer = await fetch(location.href);
       document.querySelector("main").classList.toggle("join-sheet--gone", answer.status === 404);
+      // What was deleted doesn't come back.
+      if (answer.status === 404) clearInterval(timer);
       if (answer.redirected || !answer.ok) {
         said.textContent = answer.status === 404 ? said.dataset.gone : answer.redirected ? said.dataset.out : said.dataset.lost;
         return;
@@ -33,7 +35,7 @@ const follow = () => {
       said.textContent = said.dataset.lost;
     }
   };
-  setInterval(look, Number(said.dataset.everyMs));
+  const timer = setInterval(look, Number(said.dataset.everyMs));
   addEventListener("visibilitychange", look);
   addEventListener("focus", look);
   addEventListener("online", look);

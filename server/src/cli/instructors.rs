@@ -4,6 +4,7 @@
 use std::{
     fs,
     io::{self, Write as _},
+    net::SocketAddr,
     path::Path,
     process::ExitCode,
 };
@@ -49,13 +50,23 @@ pub async fn link(config: &Config, args: LinkArgs) -> Result<ExitCode, LinkError
     };
     database.close().await;
     let known = config.web.public_url.as_ref().map(ToString::to_string).or_else(|| fs::read_to_string(config.data_dir.join(ADDRESS)).ok());
-    let base = known.unwrap_or_else(|| format!("http://{}", config.web.listen));
+    let base = known.unwrap_or_else(|| address(config.web.listen));
     let what = match &args.name {
         Some(name) => format!("{name} sets a new password by this link; it works once, within three days:"),
         None => "A new admin's account is made by this link; it works once, within three days:".to_owned(),
     };
     say(&what, &base, &invited)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How whoever sits at this machine comes to it. One name for it, in what is printed and in the documents: who is signed
+/// in at `127.0.0.1` is not at `localhost`. (`0.0.0.0` is no address that one can go to.)
+pub fn address(listen: SocketAddr) -> String {
+    if listen.ip().is_loopback() || listen.ip().is_unspecified() {
+        format!("http://localhost:{}", listen.port())
+    } else {
+        format!("http://{listen}")
+    }
 }
 
 /// Keeps where the server is found, for those who ask for a link while it runs.
@@ -83,4 +94,17 @@ fn say(what: &str, base: &str, invited: &Invited) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "\n{what}\n\n  {base}/teach/welcome/{}\n", invited.token)?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_one_name_in_all_that_is_printed() {
+        for own in ["127.0.0.1:3000", "0.0.0.0:3000", "[::]:3000", "[::1]:3000"] {
+            assert_eq!(address(own.parse().expect("an address")), "http://localhost:3000");
+        }
+        assert_eq!(address("192.168.1.7:80".parse().expect("an address")), "http://192.168.1.7:80");
+    }
 }

@@ -94,7 +94,7 @@ impl Server {
             background.spawn(shelf.follow_changes());
         }
         let router = router::router(state.clone());
-        let url = format!("http://{}", listener.local_addr()?);
+        let url = instructors::address(listener.local_addr()?);
         tracing::info!(url, instance, "Lunchbox serves.");
         let base = config.web.public_url.as_ref().map_or(url, ToString::to_string);
         instructors::keep_address(&config.data_dir, &base);

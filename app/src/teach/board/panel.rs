@@ -9,7 +9,7 @@ use super::{
     step_card::StepCard,
 };
 use crate::teach::{
-    live::{click, part},
+    live::{click, live, part},
     watch::Watch,
 };
 
@@ -23,6 +23,8 @@ pub(crate) fn SidePanel(state: BoardState, open: RwSignal<Open>) -> impl IntoVie
         }
         now
     });
+    // For as long as the page is open: who wants to see one terminal large wants to see the next one so.
+    let wide = RwSignal::new(false);
     part(move || {
         let inner = match open.get() {
             Open::Nothing => return ().into_any(),
@@ -30,7 +32,17 @@ pub(crate) fn SidePanel(state: BoardState, open: RwSignal<Open>) -> impl IntoVie
             Open::Step(index) => view! { <StepCard state=state index=index open=open /> }.into_any(),
         };
         view! {
-            <section class="pane side" aria-labelledby="side-title">
+            <section class="pane side" class:side--wide=live(move || wide.get()) aria-labelledby="side-title">
+                <button
+                    type="button"
+                    class="button button--quiet side__wide"
+                    aria-label="Over the whole page"
+                    title="Over the whole page"
+                    aria-pressed=live(move || wide.get().to_string())
+                    on:click=click(move |_| wide.update(|wide| *wide = !*wide))
+                >
+                    "⤢"
+                </button>
                 <button type="button" class="button button--quiet side__close" aria-label="Close" title="Close" on:click=click(move |_| close(open))>"✕"</button>
                 {inner}
             </section>
@@ -49,8 +61,8 @@ fn close(open: RwSignal<Open>) {
     let from = document().query_selector(&from).ok().flatten().and_then(|from| from.dyn_into::<HtmlElement>().ok());
     open.set(Open::Nothing);
     if let Some(from) = from {
-        // Only what is not on the page can't take the focus.
-        let _ = from.focus();
+        // Only what is not on the page can't take the focus: the board is, as soon as it is seen again.
+        request_animation_frame(move || drop(from.focus()));
     }
 }
 

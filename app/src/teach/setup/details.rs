@@ -70,8 +70,8 @@ pub(crate) fn Details(class: RwSignal<ClassDetails>, lessons: Vec<LessonOutline>
                     {choice(Pace::Led, "Led", "You move the class from step to step, from the board. Learners are taken along unless they are typing; they can still look at any step, and a bar says where the class is.")}
                 </fieldset>
                 <div class="form__pair">
-                    <Moment label="Opens" note="Empty: at once." at=opens_at />
-                    <Moment label="Closes" note="Empty: never. What was done stays." at=closes_at />
+                    <Moment label="Opens" note="By the clock of this computer. Empty: at once." at=opens_at />
+                    <Moment label="Closes" note="By the same clock. Empty: never. What was done stays." at=closes_at />
                 </div>
                 {doing.alert()}
                 <div class="form__row">

@@ -14,6 +14,8 @@ pub(crate) fn LessonChoice(lessons: Vec<LessonOutline>, chosen: RwSignal<Vec<Str
         return view! { <p class="soft">"There is no lesson on this Lunchbox yet. Put one under lessons/ and start the server again."</p> }
             .into_any();
     }
+    // Of one there is no order.
+    let legend = if lessons.len() > 1 { "Lessons, in the order in which you choose them" } else { "Lesson" };
     let choices = lessons
         .into_iter()
         .map(|lesson| {
@@ -40,7 +42,7 @@ pub(crate) fn LessonChoice(lessons: Vec<LessonOutline>, chosen: RwSignal<Vec<Str
         .collect_view();
     view! {
         <fieldset class="choices">
-            <legend class="form__legend">"Lessons, in the order in which you choose them"</legend>
+            <legend class="form__legend">{legend}</legend>
             {choices}
         </fieldset>
     }
