@@ -91,6 +91,37 @@ test("what stands beside the board is left by Escape, moves no column, and keeps
   }
 });
 
+test("one learner's terminal can be seen over the whole page, and the board is back as it was", async ({ newLearner }) => {
+  const { page: teaching } = await newLearner();
+  await signIn(teaching);
+  const room = await makeClass(teaching, "From afar");
+  const { page, lesson } = await newLearner();
+  await joinClass(page, room.code, "Hopper, Grace");
+  await lesson.start();
+  const board = new BoardPage(teaching);
+  for (const size of SIZES) {
+    await teaching.setViewportSize(size);
+    await board.open(room.id);
+    const side = await board.look("Hopper, Grace");
+    const terminal = side.locator(".watch__terminal");
+    const width = async () => (await terminal.boundingBox())?.width ?? 0;
+    const beside = await width();
+    const wide = side.getByRole("button", { name: "Over the whole page" });
+    await wide.click();
+    await expect(wide).toHaveAttribute("aria-pressed", "true");
+    await expect(teaching.locator(".board-pane")).toBeHidden();
+    expect(await width(), "the terminal has more room").toBeGreaterThan(beside * 1.25);
+    for (const part of [wide, side.getByRole("button", { name: "Close" }), side.getByRole("button", { name: "Ask to type" })]) {
+      expect(await isWhole(part), `${await part.textContent()} at ${size.width} pixels`).toBe(true);
+    }
+    await expectNoSidewaysScroll(teaching);
+    await wide.focus();
+    await teaching.keyboard.press("Escape");
+    await expect(teaching.locator(".board-pane")).toBeVisible();
+    await expect(board.row("Hopper, Grace").locator("[data-cell]").first()).toBeFocused();
+  }
+});
+
 test("who has signed out everywhere sees no board any more, in any browser", async ({ newLearner, complaints }) => {
   complaints.expect(/401/);
   const [{ page: here }, { page: there }] = [await newLearner(), await newLearner()];

@@ -39,7 +39,7 @@ use sqlx::AnyPool;
 
 #[cfg(test)]
 pub use self::invitations::instructor_link;
-pub(crate) use self::timeline::did_entry;
+pub(crate) use self::timeline::{Seen, did_entry};
 pub use self::{
     accounts::Account,
     board::{Boards, Snapshot},

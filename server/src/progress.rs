@@ -240,6 +240,11 @@ impl Store {
     }
 }
 
+/// What comes before the IDs of all events of that moment (unix milliseconds) and later.
+pub(crate) fn first_event_id(at: i64) -> String {
+    events::first_id(at)
+}
+
 /// Whether the learner looks at the step, or has done what only somebody does who does. Checks look at all steps.
 fn is_looked_at(record: &Record, id: &str) -> bool {
     let has_acted = |step: &StepRecord| step.tries > 0 || step.hints > 0 || step.solution || !step.answers.is_empty();

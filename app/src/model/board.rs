@@ -163,7 +163,7 @@ pub struct TimelineEntry {
     pub at: i64,
     pub kind: TimelineKind,
     pub text: String,
-    /// The step it belongs to; empty where none is known.
+    /// Title of the step it belongs to; empty where none is known.
     pub step: String,
     /// An instructor typed in their terminal meanwhile.
     #[serde(default, skip_serializing_if = "is_false")]

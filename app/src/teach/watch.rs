@@ -192,7 +192,7 @@ fn Watching(state: BoardState, watched: Watched, open: RwSignal<Open>) -> impl I
         let (place, name) = (place.clone(), name.clone());
         move || match tab.get() {
             Tab::Picture => view! { <DiagramPanel work=work /> }.into_any(),
-            Tab::Timeline => view! { <TimelineView history=history lesson=work.lesson /> }.into_any(),
+            Tab::Timeline => view! { <TimelineView history=history /> }.into_any(),
             Tab::Goals => view! { <Goals work=work /> }.into_any(),
             Tab::More => view! { <More state=state place=place.clone() name=name.clone() open=open /> }.into_any(),
         }

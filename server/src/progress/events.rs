@@ -71,7 +71,12 @@ fn next_id(at: i64) -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{at:012x}{count:08x}{:08x}", rand::random::<u32>())
+    format!("{}{count:08x}{:08x}", first_id(at), rand::random::<u32>())
+}
+
+/// What comes before the ID of each event of that moment (unix milliseconds), and after those before.
+pub(super) fn first_id(at: i64) -> String {
+    format!("{at:012x}")
 }
 
 #[cfg(test)]

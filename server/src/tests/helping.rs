@@ -77,6 +77,11 @@ async fn an_instructor_sees_the_terminal_and_types_only_while_the_learner_lets_t
     watch.until("the host", |last| last.contains_key("host")).await;
     docker(&server, &sandbox, &["pull", "alpine"]).await;
     watch.until("the pull", |last| last.get("timeline").is_some_and(|line| line["text"] == "docker pull alpine:latest")).await;
+    let step = [("lesson", LESSON), ("step", "pull-an-image")];
+    assert_eq!(ada.call("check_step", &step).await.status, StatusCode::OK);
+    let tried = |line: &serde_json::Value| line["text"].as_str().is_some_and(|text| text.starts_with("asked for the check"));
+    let is_it = |line: &serde_json::Value| tried(line) && line["step"] == "Pull an image";
+    watch.until("the try", |last| last.get("timeline").is_some_and(is_it)).await;
     ada.call("reset_sandbox", &[]).await;
     until(&mut view, r#"{"away":true}"#).await;
     let mut fresh = ada.socket("/api/terminal?id=1").await.unwrap();

@@ -26,7 +26,7 @@ use super::host_view;
 use crate::{
     app_state::AppState,
     checker::{Following, Picture},
-    classroom::{self, Seated},
+    classroom::{self, ClassRow, Seated, Seen},
     clock::now,
     learner::LearnerId,
     lessons::Lesson,
@@ -88,6 +88,8 @@ pub(super) struct Watched {
     view: View,
     news: broadcast::Receiver<classroom::Event>,
     end: CancellationToken,
+    /// Of which class somebody looks on, and up to where they have been told what is done in its lessons.
+    looked_on: Option<(ClassRow, Seen)>,
 }
 
 impl Watched {
@@ -100,7 +102,13 @@ impl Watched {
             following,
             news: state.classroom.hub().listen(),
             end: state.end.clone(),
+            looked_on: None,
         }
+    }
+
+    /// For who looks on, in that class.
+    pub(super) fn of(self, class: ClassRow) -> Self {
+        Self { looked_on: Some((class, Seen::until_now())), ..self }
     }
 }
 
@@ -184,6 +192,15 @@ pub(super) fn events(
                                 yield timeline(&classroom::did_entry(last.clone()));
                             }
                             done = last;
+                            if let Some((class, seen)) = &mut watched.looked_on {
+                                match state.classroom.lesson_news(class, &learner, seen).await {
+                                    Ok(news) => for entry in news {
+                                        yield timeline(&entry);
+                                    },
+                                    // With the next news they are told.
+                                    Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "What a learner did in a lesson could not be read."),
+                                }
+                            }
                         }
                         (news, For::Learner)
                             if concerns(&news, &learner, &seat) && is_new(&state, &learner, &lesson.slug, &mut seat).await =>

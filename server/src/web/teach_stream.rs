@@ -152,7 +152,7 @@ pub async fn watch(
     let Some(following) = state.checker.watch(&learner, &lesson) else {
         return (StatusCode::TOO_MANY_REQUESTS, "This learner is looked at in too many tabs. Close one of them.\n").into_response();
     };
-    let watched = stream::Watched::new(&state, &learner, following, &headers);
+    let watched = stream::Watched::new(&state, &learner, following, &headers).of(place.class);
     stream::sse(while_may(look, stream::events(state, learner, lesson, watched, stream::For::Instructor)))
 }
 

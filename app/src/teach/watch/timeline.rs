@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api,
     components::{Shown, When},
-    model::{Lesson, Timeline, TimelineEntry, TimelineKind},
+    model::{Timeline, TimelineEntry, TimelineKind},
     teach::{
         board::with_help,
         doing::Doing,
@@ -58,7 +58,7 @@ impl TimelineState {
 }
 
 #[component]
-pub(super) fn TimelineView(history: TimelineState, lesson: StoredValue<Lesson>) -> impl IntoView {
+pub(super) fn TimelineView(history: TimelineState) -> impl IntoView {
     let doing = Doing::new();
     let earlier = move |_| {
         let Some(before) = history.before.get_untracked() else { return };
@@ -73,7 +73,7 @@ pub(super) fn TimelineView(history: TimelineState, lesson: StoredValue<Lesson>) 
             {part(move || is_empty().then(|| view! { <p class="soft">"Nothing yet. Each docker command and each step stands here as it happens."</p> }))}
             <ol class="timeline" role="list">
                 <For each=move || history.entries.get() key=|(number, _)| *number let((_number, entry))>
-                    {line(entry, lesson)}
+                    {line(entry)}
                 </For>
             </ol>
             {part(move || {
@@ -87,22 +87,20 @@ pub(super) fn TimelineView(history: TimelineState, lesson: StoredValue<Lesson>) 
     .into_any()
 }
 
-fn line(entry: TimelineEntry, lesson: StoredValue<Lesson>) -> AnyView {
+fn line(entry: TimelineEntry) -> AnyView {
     let (class, sign, word) = match entry.kind {
         TimelineKind::Did => ("event event--did", "✓", "Did"),
         TimelineKind::Failed => ("event event--failed", "✗", "Went wrong"),
         TimelineKind::Lesson => ("event event--lesson", "•", "In the lesson"),
         TimelineKind::Passed => ("event event--passed", "★", "Passed"),
     };
-    let step =
-        lesson.with_value(|lesson| lesson.steps.iter().position(|step| step.id == entry.step)).map(|index| format!("step {}", index + 1));
+    let step = (!entry.step.is_empty()).then(|| view! { <span class="event__step">" · "{entry.step}</span> });
     view! {
         <li class=class>
             <span class="event__at"><When at=entry.at shown=Shown::Clock /></span>
             <span class="event__sign" aria-hidden="true">{sign}</span>
             <span class="unseen">{word}": "</span>
-            <span class="event__text">{entry.helped.then(with_help)}{entry.text}</span>
-            <span class="event__step">{step}</span>
+            <span class="event__text">{entry.helped.then(with_help)}{entry.text}{step}</span>
         </li>
     }
     .into_any()
