@@ -52,7 +52,8 @@ pub async fn run(args: SandboxArgs, gateway_config: GatewayConfig) -> Result<Exi
     let config = GatewayConfig { instance: throwaway.instance().to_owned(), run_dir: folder.path.join("run"), ..gateway_config };
     make_dir(&config.run_dir)?;
     let mut ends = Ends::listen()?;
-    let database = Database::connect(&format!("sqlite://{}", folder.path.join("sandbox.db").display())).await?.pool;
+    // As a served sandbox's: whoever measures one measures the other.
+    let database = Database::connect(&format!("sqlite://{}", folder.path.join("sandbox.db").display())).await?.ledger;
     let gateway = Gateway::start(config, database.clone(), Arc::new(NoHostPorts)).await?;
     let id = SandboxId::random();
     let used = match gateway.open(id.clone()).await {
