@@ -4,8 +4,11 @@
 //! Source: the Dockerfile reference, "Environment replacement" and "ARG", and moby/buildkit's
 //! frontend/dockerfile/dockerfile2llb.
 
+mod action;
 mod health;
 mod steps;
+
+pub(super) use self::action::{Action, Copy, Run, Step};
 
 use std::collections::BTreeMap;
 
@@ -39,75 +42,6 @@ pub(super) struct Stage {
     arguments: Variables,
     /// CMD was given in this Dockerfile, and not only in the base.
     cmd_given: bool,
-}
-
-/// What is to be done for an instruction beyond its own image's configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Action {
-    Nothing,
-    /// A folder is to be there.
-    Folder(String),
-    Run(Run),
-    Copy(Copy),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Run {
-    /// Words of the command, the shell's among them.
-    pub(super) command: Vec<String>,
-    /// `NAME=value`, arguments and all.
-    pub(super) environment: Vec<String>,
-    /// What of it counts for the cache.
-    pub(super) counted: Vec<String>,
-    /// There is something in it that the image doesn't have.
-    pub(super) more_than_image: bool,
-    /// A script with a `#!` of its own: its name and content.
-    pub(super) script: Option<(String, String)>,
-    pub(super) network: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Copy {
-    pub(super) sources: Vec<String>,
-    /// Written in the Dockerfile: names and contents.
-    pub(super) files: Vec<(String, String)>,
-    /// Absolute and clean.
-    pub(super) destination: String,
-    /// It was written with a slash at its end: a folder, whether it is there or not.
-    pub(super) into_folder: bool,
-    pub(super) owner: Option<String>,
-    pub(super) mode: Option<u32>,
-    /// ADD.
-    pub(super) unpacks: bool,
-}
-
-/// An instruction, understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Step {
-    /// Its text in the history, as BuildKit has it and as the classic builder has it.
-    pub(super) told: [String; 2],
-    pub(super) action: Action,
-}
-
-impl Copy {
-    /// To take one thing.
-    pub(super) fn of_one(source: String) -> Self {
-        Self {
-            sources: vec![source],
-            files: Vec::new(),
-            destination: "/".to_owned(),
-            into_folder: false,
-            owner: None,
-            mode: None,
-            unpacks: false,
-        }
-    }
-}
-
-impl Step {
-    fn nothing(told: String) -> Self {
-        Self { told: [told.clone(), told], action: Action::Nothing }
-    }
 }
 
 /// What all stages of a build have in common.
