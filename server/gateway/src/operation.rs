@@ -97,6 +97,15 @@ pub(crate) enum Disposition {
     Refused,
 }
 
+/// How much is read for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// What the request names, or what is there once.
+    Few,
+    /// It grows with all that a learner has: lists, sums, prunes. So many at once as [`crate::limits::MAX_LISTS`] says.
+    All,
+}
+
 /// One row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
@@ -105,6 +114,7 @@ pub(crate) struct Row {
     pub(crate) template: &'static str,
     pub(crate) operation: Operation,
     pub(crate) disposition: Disposition,
+    pub(crate) reads: Reads,
     /// The reason, in a sentence. Of what is refused, it is told.
     pub(crate) why: &'static str,
 }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     body, limits,
-    operation::{Operation, Parameters},
+    operation::{Operation, Parameters, Reads},
     refusal::Refusal,
     request::{path::ApiVersion, query::Query},
     serve::Width,
@@ -20,6 +20,7 @@ use crate::{
 /// One request that the table of operations lets in.
 pub(crate) struct Request {
     pub(crate) operation: Operation,
+    pub(crate) reads: Reads,
     pub(crate) version: ApiVersion,
     /// What the template's placeholders stand for.
     pub(crate) parameters: Parameters,

@@ -205,5 +205,15 @@ fn read(mut request: http::Request<Incoming>, width: Width) -> Result<Request, R
     let wants_upgrade = protocol.is_some_and(|protocol| asked.is_some_and(|asked| asked.eq_ignore_ascii_case(protocol)));
     let upgrade = wants_upgrade.then(|| hyper::upgrade::on(&mut request));
     let (head, body) = request.into_parts();
-    Ok(Request { operation: row.operation, version: path.version, parameters, query, headers: head.headers, body, upgrade, width })
+    Ok(Request {
+        operation: row.operation,
+        reads: row.reads,
+        version: path.version,
+        parameters,
+        query,
+        headers: head.headers,
+        body,
+        upgrade,
+        width,
+    })
 }

@@ -2,9 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::{collections::BTreeSet, fmt::Write, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    path::PathBuf,
+};
 
-use super::{Disposition, Operation, TABLE, classify};
+use super::{Disposition, Operation, Reads, TABLE, classify};
+use crate::limits;
 
 /// `METHOD PATH [versions]` a line, from Docker's own description of its API.
 const ENDPOINTS: &str = include_str!("endpoints.txt");
@@ -42,13 +47,22 @@ fn written() -> String {
          - **allowed**: built anew for a thing of the sandbox's own; wish and answer are passed on as they are\n\
          - **scoped**: built anew, with names, limits or fields changed on the way in or out\n\
          - **synthesised**: answered by the gateway, from its ledger and small questions to the engine\n\
-         - **refused**: 403, with the sentence that stands here\n\n\
-         `{name*}` may have slashes. What a request names is looked for among the sandbox's own; what is another's looks like\n\
+         - **refused**: 403, with the sentence that stands here\n\n",
+    );
+    writeln!(
+        text,
+        "**All** is said of what reads all that a learner has: {} of these are answered at once, and the next waits its turn.",
+        limits::MAX_LISTS
+    )
+    .unwrap();
+    text.push_str(
+        "`{name*}` may have slashes. What a request names is looked for among the sandbox's own; what is another's looks like\n\
          what never was.\n\n\
          | endpoint | | why |\n|---|---|---|\n",
     );
     for row in TABLE {
         let disposition = format!("{:?}", row.disposition).to_lowercase();
+        let disposition = if row.reads == Reads::All { format!("{disposition}, all") } else { disposition };
         writeln!(text, "| `{} {}` | {disposition} | {} |", row.method, row.template, row.why.trim_end_matches('.')).unwrap();
     }
     text
@@ -101,6 +115,34 @@ fn every_row_has_a_reason_and_is_found_by_its_own_endpoint() {
         let found = classify(&row.method.parse().unwrap(), &example).unwrap().0;
         assert!(std::ptr::eq(found, &TABLE[index]), "{} {} is hidden by {}", row.method, row.template, found.template);
     }
+}
+
+/// What is asked for without a name and is there once, or not at all.
+const ONCE: [Operation; 7] = [
+    Operation::Ping,
+    Operation::Version,
+    Operation::PluginList,
+    Operation::SwarmInspect,
+    // A stream; what is past has a backlog of its own.
+    Operation::Events,
+    // Names are in the query.
+    Operation::ImageGetAll,
+    Operation::Refused,
+];
+
+#[test]
+fn what_lists_sums_up_or_prunes_waits_its_turn_and_nothing_else_does() {
+    let mut seen: BTreeMap<String, Reads> = BTreeMap::new();
+    for row in TABLE {
+        let of_all = !row.template.contains('{')
+            && (row.method == "GET" || row.method == "HEAD" || row.template.ends_with("/prune"))
+            && !ONCE.contains(&row.operation);
+        assert_eq!(row.reads == Reads::All, of_all, "{} {}", row.method, row.template);
+        // A handler that has two rows is the same work in both.
+        let first = *seen.entry(format!("{:?}", row.operation)).or_insert(row.reads);
+        assert_eq!(first, row.reads, "{} {}", row.method, row.template);
+    }
+    assert!(TABLE.iter().filter(|row| row.reads == Reads::All).count() >= 10);
 }
 
 #[test]

@@ -2,35 +2,16 @@
 
 use crate::{
     ActivityKind, body, buildkit, containers, images, networks,
-    operation::Operation,
+    operation::{Operation, Reads},
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
     system, volumes,
 };
 
-/// Whether its answer, or what it has to read for it, grows with all that a learner has.
-fn is_list(operation: Operation) -> bool {
-    use Operation as O;
-    matches!(
-        operation,
-        O::ContainerList
-            | O::ContainerPrune
-            | O::ImageList
-            | O::ImagePrune
-            | O::ImageSearch
-            | O::NetworkList
-            | O::NetworkPrune
-            | O::VolumeList
-            | O::VolumePrune
-            | O::DiskUsage
-            | O::Info
-    )
-}
-
-/// As many lists at once as may be; each keeps its place until its reader has it.
+/// As many of what reads all that a learner has as may be at once; each keeps its place until its reader has it.
 pub(super) async fn dispatch(context: &Context, request: Request) -> Answer {
-    if !is_list(request.operation) {
+    if request.reads == Reads::Few {
         return dispatch_now(context, request).await;
     }
     let place = context.sandbox.listing.clone().acquire_owned().await.map_err(|_| Refusal::internal())?;
