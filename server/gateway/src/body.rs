@@ -176,19 +176,26 @@ where
 /// A body that holds something (a place among the open streams, a transfer that is shown) until it
 /// has been sent or its reader has gone.
 pub(crate) fn holding<T: Send + Unpin + 'static>(body: Body, held: T) -> Body {
-    Holding { body, held: Some(held) }.boxed_unsync()
+    Holding::new(body, held).boxed_unsync()
 }
 
-struct Holding<T> {
-    body: Body,
+/// The same, of any body.
+pub(crate) struct Holding<B, T> {
+    body: B,
     held: Option<T>,
 }
 
-impl<T: Unpin> hyper::body::Body for Holding<T> {
-    type Data = Bytes;
-    type Error = BoxError;
+impl<B, T> Holding<B, T> {
+    pub(crate) fn new(body: B, held: T) -> Self {
+        Self { body, held: Some(held) }
+    }
+}
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+impl<B: hyper::body::Body<Data = Bytes> + Unpin, T: Unpin> hyper::body::Body for Holding<B, T> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         if !matches!(frame, Some(Ok(_))) {
             self.held = None;

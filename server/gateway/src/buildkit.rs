@@ -15,11 +15,13 @@ mod wire;
 use std::sync::Arc;
 
 use http::{HeaderValue, Response, StatusCode, header};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    body, limits,
+    body,
+    images::build::too_many,
+    limits,
     refusal::{Answer, Refusal},
     request::Request,
     serve::Context,
@@ -30,8 +32,12 @@ use crate::{
 pub(crate) struct BuildKit {
     sessions: Arc<session::Sessions>,
     jobs: Arc<jobs::Jobs>,
+    /// Connections of `/session` at once: each is a build's.
+    serving: Places<{ limits::MAX_BUILDS }>,
     /// Connections of `/grpc` at once.
-    places: Places<{ limits::MAX_BUILD_SESSIONS }>,
+    asking: Places<{ limits::MAX_BUILD_CONNECTIONS }>,
+    /// Calls under way on all of them.
+    calls: Places<{ limits::MAX_BUILD_CALLS }>,
     /// Messages that are read at once, on all of them.
     reading: Places<{ limits::MAX_BUILD_MESSAGES }>,
     /// The connections end with the sandbox.
@@ -47,6 +53,13 @@ impl<const COUNT: usize> Default for Places<COUNT> {
     }
 }
 
+impl<const COUNT: usize> Places<COUNT> {
+    /// One of them, where one is free.
+    fn take(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.clone().try_acquire_owned().ok()
+    }
+}
+
 impl BuildKit {
     pub(crate) fn close(&self) {
         self.ended.cancel();
@@ -57,26 +70,17 @@ impl BuildKit {
 pub(crate) async fn open_session(context: &Context, request: Request) -> Answer {
     let name = session::session_name(request.headers.get(&session::SESSION_HEADER)).to_owned();
     let upgrade = request.upgrade.ok_or_else(needs_upgrade)?;
-    let sessions = context.sandbox.buildkit.sessions.clone();
-    sessions.check(&name)?;
-    switch(context, sessions.serve(name, upgrade))
+    let buildkit = &context.sandbox.buildkit;
+    buildkit.sessions.check(&name)?;
+    let place = buildkit.serving.take().ok_or_else(too_many)?;
+    switch(context, place, buildkit.sessions.clone().serve(name, upgrade))
 }
 
 /// `POST /grpc`
 pub(crate) async fn open_control(context: &Context, request: Request) -> Answer {
     let upgrade = request.upgrade.ok_or_else(needs_upgrade)?;
-    let place = context.sandbox.buildkit.places.0.clone().try_acquire_owned().map_err(|_| {
-        let most = limits::MAX_BUILD_SESSIONS;
-        Refusal::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            format!("lunchbox: {most} builds are connected to this host already. Let one end and try again."),
-        )
-    })?;
-    let context = context.clone();
-    switch(&context.clone(), async move {
-        let _place = place;
-        control::serve(context, upgrade).await;
-    })
+    let place = context.sandbox.buildkit.asking.take().ok_or_else(too_many)?;
+    switch(context, place, control::serve(context.clone(), upgrade))
 }
 
 fn needs_upgrade() -> Refusal {
@@ -84,8 +88,7 @@ fn needs_upgrade() -> Refusal {
 }
 
 /// Answers 101, and speaks on until the client goes or the sandbox does.
-fn switch(context: &Context, speak: impl Future<Output = ()> + Send + 'static) -> Answer {
-    let place = context.sandbox.stream()?;
+fn switch(context: &Context, place: OwnedSemaphorePermit, speak: impl Future<Output = ()> + Send + 'static) -> Answer {
     let ended = context.sandbox.buildkit.ended.clone();
     tokio::spawn(async move {
         let _place = place;

@@ -23,6 +23,10 @@ pub(crate) const MAX_CONNECTIONS: usize = 128;
 pub(crate) const WIDE_BUFFER_BYTES: usize = 512 * 1024;
 /// Connections of one sandbox's clients that have so much at once.
 pub(crate) const MAX_WIDE_CONNECTIONS: usize = 4;
+/// Questions that are open at the engine at once for one sandbox's requests, each on a connection of its own; the next
+/// wait. (Streams have their own limit, and what waits for a container to end has its request's place.) Ten `docker ps` at
+/// once put some twenty.
+pub(crate) const MAX_QUESTIONS: usize = 32;
 /// Bytes of a request's head, and of what is read ahead of its body. The largest honest heads carry credentials.
 pub(crate) const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Lines in a request's head.
@@ -71,10 +75,12 @@ pub(crate) const MAX_SPENT_CONTAINERS: usize = 16;
 /// How long a prune waits for containers of steps that are on their way out.
 pub(crate) const SPENT_TIME: Duration = Duration::from_secs(10);
 pub(crate) const MAX_SPENT_BYTES: i64 = 1024 * 1024;
-/// Builds of one sandbox that wait while another runs.
-pub(crate) const MAX_WAITING_BUILDS: u32 = 8;
-/// Of them, those by the classic builder: each has its context on the disk meanwhile.
-pub(crate) const MAX_WAITING_CONTEXTS: u32 = 2;
+/// Builds of one sandbox at once: the one that runs, and those that wait for their turn. `docker compose build` and
+/// `docker buildx bake` ask for all of theirs at once.
+pub(crate) const MAX_BUILDS: usize = 32;
+/// Of those that wait, those that have their files on the disk already: clients of the classic builder send them first.
+/// The next one's client waits before it sends.
+pub(crate) const MAX_WAITING_CONTEXTS: usize = 2;
 /// How long a build may take, all steps together.
 pub(crate) const BUILD_TIME: Duration = Duration::from_secs(600);
 /// Files in a build context. A large `node_modules` has some 50,000.
@@ -83,22 +89,27 @@ pub(crate) const MAX_CONTEXT_FILES: usize = 100_000;
 pub(crate) const MAX_DOCKERFILE_BYTES: usize = 256 * 1024;
 /// How long a container that publishes a port may take to accept a connection.
 pub(crate) const DIAL_TIME: Duration = Duration::from_secs(5);
-/// Clients of BuildKit's API that one sandbox serves at once: one a build, and `docker buildx ls` beside.
-pub(crate) const MAX_BUILD_SESSIONS: usize = 8;
+/// Connections of BuildKit's API on which one sandbox may ask at once: one a command that builds, and `docker buildx ls`
+/// beside. (Each build has another one, its session, on which its client is asked.)
+pub(crate) const MAX_BUILD_CONNECTIONS: usize = MAX_BUILDS + 4;
 /// Builds by that API that are remembered at once. Those that have ended make room for new ones.
-pub(crate) const MAX_BUILD_JOBS: usize = 16;
+pub(crate) const MAX_BUILD_JOBS: usize = MAX_BUILDS + 16;
 /// How long the parts of one build may be apart: its session, its request, its progress.
 pub(crate) const BUILD_SESSION_TIME: Duration = Duration::from_secs(10);
 /// Bytes of one message of that API. A client sends files in pieces of 32 KiB; a build with many arguments
 /// is asked for in less than that.
 pub(crate) const MAX_BUILD_MESSAGE_BYTES: usize = 256 * 1024;
-/// Bytes of the headers of one call of that API. The patterns of a `.dockerignore` are in them.
+/// Bytes of the headers of one call on a build's session. The patterns of a `.dockerignore` are in them.
 pub(crate) const MAX_BUILD_HEADER_BYTES: u32 = 64 * 1024;
-/// Bytes that a client may be ahead on one of that API's streams.
+/// And of one call by a client: its build's name, and what gRPC says of itself.
+pub(crate) const MAX_BUILD_CALL_HEADER_BYTES: u32 = 8 * 1024;
+/// Bytes that a client may be ahead on a build's session, with its files.
 pub(crate) const BUILD_WINDOW_BYTES: u32 = 512 * 1024;
-/// Calls under way at once on one of that API's connections. A build takes four, most of them as long as it waits for
-/// its turn; `docker buildx bake` has all its builds on one connection, and each must get through to the last of them.
-pub(crate) const MAX_BUILD_CALLS: u32 = 4 * MAX_BUILD_SESSIONS as u32;
+/// And on a connection on which it asks, whose messages are small.
+pub(crate) const BUILD_CALL_WINDOW_BYTES: u32 = 64 * 1024;
+/// Calls of that API under way at once, of one sandbox. A build takes four, most of them as long as it waits for its
+/// turn; `docker buildx bake` has all its builds on one connection, and each must get through to the last of them.
+pub(crate) const MAX_BUILD_CALLS: usize = 5 * MAX_BUILDS;
 /// Messages of that API that are read at once from one sandbox; the next wait.
 pub(crate) const MAX_BUILD_MESSAGES: usize = 64;
 /// Lines of progress that may wait for a slow reader before the build itself waits.

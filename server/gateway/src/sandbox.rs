@@ -50,6 +50,8 @@ pub(crate) struct Sandbox {
     streams: Arc<Semaphore>,
     stream_limit: u32,
     pub(crate) connections: Arc<Semaphore>,
+    /// What the engine is asked for it at once.
+    pub(crate) questions: Arc<Semaphore>,
     /// Who may count and then make.
     pub(crate) turns: Turns,
     /// Held by who renames a container (to write) and by who removes one (to read): the engine keeps a name for
@@ -58,9 +60,10 @@ pub(crate) struct Sandbox {
     /// Execs that may be made before those that live must be counted again. Changed by who has the turn.
     pub(crate) exec_room: AtomicU32,
     pub(crate) execs: Execs,
-    /// Only one build runs at a time; some more wait.
+    /// All builds, of which one runs and the others wait; of those, the ones whose files are on the disk.
+    pub(crate) builds: Arc<Semaphore>,
     pub(crate) building: Arc<Semaphore>,
-    pub(crate) waiting_builds: Arc<Semaphore>,
+    pub(crate) waiting_contexts: Arc<Semaphore>,
     /// Containers of steps that are on their way out: what a build kept can't go before them.
     pub(crate) spent: TaskTracker,
     /// Pulls and pushes at once; more wait.
@@ -94,12 +97,14 @@ impl Sandbox {
             streams: Arc::new(Semaphore::new(policy.streams as usize)),
             stream_limit: policy.streams,
             connections: Arc::new(Semaphore::new(limits::MAX_CONNECTIONS)),
+            questions: Arc::new(Semaphore::new(limits::MAX_QUESTIONS)),
             turns: Turns::default(),
             naming: tokio::sync::RwLock::default(),
             exec_room: AtomicU32::new(0),
             execs: Execs::default(),
+            builds: Arc::new(Semaphore::new(limits::MAX_BUILDS)),
             building: Arc::new(Semaphore::new(1)),
-            waiting_builds: Arc::new(Semaphore::new(limits::MAX_WAITING_BUILDS as usize)),
+            waiting_contexts: Arc::new(Semaphore::new(limits::MAX_WAITING_CONTEXTS)),
             spent: TaskTracker::new(),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
             uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),

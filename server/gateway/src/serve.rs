@@ -27,7 +27,7 @@ use crate::{
     request::{Request, path, query::Query},
     sandbox::Sandbox,
     scope::Scope,
-    upstream::EngineSaid,
+    upstream::{self, EngineSaid},
 };
 
 /// What a handler works with: one request's sandbox, and what all share. Cheap to clone, for answers
@@ -157,14 +157,15 @@ async fn answer(
 /// has ended, or whoever hangs up at once could have any number under way. An upload into a container makes nothing
 /// that counts, and ends with its client; so its pieces need not change hands between tasks.
 async fn finish(context: Context, request: Request, place: Place) -> Answer {
+    let questions = context.sandbox.questions.clone();
     if request.operation == Operation::ContainerArchivePut {
-        return noted(&context, request).await;
+        return upstream::counted(questions, noted(&context, request)).await;
     }
-    let task = tokio::spawn(async move {
+    let task = tokio::spawn(upstream::counted(questions, async move {
         let answered = noted(&context, request).await;
         drop(place);
         answered
-    });
+    }));
     match task.await {
         Ok(answered) => answered,
         Err(error) => {

@@ -3,11 +3,12 @@
 //! A request is built from parts that the gateway chose: method, path segments, parameters, a body
 //! it wrote itself or streams on. No header of a learner's is ever passed on.
 
+mod asking;
 mod calm;
 mod driven;
 mod listed;
 
-pub(crate) use self::listed::OurLabels;
+pub(crate) use self::{asking::counted, listed::OurLabels};
 
 use std::{
     path::{Path, PathBuf},
@@ -250,6 +251,8 @@ impl Upstream {
     /// A small question over a pooled connection: the answer is read whole.
     async fn send_small(&self, ask: Ask) -> Result<(StatusCode, Bytes), Refusal> {
         let (request, time) = ask.into_request(false).map_err(UpstreamError::from)?;
+        // What may take as long as it likes has its request's place and would keep others' questions waiting.
+        let _place = if time.is_some() { asking::place().await } else { None };
         let mut sender = self.pooled().await?;
         let answer = async {
             let response = sender.send_request(request).await.map_err(UpstreamError::from)?;

@@ -64,14 +64,18 @@ pub(super) async fn serve(context: Context, upgrade: OnUpgrade) {
     };
     let service = hyper::service::service_fn(move |request| {
         let context = context.clone();
-        async move { Ok::<_, Infallible>(call(context, request).await) }
+        async move {
+            // Counted until the client has its answer, which it may be slow to read.
+            let Some(place) = context.sandbox.buildkit.calls.take() else { return Ok::<_, Infallible>(too_many_calls().into_http()) };
+            Ok(call(context, request).await.map(|body| GrpcBody::new(body::Holding::new(body, place))))
+        }
     });
     let served = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
-        .max_concurrent_streams(limits::MAX_BUILD_CALLS)
-        .max_header_list_size(limits::MAX_BUILD_HEADER_BYTES)
-        .initial_stream_window_size(limits::BUILD_WINDOW_BYTES)
-        .initial_connection_window_size(limits::BUILD_WINDOW_BYTES)
+        .max_concurrent_streams(limits::MAX_BUILD_CALLS as u32)
+        .max_header_list_size(limits::MAX_BUILD_CALL_HEADER_BYTES)
+        .initial_stream_window_size(limits::BUILD_CALL_WINDOW_BYTES)
+        .initial_connection_window_size(limits::BUILD_CALL_WINDOW_BYTES)
         .serve_connection(upgraded, service)
         .await;
     if let Err(error) = served {
@@ -104,6 +108,13 @@ async fn call(context: Context, request: http::Request<Incoming>) -> Response<Gr
         "/moby.buildkit.v1.frontend.LLBBridge/Return" => unary(request, |asked, headers| bridge_return(context, asked, headers)).await,
         _ => unknown(&path).into_http(),
     }
+}
+
+fn too_many_calls() -> Status {
+    Status::resource_exhausted(format!(
+        "lunchbox: {} calls of BuildKit's API are under way on this host, as many as may be at once. Let some builds end, then try again.",
+        limits::MAX_BUILD_CALLS
+    ))
 }
 
 fn unknown(path: &str) -> Status {

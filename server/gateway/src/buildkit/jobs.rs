@@ -16,7 +16,7 @@ use super::{
     vertices::Vertices,
     wire::{SolveRequest, StatusResponse},
 };
-use crate::limits;
+use crate::{images::build::too_many, limits};
 
 /// Bytes of a build's name. BuildKit's have 25.
 const MAX_NAME_BYTES: usize = 64;
@@ -59,8 +59,7 @@ impl Jobs {
         if jobs.len() >= limits::MAX_BUILD_JOBS {
             // What is over is kept for a client that is late with a question, and keeps no other from building.
             let over = jobs.values().filter_map(|job| Some((*job.over_since.get()?, job.name.clone()))).min();
-            let (_, oldest) = over
-                .ok_or_else(|| Status::resource_exhausted("lunchbox: too many builds at once on this host. Let one end and try again."))?;
+            let (_, oldest) = over.ok_or_else(|| Status::resource_exhausted(too_many().message))?;
             jobs.remove(&oldest);
         }
         let (to, from) = mpsc::channel(limits::BUILD_PROGRESS_BACKLOG);

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue};
 use hyper::{body::Incoming, client::conn::http2::SendRequest, upgrade::OnUpgrade};
 use hyper_util::rt::TokioExecutor;
 use tokio::{sync::watch, time::timeout};
@@ -40,7 +40,7 @@ pub(super) struct Session {
 }
 
 impl Sessions {
-    /// Whether one more may be opened under this name.
+    /// Whether one may be opened under this name.
     pub(super) fn check(&self, name: &str) -> Result<(), Refusal> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if name.is_empty() || name.len() > MAX_NAME_BYTES || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
@@ -48,12 +48,6 @@ impl Sessions {
         }
         if open.contains_key(name) {
             return Err(Refusal::conflict("lunchbox: a session of this name is open already"));
-        }
-        if open.len() >= limits::MAX_BUILD_SESSIONS {
-            return Err(Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                format!("lunchbox: {} builds are connected to this host already. Let one end and try again.", open.len()),
-            ));
         }
         Ok(())
     }

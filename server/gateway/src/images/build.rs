@@ -29,12 +29,11 @@ mod workshop;
 #[cfg(test)]
 mod fuzz;
 
-pub(crate) use self::{bare_commit::without_variables, records::prune, volumes::cache_names, workshop::sweep};
+pub(crate) use self::{bare_commit::without_variables, place::too_many, records::prune, volumes::cache_names, workshop::sweep};
 
 use std::collections::HashMap;
 
 use http::StatusCode;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     ActivityKind,
@@ -96,17 +95,16 @@ pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
 async fn begin(context: &Context, query: &mut Query) -> Result<(Options, Place), Refusal> {
     let options = Options::read(context, query).await?;
     std::mem::take(query).finish()?;
-    let place = begin_with(context, &options, place::FILES_ARE_HERE).await?;
+    let place = Place::take_for_files(&context.sandbox).await?;
+    check_limits(context, &options).await?;
     Ok((options, place))
 }
 
-async fn begin_with(context: &Context, options: &Options, counts: u32) -> Result<Place, Refusal> {
-    let place = Place::take(&context.sandbox, counts)?;
-    // Asked again when the image is there; but who has no room needs no build.
+/// Asked again when the image is there; but who has no room needs no build.
+async fn check_limits(context: &Context, options: &Options) -> Result<(), Refusal> {
     let turn = context.sandbox.turns.images().await;
     own::check_limit(context).await?;
-    tag::check_limit(context, &turn, &options.names).await?;
-    Ok(place)
+    tag::check_limit(context, &turn, &options.names).await
 }
 
 /// Of an image that is made of a container.
@@ -145,7 +143,7 @@ struct Build {
     exit_code: Option<i64>,
     /// Of a client that can be asked for them.
     secrets: Option<SecretSource>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Build {

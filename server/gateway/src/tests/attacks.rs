@@ -7,6 +7,7 @@ mod abandoned;
 mod answers;
 mod api_escape;
 mod build;
+mod calls;
 mod cross_read;
 mod cross_write;
 mod exhaustion;

@@ -6,6 +6,7 @@ mod files;
 mod steps;
 
 use tar::EntryType as E;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::support::{Printed, Sandbox, TestHost, bare};
 use crate::{ActivityKind, plain_tar::tests::MAGICS};
@@ -299,25 +300,42 @@ async fn one_build_runs_at_a_time_some_wait_and_each_ends_with_its_client() {
     std::fs::write(quick.path().join("Dockerfile"), "FROM busybox\nRUN echo done >/x\n").unwrap();
     let mut third = a.spawn(&["build", "-t", "third", quick.path().to_str().unwrap()]);
     told_to_wait(&mut third).await;
-    let said = build(a, &[("Dockerfile", "FROM busybox\nRUN true\n")], &[]).await.fails();
-    assert!(said.contains("as many as may wait for it do so already"), "{said}");
+    // As many as may wait with their files here do so: the fourth's stay where they are, and it is neither refused nor told
+    // anything yet.
+    let mut fourth = a.spawn(&["build", "-t", "fourth", quick.path().to_str().unwrap()]);
+    let mut fourth_tells = lines(&mut fourth);
+    let told = tokio::time::timeout(std::time::Duration::from_secs(1), tells_to_wait(&mut fourth_tells)).await;
+    assert!(told.is_err(), "the fourth build was refused, or its files were taken");
     second.kill().await.unwrap();
     first.kill().await.unwrap();
     let ended = tokio::time::timeout(std::time::Duration::from_secs(60), third.wait()).await;
     assert!(ended.expect("the third build's turn never came").unwrap().success());
     assert_eq!(a.run("run --rm third cat /x").await.ok(), "done\n");
-    build(a, &[("Dockerfile", "FROM busybox\nRUN true\n")], &[]).await.ok();
+    tells_to_wait(&mut fourth_tells).await;
+    assert!(fourth.wait().await.unwrap().success());
+    assert_eq!(a.run("run --rm fourth cat /x").await.ok(), "done\n");
 }
 
-/// Reads what a build tells until that is that it waits for another; the rest is read beside.
-async fn told_to_wait(build: &mut tokio::process::Child) {
-    use tokio::io::AsyncBufReadExt;
-    let mut lines = tokio::io::BufReader::new(build.stdout.take().unwrap()).lines();
-    while let Some(line) = lines.next_line().await.unwrap() {
+type Told = tokio::io::Lines<BufReader<tokio::process::ChildStdout>>;
+
+/// What a build tells.
+fn lines(build: &mut tokio::process::Child) -> Told {
+    BufReader::new(build.stdout.take().unwrap()).lines()
+}
+
+/// Reads on until it tells that it waits for another, or ends.
+async fn tells_to_wait(told: &mut Told) -> bool {
+    while let Some(line) = told.next_line().await.unwrap() {
         if line.contains("another build runs on this host") {
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return;
+            return true;
         }
     }
-    panic!("the build ended without having waited");
+    false
+}
+
+/// A build that waits; what else it tells is read beside.
+async fn told_to_wait(build: &mut tokio::process::Child) {
+    let mut told = lines(build);
+    assert!(tells_to_wait(&mut told).await, "the build ended without having waited");
+    tokio::spawn(async move { while let Ok(Some(_)) = told.next_line().await {} });
 }

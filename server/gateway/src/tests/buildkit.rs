@@ -14,7 +14,7 @@ use crate::ActivityKind;
 const WORKSTATION: &str = "lunchbox-workstation:latest";
 
 /// A folder with files, made for one test.
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(super) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::Builder::new().prefix("lbc").tempdir_in("/tmp").unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -30,7 +30,7 @@ async fn docker(sandbox: &Sandbox, folder: &Path, line: &str) -> Printed {
 }
 
 /// A line in the folder, as a learner would type it.
-async fn shell(sandbox: &Sandbox, folder: &Path, line: &str) -> Printed {
+pub(super) async fn shell(sandbox: &Sandbox, folder: &Path, line: &str) -> Printed {
     let sockets = format!("{}:/run/lunchbox:ro", sandbox.socket.parent().unwrap().display());
     let files = format!("{}:/work", folder.display());
     let mut arguments = vec!["run", "--rm", "--network", "none", "--volume", &sockets, "--volume", &files, "--workdir", "/work"];

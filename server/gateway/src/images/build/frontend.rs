@@ -10,10 +10,10 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    Build, begin_with, context, dockerfile,
+    Build, check_limits, context, dockerfile,
     options::Options,
     output::Output,
-    place::{self, Place},
+    place::Place,
     plan::{self, Arguments},
 };
 use crate::{buildkit::vertices::Vertices, reference::Reference, refusal::Refusal, serve::Context};
@@ -114,7 +114,8 @@ pub(crate) async fn prepare(context: &Context, asked: &Asked<'_>) -> Result<Prep
         return Err(unknown("requestid"));
     }
     let options = Options::of_frontend(context, query, arguments, labels, &asked.names).await?;
-    let place = begin_with(context, &options, place::FILES_COME_LATER).await?;
+    let place = Place::take(&context.sandbox)?;
+    check_limits(context, &options).await?;
     Ok(Prepared { context: context.clone(), options, others, place })
 }
 
@@ -145,7 +146,7 @@ impl Prepared {
     }
 
     pub(crate) async fn wait(self) -> Result<Self, Refusal> {
-        Ok(Self { place: Place::Here(self.place.here().await?), ..self })
+        Ok(Self { place: self.place.here().await?, ..self })
     }
 
     /// Builds. Returns the image's ID.

@@ -7,47 +7,80 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{limits, refusal::Refusal, sandbox::Sandbox};
 
-/// The place of the one build that runs, or one among those that wait for it.
+/// One of the builds that a host may have at once: the one that runs, or one that waits for its turn.
 #[derive(Debug)]
-pub(crate) enum Place {
+pub(crate) struct Place {
+    counts: OwnedSemaphorePermit,
+    turn: Turn,
+}
+
+#[derive(Debug)]
+enum Turn {
     Here(OwnedSemaphorePermit),
-    Later { building: Arc<Semaphore>, waiting: OwnedSemaphorePermit },
+    /// With `files` it has them on the disk while it waits.
+    Later {
+        building: Arc<Semaphore>,
+        files: Option<OwnedSemaphorePermit>,
+    },
 }
 
 impl Place {
-    /// Takes one; `counts` is what the build counts for while it waits.
-    pub(super) fn take(sandbox: &Sandbox, counts: u32) -> Result<Self, Refusal> {
-        let building = sandbox.building.clone();
-        if let Ok(here) = building.clone().try_acquire_owned() {
-            return Ok(Self::Here(here));
+    /// For a build whose files are asked for when it is its turn.
+    pub(super) fn take(sandbox: &Sandbox) -> Result<Self, Refusal> {
+        let counts = sandbox.builds.clone().try_acquire_owned().map_err(|_| too_many())?;
+        Ok(Self { counts, turn: Turn::now_or_later(sandbox) })
+    }
+
+    /// For one whose client sends its files as soon as it may. Waits until they may come.
+    pub(super) async fn take_for_files(sandbox: &Sandbox) -> Result<Self, Refusal> {
+        let mut place = Self::take(sandbox)?;
+        if place.waits() {
+            let room = sandbox.waiting_contexts.clone().acquire_owned().await.map_err(|_| Refusal::internal())?;
+            // It may be its turn by now, and then it takes nobody's room.
+            place.turn = Turn::now_or_later(sandbox);
+            if let Turn::Later { files, .. } = &mut place.turn {
+                *files = Some(room);
+            }
         }
-        let waiting = sandbox.waiting_builds.clone().try_acquire_many_owned(counts).map_err(|_| {
-            Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "lunchbox: a build runs on this host, and as many as may wait for it do so already. Let one end, then build again.",
-            )
-        })?;
-        Ok(Self::Later { building, waiting })
+        Ok(place)
     }
 
     /// It is another build's turn.
     pub(crate) fn waits(&self) -> bool {
-        matches!(self, Self::Later { .. })
+        matches!(self.turn, Turn::Later { .. })
     }
 
     /// Waits for the turn. Those who wait get it in the order in which they came.
-    pub(crate) async fn here(self) -> Result<OwnedSemaphorePermit, Refusal> {
-        match self {
-            Self::Here(here) => Ok(here),
-            Self::Later { building, waiting } => {
+    pub(super) async fn here(self) -> Result<Self, Refusal> {
+        let turn = match self.turn {
+            Turn::Here(here) => Turn::Here(here),
+            Turn::Later { building, files } => {
                 let here = building.acquire_owned().await.map_err(|_| Refusal::internal())?;
-                drop(waiting);
-                Ok(here)
+                drop(files);
+                Turn::Here(here)
             }
+        };
+        Ok(Self { counts: self.counts, turn })
+    }
+}
+
+impl Turn {
+    fn now_or_later(sandbox: &Sandbox) -> Self {
+        let building = sandbox.building.clone();
+        match building.clone().try_acquire_owned() {
+            Ok(here) => Self::Here(here),
+            Err(_) => Self::Later { building, files: None },
         }
     }
 }
 
-/// What counts for one while it waits.
-pub(super) const FILES_COME_LATER: u32 = 1;
-pub(super) const FILES_ARE_HERE: u32 = limits::MAX_WAITING_BUILDS / limits::MAX_WAITING_CONTEXTS;
+/// Of clients of either kind.
+pub(crate) fn too_many() -> Refusal {
+    Refusal::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        format!(
+            "lunchbox: {} builds run or wait for their turn on this host, as many as may do so at once. Let some end, then build again.",
+            limits::MAX_BUILDS
+        ),
+    )
+}

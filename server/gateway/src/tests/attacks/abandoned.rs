@@ -1,4 +1,4 @@
-//! Requests that nobody waits for any more. 128 and 129.
+//! Requests that nobody waits for any more, and questions that they put. 128, 129 and 132.
 
 use std::{
     sync::{
@@ -19,7 +19,10 @@ use super::{
     answers_soon,
     fake::{FakeHost, Reply, Then},
 };
-use crate::{ActivityKind, limits::MAX_CONNECTIONS};
+use crate::{
+    ActivityKind,
+    limits::{MAX_CONNECTIONS, MAX_QUESTIONS},
+};
 
 /// A request that has been sent, and whose client still is there.
 async fn asked(sandbox: &Sandbox, request: &str) -> UnixStream {
@@ -81,4 +84,35 @@ async fn attack_129_hanging_up_while_a_refusal_is_recorded_ends_no_record() {
     }
     a.run("pull -q busybox").await.ok();
     a.saw("the pull", |kind| matches!(kind, ActivityKind::ImagePulled { .. })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_132_what_one_learner_asks_the_engine_at_once_is_counted_and_the_rest_waits_its_turn() {
+    let host = FakeHost::new().await;
+    let (a, b) = (&host.a, &host.b);
+    let questions = Arc::new(AtomicUsize::new(0));
+    let seen = questions.clone();
+    // An engine that is slow to say what a container is.
+    host.answers(move |asked| {
+        let top = serde_json::json!({ "Titles": ["PID"], "Processes": [["1"]] });
+        asked.path().ends_with("/top").then(|| {
+            seen.fetch_add(1, Ordering::Relaxed);
+            Reply { then: Then::Held, ..Reply::json(200, &top) }
+        })
+    });
+    let mut streams = Vec::new();
+    for _ in 0..100 {
+        streams.push(asked(a, "GET /v1.45/containers/web/top").await);
+    }
+    until("as many questions as may be open", || async { questions.load(Ordering::Relaxed) >= MAX_QUESTIONS }).await;
+    answers_soon(b, "100 questions").await;
+    let more = until("one more", || async { questions.load(Ordering::Relaxed) > MAX_QUESTIONS });
+    assert!(tokio::time::timeout(Duration::from_secs(1), more).await.is_err(), "{} are open", questions.load(Ordering::Relaxed));
+    host.let_go();
+    for mut stream in streams {
+        let mut head = [0; 12];
+        let read = tokio::time::timeout(PATIENCE, stream.read_exact(&mut head)).await;
+        assert!(read.is_ok_and(|read| read.is_ok()), "a question was never put");
+        assert_eq!(&head, b"HTTP/1.1 200");
+    }
 }

@@ -3,8 +3,6 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use http_body_util::BodyExt;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
@@ -251,53 +249,6 @@ async fn attack_68_files_that_nobody_reads_are_not_kept_for_them() {
     .await;
     let grown = memory().saturating_sub(before);
     assert!(grown < 100 << 20, "{grown} bytes are kept");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn attack_109_half_a_message_of_a_build_keeps_little() {
-    let host = TestHost::start(2).await;
-    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
-    let before = memory();
-    let mut open = Vec::new();
-    for _ in 0..12 {
-        let mut stream = UnixStream::connect(&a.socket).await.unwrap();
-        stream.write_all(b"POST /v1.45/grpc HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n").await.unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
-        }
-        // More than may be are refused; those that said too much are gone already, and make room.
-        if !head.starts_with(b"HTTP/1.1 101") {
-            continue;
-        }
-        let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
-        let connection = tokio::spawn(connection);
-        for path in ["Solve", "Status", "ListWorkers", "Prune", "DiskUsage"] {
-            for _ in 0..4 {
-                // A message of 4 GB is announced, and comes, and doesn't end.
-                let pieces = async_stream::stream! {
-                    yield Ok::<_, std::io::Error>(hyper::body::Frame::data(bytes::Bytes::from_static(&[0, 0xff, 0xff, 0xff, 0xff])));
-                    loop {
-                        yield Ok(hyper::body::Frame::data(bytes::Bytes::from_static(&[0; 16_384])));
-                    }
-                };
-                let request = http::Request::post(format!("http://localhost/moby.buildkit.v1.Control/{path}"))
-                    .header("content-type", "application/grpc")
-                    .header("te", "trailers")
-                    .body(http_body_util::StreamBody::new(pieces).boxed_unsync())
-                    .unwrap();
-                let mut sender = sender.clone();
-                open.push(tokio::spawn(
-                    async move { tokio::time::timeout(Duration::from_secs(5), sender.send_request(request)).await.is_ok() },
-                ));
-            }
-        }
-        open.push(tokio::spawn(async move { connection.await.is_ok() }));
-    }
-    answers_soon(b, "half messages").await;
-    let grown = memory().saturating_sub(before);
-    assert!(grown < 150 << 20, "{grown} bytes are kept");
-    open.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test(flavor = "multi_thread")]
