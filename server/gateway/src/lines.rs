@@ -5,13 +5,20 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use serde::de::DeserializeOwned;
 
-use crate::{body::BoxError, limits};
+use crate::{SandboxId, body::BoxError, limits};
 
 /// Objects out of a body, whatever separates them and however they are cut into chunks.
 pub(crate) struct JsonLines<B = Incoming> {
     body: B,
+    /// Whose objects they are, for who reads of a fault.
+    of: String,
     buffer: BytesMut,
     ended: bool,
+}
+
+/// What the engine tells of something that it does for a sandbox (`a pull`), as faults name it.
+pub(crate) fn told_of(what: &str, sandbox: &SandboxId) -> String {
+    format!("what the engine tells of {what} in sandbox {sandbox}")
 }
 
 impl<B> JsonLines<B>
@@ -19,12 +26,18 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn new(body: B) -> Self {
-        Self { body, buffer: BytesMut::new(), ended: false }
+    /// `of` begins the sentence that tells of a fault: `what the engine tells of …`.
+    pub(crate) fn new(body: B, of: impl Into<String>) -> Self {
+        Self { body, of: of.into(), buffer: BytesMut::new(), ended: false }
     }
 
     /// The next object; `None` at the end of the body.
     pub(crate) async fn next<T: DeserializeOwned>(&mut self) -> Option<Result<T, BoxError>> {
+        let next = self.read().await?;
+        Some(next.map_err(|fault| format!("{} can't be read: {fault}", self.of).into()))
+    }
+
+    async fn read<T: DeserializeOwned>(&mut self) -> Option<Result<T, BoxError>> {
         loop {
             let mut objects = serde_json::Deserializer::from_slice(&self.buffer).into_iter::<T>();
             match objects.next() {
@@ -39,7 +52,8 @@ where
                 Some(Err(_)) | None => {}
             }
             if self.buffer.len() > limits::MAX_STREAM_LINE_BYTES {
-                return Some(Err("an object of the stream is too long".into()));
+                let most = limits::MAX_STREAM_LINE_BYTES / 1024;
+                return Some(Err(format!("an object in it is longer than {most} KiB").into()));
             }
             if let Err(error) = self.more().await {
                 return Some(Err(error));
@@ -56,7 +70,7 @@ where
                 Err(error) => tracing::warn!(%error, "a line of a stream can't be read; going on with the next"),
             }
             if let Err(error) = self.skip_line().await {
-                tracing::warn!(%error, "a stream broke off");
+                tracing::warn!(%error, of = self.of, "a stream broke off");
                 return None;
             }
         }
@@ -102,6 +116,7 @@ pub(crate) fn line(value: &impl serde::Serialize) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail")]
     use http_body_util::StreamBody;
     use hyper::body::Frame;
 
@@ -110,7 +125,7 @@ mod tests {
     fn lines(text: String) -> JsonLines<impl Body<Data = Bytes, Error = BoxError> + Unpin> {
         let chunks: Vec<_> =
             text.as_bytes().chunks(10_000).map(|chunk| Ok::<_, BoxError>(Frame::data(Bytes::copy_from_slice(chunk)))).collect();
-        JsonLines::new(StreamBody::new(futures_util::stream::iter(chunks)))
+        JsonLines::new(StreamBody::new(futures_util::stream::iter(chunks)), told_of("a pull", &SandboxId::parse("abcdefghijkl").unwrap()))
     }
 
     #[tokio::test]
@@ -122,5 +137,16 @@ mod tests {
             read.extend(object);
         }
         assert_eq!(read, ["one", "two", "four"]);
+    }
+
+    #[tokio::test]
+    async fn a_fault_says_of_which_stream_and_sandbox_it_is() {
+        let long = format!("[\"{}\"]", "x".repeat(3 * limits::MAX_STREAM_LINE_BYTES));
+        for (text, fault) in
+            [(long, "an object in it is longer than 256 KiB"), ("[3]".to_owned(), "invalid type: integer `3`, expected a string")]
+        {
+            let told = lines(text).next::<Vec<String>>().await.unwrap().unwrap_err().to_string();
+            assert!(told.starts_with(&format!("what the engine tells of a pull in sandbox abcdefghijkl can't be read: {fault}")), "{told}");
+        }
     }
 }

@@ -68,7 +68,7 @@ async fn follow(shared: &Arc<Shared>, since: &mut i128, remembered: &mut Remembe
             return;
         }
     };
-    let mut events = JsonLines::new(response.into_body());
+    let mut events = JsonLines::new(response.into_body(), "what the engine tells of its events");
     // Were it to subscribe again because of one that can't be read, it would be told the same one for ever.
     while let Some(event) = events.next_readable::<Event>().await {
         *since = i128::from(event.time_nano) + 1;

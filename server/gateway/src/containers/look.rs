@@ -125,7 +125,7 @@ pub(crate) async fn stats(context: &Context, mut request: Request) -> Answer {
         .patient();
     let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
     let (name, version) = (format!("/{}", own.name()), request.version);
-    let mut all = JsonLines::new(engine.into_body());
+    let mut all = JsonLines::new(engine.into_body(), lines::told_of("a container's stats", &context.sandbox.id));
     let stream = async_stream::stream! {
         let _permit = permit;
         while let Some(next) = all.next::<Stats>().await {

@@ -14,7 +14,7 @@ use crate::{
         own, pull,
         view::{View, repository_of, short},
     },
-    lines::JsonLines,
+    lines::{JsonLines, told_of},
     reference::Reference,
     refusal::{Answer, Refusal},
     request::{Request, path::ApiVersion},
@@ -161,7 +161,7 @@ async fn tell(
     segments.push("push");
     let ask = Ask::post(&segments).parameter("tag", tag).registry_auth(NO_CREDENTIALS.to_owned()).patient();
     let response = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
-    let mut lines = JsonLines::new(response.into_body());
+    let mut lines = JsonLines::new(response.into_body(), told_of("a push", &context.sandbox.id));
     let mut last = Vec::new();
     let mut digest = None;
     let mut done = HashSet::new();

@@ -22,7 +22,7 @@ use crate::{
         catalogue::{Healthcheck, ImageInspect},
         message::Message,
     },
-    lines::JsonLines,
+    lines::{JsonLines, told_of},
     model::{
         container::{LogConfig, RestartPolicy},
         container_engine::{EngineCreate, EngineHostConfig, EngineMount},
@@ -282,7 +282,7 @@ impl Workshop {
             .stream("application/x-tar", body::stream(futures_util::stream::iter([Ok(bytes)])))
             .patient();
         let engine = self.context.shared.engine.stream(ask).await.map_err(|said| self.context.engine_said(said))?;
-        let mut lines = JsonLines::new(engine.into_body());
+        let mut lines = JsonLines::new(engine.into_body(), told_of("an image that was built", &self.context.sandbox.id));
         while let Some(message) = lines.next::<Message>().await {
             let error = message.map(|message| message.error).unwrap_or_else(|error| Some(error.to_string()));
             if let Some(error) = error {

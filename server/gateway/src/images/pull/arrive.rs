@@ -11,7 +11,7 @@ use crate::{
         own, tag, view,
     },
     ledger::ImageOrigin,
-    lines::JsonLines,
+    lines::{JsonLines, told_of},
     reference::Reference,
     refusal::Refusal,
     registry::Blob,
@@ -192,7 +192,7 @@ impl<'a> Shown<'a> {
             .parameter("tag", self.wanted.version())
             .patient();
         let response = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
-        let mut lines = JsonLines::new(response.into_body());
+        let mut lines = JsonLines::new(response.into_body(), told_of("a pull", &context.sandbox.id));
         for (index, _) in self.exists.iter().enumerate().filter(|(_, exists)| **exists) {
             self.tell(index, EXISTS).await;
         }

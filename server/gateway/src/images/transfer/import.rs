@@ -15,7 +15,7 @@ use crate::{
     },
     ledger::ImageOrigin,
     limits,
-    lines::JsonLines,
+    lines::{JsonLines, told_of},
     reference::{self, Reference},
     refusal::{Answer, Refusal},
     request::{Request, query::Query},
@@ -56,7 +56,8 @@ pub(crate) async fn import(context: &Context, mut request: Request) -> Answer {
         ask = ask.parameter("changes", change);
     }
     let engine = context.shared.engine.stream(ask.stream("application/x-tar", tar).patient()).await;
-    let mut lines = JsonLines::new(engine.map_err(|said| context.engine_said(said))?.into_body());
+    let mut lines =
+        JsonLines::new(engine.map_err(|said| context.engine_said(said))?.into_body(), told_of("an import", &context.sandbox.id));
     let mut id = None;
     while let Some(message) = lines.next::<Message>().await {
         let message = message.map_err(|error| {

@@ -24,7 +24,7 @@ use crate::{
         upload::{self, Failed},
     },
     ledger::ImageOrigin,
-    lines::JsonLines,
+    lines::{JsonLines, told_of},
     reference::Reference,
     refusal::{Answer, Refusal},
     request::Request,
@@ -159,7 +159,7 @@ async fn take(context: &Context, image: Loading) -> Result<Vec<String>, Refusal>
     }));
     let ask = Ask::post(&["images", "load"]).parameter("quiet", 1).stream("application/x-tar", tar).patient();
     let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
-    let mut lines = JsonLines::new(engine.into_body());
+    let mut lines = JsonLines::new(engine.into_body(), told_of("a load", &context.sandbox.id));
     while let Some(message) = lines.next::<Message>().await {
         let message = message.map_err(|error| {
             tracing::error!(%error, "the engine broke off a load");
