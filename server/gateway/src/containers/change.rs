@@ -6,7 +6,10 @@ use serde::Serialize;
 use crate::{
     ActivityKind, body,
     containers::{
-        create::{self, host, network, policy},
+        create::{
+            self, host, network,
+            policy::{self, Cuts},
+        },
         links, shown,
     },
     ledger,
@@ -43,31 +46,33 @@ pub(crate) async fn update(context: &Context, request: Request) -> Answer {
     policy::check_host(&wanted)?;
     let limits = &context.shared.config.limits;
     policy::check_limits(&wanted, limits.nano_cpus_max, policy::Limits::Changed)?;
-    let memory = wanted.memory.clamp(0, limits.memory_max_bytes);
-    let asks_cpus = wanted.nano_cpus > 0 || wanted.cpu_quota > 0;
+    let mut cuts = Cuts::default();
+    let memory = host::memory(wanted.memory.max(0), limits, &mut cuts);
+    host::no_swap(&wanted, &mut cuts);
     let update = EngineUpdate {
         memory,
         memory_swap: memory,
-        memory_reservation: wanted.memory_reservation.clamp(0, limits.memory_max_bytes),
-        nano_cpus: if asks_cpus {
-            host::nano_cpus(wanted.nano_cpus, wanted.cpu_quota, wanted.cpu_period, limits.nano_cpus_default, limits.nano_cpus_max)
-        } else {
-            0
-        },
-        cpu_shares: if wanted.cpu_shares <= 0 { 0 } else { wanted.cpu_shares.clamp(2, 1024) },
-        // 0 and -1 are "no limit" to Docker.
-        pids_limit: wanted.pids_limit.map(|limit| if limit <= 0 { limits.pids_max } else { limit.min(limits.pids_max) }),
+        memory_reservation: cuts.at_most(
+            "--memory-reservation",
+            wanted.memory_reservation.max(0),
+            limits.memory_max_bytes,
+            policy::cuts::bytes,
+        ),
+        nano_cpus: host::nano_cpus(&wanted, limits, &mut cuts).unwrap_or(0),
+        cpu_shares: host::cpu_shares(wanted.cpu_shares, &mut cuts),
+        pids_limit: wanted.pids_limit.map(|limit| host::pids_limit(limit, limits, &mut cuts)),
         restart_policy: if wanted.restart_policy.name.is_empty() {
             RestartPolicy::default()
         } else {
-            policy::restart_policy(&wanted.restart_policy)
+            policy::restart_policy(&wanted.restart_policy, &mut cuts)
         },
     };
     let ask = Ask::post(&["containers", own.engine_id(), "update"]).json(&update)?;
     context.shared.engine.done(ask).await.map_err(|said| context.engine_said(said))?;
     remember(context, &own, &wanted).await?;
     context.sandbox.changed();
-    Ok(body::json(StatusCode::OK, &serde_json::json!({ "Warnings": null })))
+    let warnings = Some(cuts.told()).filter(|warnings| !warnings.is_empty());
+    Ok(body::json(StatusCode::OK, &serde_json::json!({ "Warnings": warnings })))
 }
 
 /// `docker inspect` shows what was asked for last.

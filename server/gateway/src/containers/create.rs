@@ -23,6 +23,7 @@ use crate::{
     admission::{Containers, Turn, Volumes},
     body,
     containers::{
+        create::policy::Cuts,
         links::{Links, name_of, variables},
         names, remove,
     },
@@ -63,17 +64,19 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
     request.query.finish()?;
     let version = request.version;
     let mut asked: CreateRequest = Request::json(request.body, &request.headers).await?;
-    let warnings = [without_bindings(&mut asked, version), policy::raised_score(&asked.host_config)];
+    let without_bindings = without_bindings(&mut asked, version);
+    let mut cuts = Cuts::default();
     let told = asked::told(&asked, name.is_some());
     let refused = RefusedContainer { name: name.clone().unwrap_or_default(), image: asked.image.clone(), asked: told.clone() };
-    match create_asked(context, name, platform, version, asked, told).await {
+    match create_asked(context, name, platform, version, asked, told, &mut cuts).await {
         Ok(created) => {
             let warnings: Vec<String> = created
                 .warnings
                 .unwrap_or_default()
                 .iter()
                 .map(|text| context.scope.scrub(text))
-                .chain(warnings.into_iter().flatten())
+                .chain(without_bindings)
+                .chain(cuts.told())
                 .collect();
             Ok(body::json(StatusCode::CREATED, &serde_json::json!({ "Id": created.id, "Warnings": warnings })))
         }
@@ -88,6 +91,7 @@ async fn create_asked(
     version: ApiVersion,
     asked: CreateRequest,
     told: ContainerAsked,
+    cuts: &mut Cuts,
 ) -> Result<Created, Refusal> {
     if version < ApiVersion(44) && asked.networking_config.endpoints_config.len() > 1 {
         let names: Vec<&str> = asked.networking_config.endpoints_config.keys().map(String::as_str).collect();
@@ -107,13 +111,13 @@ async fn create_asked(
     let image = context.scope.image(&asked.image).await?;
     let config = image_config(context, &image, platform.as_deref()).await?;
     paths::check_working_dir(&config.working_dir)?;
-    policy::check_with_image(&asked, &config)?;
+    policy::check_size(&asked, &config)?;
     disk::check(context).await?;
     let turn = place(context).await?;
     let volumes = context.sandbox.turns.volumes().await;
     let name = free_name(context, name).await?;
 
-    let (engine_request, links) = build(context, &volumes, &asked, &image, &config, &name).await.map_err(but_the_image_is_there)?;
+    let (engine_request, links) = build(context, &volumes, &asked, &image, &config, &name, cuts).await.map_err(but_the_image_is_there)?;
     let created = make(context, &turn, &engine_request, &name).await.map_err(but_the_image_is_there)?;
     let recorded = record(context, &volumes, &asked, &image, &links, &name, &created.id).await;
     drop((turn, volumes));
@@ -236,19 +240,20 @@ async fn build(
     image: &OwnImage,
     config: &ImageConfig,
     name: &str,
+    cuts: &mut Cuts,
 ) -> Result<(EngineCreate, Links), Refusal> {
     let networking = network::decide(context, asked, name).await?;
     // The engine mounts these whatever is asked, and under the path as the image has it.
     let told = |path: &str, why: &str| format!("invalid volume specification: '{path}': {why}");
     let volumes_of_image = config.volumes.iter().flatten().map(|(path, _)| paths::mount_target(path, |why| told(path, why)));
     let volumes_of_image: BTreeSet<String> = volumes_of_image.collect::<Result<_, _>>()?;
-    let mounts = mounts::decide(context, turn, asked, &volumes_of_image).await?;
+    let mounts = mounts::decide(context, turn, asked, &volumes_of_image, cuts).await?;
     let given: Vec<&str> = asked.env.iter().chain(config.env.iter().flatten()).map(String::as_str).collect();
     let of_links = variables(context, name, &networking.links, &given).await?;
     let names = of_links.iter().map(|pair| name_of(pair).to_owned()).collect();
     let mut labels: BTreeMap<String, String> = asked.labels.clone();
     labels.extend(context.scope.labels("learner"));
-    let mut host_config = host::decide(context, asked).await?;
+    let mut host_config = host::decide(context, asked, cuts).await?;
     host_config.network_mode = networking.mode;
     host_config.tmpfs = mounts.tmpfs;
     host_config.mounts = mounts.mounts;
@@ -271,7 +276,7 @@ async fn build(
         stdin_once: asked.stdin_once,
         env: of_links.into_iter().chain(asked.env.iter().cloned()).collect(),
         cmd: asked.cmd.clone(),
-        healthcheck: policy::healthcheck(asked.healthcheck.as_ref(), config.healthcheck.as_ref()),
+        healthcheck: policy::healthcheck(asked.healthcheck.as_ref(), config.healthcheck.as_ref(), cuts),
         image: image.id().to_owned(),
         volumes: BTreeMap::new(),
         working_dir: asked.working_dir.clone(),
@@ -279,7 +284,7 @@ async fn build(
         network_disabled: asked.network_disabled,
         labels,
         stop_signal: asked.stop_signal.clone(),
-        stop_timeout: asked.stop_timeout.map(policy::stop_seconds),
+        stop_timeout: asked.stop_timeout.map(|seconds| policy::stop_seconds(seconds, cuts)),
         shell: asked.shell.clone(),
         host_config,
         networking_config: networking.endpoints,

@@ -7,7 +7,10 @@ use serde::Deserialize;
 
 use crate::{
     ActivityKind, body,
-    containers::{create::policy, inspect, links, ports, remove, shown},
+    containers::{
+        create::policy::{self, Cuts},
+        inspect, links, ports, remove, shown,
+    },
     model::container_shown::Inspected,
     refusal::{Answer, Refusal},
     request::Request,
@@ -128,7 +131,7 @@ pub(crate) async fn stop(context: &Context, mut request: Request) -> Answer {
 }
 
 fn stop_parameters(request: &mut Request) -> Result<(Option<i64>, Option<String>), Refusal> {
-    let seconds = request.query.number("t")?.map(policy::stop_seconds);
+    let seconds = request.query.number("t")?.map(|seconds| policy::stop_seconds(seconds, &mut Cuts::default()));
     let signal = request.query.text("signal")?.filter(|signal| !signal.is_empty());
     if let Some(signal) = &signal {
         policy::check_signal(signal)?;

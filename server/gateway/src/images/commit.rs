@@ -127,7 +127,11 @@ fn config(config: ImageConfig) -> Result<Option<ImageConfig>, Refusal> {
     if config.on_build.as_ref().is_some_and(|steps| !steps.is_empty()) {
         return Err(Refusal::invalid(build::NO_TRIGGERS));
     }
-    Ok(Some(ImageConfig { healthcheck: policy::healthcheck(config.healthcheck.as_ref(), None), image: String::new(), ..config }))
+    Ok(Some(ImageConfig {
+        healthcheck: policy::healthcheck(config.healthcheck.as_ref(), None, &mut policy::Cuts::default()),
+        image: String::new(),
+        ..config
+    }))
 }
 
 /// A comment or an author: a line for `docker history`, not a store.

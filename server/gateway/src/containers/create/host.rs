@@ -1,20 +1,32 @@
 //! The engine's `HostConfig`: limits and isolation, from what was asked for and what may be.
 
 use crate::{
-    containers::create::policy,
+    config::SandboxLimits,
+    containers::create::{
+        mounts::parse_size,
+        policy::{
+            self, Cuts,
+            cuts::{bytes, nano_cpus as cpus},
+        },
+    },
     model::{
-        container::{CreateRequest, LogConfig},
+        container::{CreateRequest, HostConfig, LogConfig},
         container_engine::EngineHostConfig,
     },
     refusal::Refusal,
     serve::Context,
 };
 
+/// Of a log that is kept: the only file, and its size.
+const LOG_FILES: i64 = 1;
+const LOG_SIZE: &str = "5m";
+
 /// All but mounts and network.
-pub(super) async fn decide(context: &Context, asked: &CreateRequest) -> Result<EngineHostConfig, Refusal> {
+pub(super) async fn decide(context: &Context, asked: &CreateRequest, cuts: &mut Cuts) -> Result<EngineHostConfig, Refusal> {
     let host = &asked.host_config;
     let limits = &context.shared.config.limits;
-    let memory = if host.memory <= 0 { limits.memory_default_bytes } else { host.memory.min(limits.memory_max_bytes) };
+    let memory = if host.memory <= 0 { limits.memory_default_bytes } else { self::memory(host.memory, limits, cuts) };
+    no_swap(host, cuts);
     let list = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
     let mut cap_drop: Vec<String> = policy::DROPPED_CAPABILITIES.iter().map(|name| (*name).to_owned()).collect();
     for name in host.cap_drop.iter().flatten().map(|name| policy::capability(name)) {
@@ -35,8 +47,8 @@ pub(super) async fn decide(context: &Context, asked: &CreateRequest) -> Result<E
         volumes_from.push(mode.map_or_else(|| other.engine_id().to_owned(), |mode| format!("{}:{mode}", other.engine_id())));
     }
     Ok(EngineHostConfig {
-        log_config: log(&host.log_config),
-        restart_policy: policy::restart_policy(&host.restart_policy),
+        log_config: log(&host.log_config, cuts),
+        restart_policy: policy::restart_policy(&host.restart_policy, cuts),
         auto_remove: host.auto_remove,
         volumes_from,
         console_size: host.console_size,
@@ -49,33 +61,76 @@ pub(super) async fn decide(context: &Context, asked: &CreateRequest) -> Result<E
         group_add: list(&host.group_add),
         ipc_mode: joined(context, &host.ipc_mode, "private").await?,
         cgroupns_mode: "private".to_owned(),
-        oom_score_adj: host.oom_score_adj.clamp(policy::OOM_SCORE, 1000),
+        oom_score_adj: policy::oom_score(host.oom_score_adj, cuts),
         pid_mode: joined(context, &host.pid_mode, "").await?,
         readonly_rootfs: host.readonly_rootfs,
         security_opt: vec!["no-new-privileges".to_owned()],
-        shm_size: if host.shm_size <= 0 { policy::MAX_MEMORY_FILES_BYTES } else { host.shm_size.min(policy::MAX_MEMORY_FILES_BYTES) },
+        shm_size: if host.shm_size <= 0 {
+            policy::MAX_MEMORY_FILES_BYTES
+        } else {
+            cuts.at_most("--shm-size", host.shm_size, policy::MAX_MEMORY_FILES_BYTES, bytes)
+        },
         init: host.init,
         memory,
-        memory_reservation: host.memory_reservation.clamp(0, memory),
+        memory_reservation: cuts.at_most("--memory-reservation", host.memory_reservation.max(0), memory, bytes),
         // None: what is more than the memory would be swap.
         memory_swap: memory,
-        nano_cpus: nano_cpus(asked.host_config.nano_cpus, host.cpu_quota, host.cpu_period, limits.nano_cpus_default, limits.nano_cpus_max),
-        cpu_shares: if host.cpu_shares <= 0 { 0 } else { host.cpu_shares.clamp(2, 1024) },
-        pids_limit: host.pids_limit.filter(|limit| *limit > 0).unwrap_or(limits.pids_max).min(limits.pids_max),
-        ulimits: host.ulimits.iter().flatten().map(policy::ulimit).filter_map(Result::transpose).collect::<Result<_, _>>()?,
+        nano_cpus: nano_cpus(host, limits, cuts).unwrap_or(limits.nano_cpus_default.min(limits.nano_cpus_max)),
+        cpu_shares: cpu_shares(host.cpu_shares, cuts),
+        pids_limit: pids_limit(host.pids_limit.unwrap_or_default(), limits, cuts),
+        ulimits: host
+            .ulimits
+            .iter()
+            .flatten()
+            .map(|limit| policy::ulimit(limit, cuts))
+            .filter_map(Result::transpose)
+            .collect::<Result<_, _>>()?,
         runtime: context.shared.config.runtime.clone(),
         ..EngineHostConfig::default()
     })
 }
 
+/// Bytes of memory, where some are asked for.
+pub(crate) fn memory(asked: i64, limits: &SandboxLimits, cuts: &mut Cuts) -> i64 {
+    cuts.at_most("--memory", asked, limits.memory_max_bytes, bytes)
+}
+
+/// What is more than the memory would be swap, and there is none.
+pub(crate) fn no_swap(asked: &HostConfig, cuts: &mut Cuts) {
+    if asked.memory_swap < 0 || asked.memory_swap > asked.memory {
+        cuts.say("no swap, though --memory-swap asks for some: it would slow down the machine that the whole class shares.".to_owned());
+    }
+}
+
+pub(crate) fn cpu_shares(asked: i64, cuts: &mut Cuts) -> i64 {
+    const LEAST: i64 = 2;
+    const MOST: i64 = 1024;
+    if asked <= 0 { 0 } else { cuts.at_most("--cpu-shares", asked, MOST, |shares| shares.to_string()).max(LEAST) }
+}
+
+/// 0 is what clients send for those who ask for nothing, and less is "no limit" to Docker.
+pub(crate) fn pids_limit(asked: i64, limits: &SandboxLimits, cuts: &mut Cuts) -> i64 {
+    if asked == 0 {
+        return limits.pids_max;
+    }
+    cuts.at_most_or_unlimited("--pids-limit", asked, limits.pids_max, |processes| processes.to_string())
+}
+
 /// A log that doesn't grow; none where none is wanted.
-fn log(asked: &LogConfig) -> LogConfig {
+fn log(asked: &LogConfig, cuts: &mut Cuts) -> LogConfig {
     if asked.kind == "none" {
         return LogConfig { kind: "none".to_owned(), ..LogConfig::default() };
     }
+    let most = parse_size(LOG_SIZE).unwrap_or_default();
+    if let Some(size) = asked.config.get("max-size").and_then(|size| parse_size(size)) {
+        cuts.at_most("--log-opt", size, most, |size| format!("max-size={}", bytes(size)));
+    }
+    if let Some(files) = asked.config.get("max-file").and_then(|files| files.parse().ok()) {
+        cuts.at_most("--log-opt", files, LOG_FILES, |files| format!("max-file={files}"));
+    }
     LogConfig {
         kind: "json-file".to_owned(),
-        config: [("max-size", "5m"), ("max-file", "1")].map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        config: [("max-size".to_owned(), LOG_SIZE.to_owned()), ("max-file".to_owned(), LOG_FILES.to_string())].into(),
     }
 }
 
@@ -88,14 +143,14 @@ async fn joined(context: &Context, value: &str, default: &str) -> Result<String,
     }
 }
 
-/// Billionths of a CPU; a quota a period is one way to ask for them.
-pub(crate) fn nano_cpus(asked: i64, quota: i64, period: i64, default: i64, most: i64) -> i64 {
+/// Billionths of a CPU, where some are asked for; a quota a period is one way to do so.
+pub(crate) fn nano_cpus(asked: &HostConfig, limits: &SandboxLimits, cuts: &mut Cuts) -> Option<i64> {
     const DEFAULT_PERIOD_US: i64 = 100_000;
-    let asked = if asked <= 0 && quota > 0 {
-        let period = if period > 0 { period } else { DEFAULT_PERIOD_US };
-        quota.saturating_mul(1_000_000_000) / period
+    let nano_cpus = if asked.nano_cpus <= 0 && asked.cpu_quota > 0 {
+        let period = if asked.cpu_period > 0 { asked.cpu_period } else { DEFAULT_PERIOD_US };
+        asked.cpu_quota.saturating_mul(1_000_000_000) / period
     } else {
-        asked
+        asked.nano_cpus
     };
-    if asked <= 0 { default.min(most) } else { asked.min(most) }
+    (nano_cpus > 0).then(|| cuts.at_most("--cpus", nano_cpus, limits.nano_cpus_max, cpus))
 }

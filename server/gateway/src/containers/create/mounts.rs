@@ -8,7 +8,7 @@ use crate::{
     admission::{Turn, Volumes},
     containers::create::{
         paths::{clean, mount_target, subpath, volume_target},
-        policy::{MAX_MEMORY_FILES_BYTES, refused},
+        policy::{Cuts, MAX_MEMORY_FILES_BYTES, cuts::bytes, refused},
     },
     model::{
         container::{CreateRequest, Mount},
@@ -95,6 +95,7 @@ pub(crate) async fn decide(
     turn: &Turn<Volumes>,
     asked: &CreateRequest,
     volumes_of_image: &BTreeSet<String>,
+    cuts: &mut Cuts,
 ) -> Result<Mounts, Refusal> {
     let host = &asked.host_config;
     let mut decided = Mounts::default();
@@ -113,10 +114,10 @@ pub(crate) async fn decide(
         }
     }
     for mount in &host.mounts {
-        one(context, turn, mount, &mut decided).await?;
+        one(context, turn, mount, &mut decided, cuts).await?;
     }
     for (target, options) in &host.tmpfs {
-        decided.tmpfs.insert(mount_target(target, str::to_owned)?, tmpfs_options(options)?);
+        decided.tmpfs.insert(mount_target(target, str::to_owned)?, tmpfs_options(options, cuts)?);
     }
     let in_memory = decided.tmpfs.len() + decided.mounts.iter().filter(|mount| matches!(mount, EngineMount::Tmpfs { .. })).count();
     if in_memory > MAX_TMPFS {
@@ -150,7 +151,7 @@ async fn limit_volumes(context: &Context, _turn: &Turn<Volumes>, anonymous: usiz
     Ok(())
 }
 
-async fn one(context: &Context, turn: &Turn<Volumes>, mount: &Mount, decided: &mut Mounts) -> Result<(), Refusal> {
+async fn one(context: &Context, turn: &Turn<Volumes>, mount: &Mount, decided: &mut Mounts, cuts: &mut Cuts) -> Result<(), Refusal> {
     let told = |why: &str| format!("invalid mount config for type \"{}\": {why}", mount.kind);
     let target = mount_target(&mount.target, told)?;
     match mount.kind.as_str() {
@@ -182,7 +183,7 @@ async fn one(context: &Context, turn: &Turn<Volumes>, mount: &Mount, decided: &m
                 return Err(Refusal::invalid("invalid mount config for type \"tmpfs\": field Source must not be specified"));
             }
             let options = mount.tmpfs_options.clone().unwrap_or_default();
-            let size_bytes = if options.size_bytes <= 0 { MAX_MEMORY_FILES_BYTES } else { options.size_bytes.min(MAX_MEMORY_FILES_BYTES) };
+            let size_bytes = if options.size_bytes <= 0 { MAX_MEMORY_FILES_BYTES } else { memory_files(options.size_bytes, cuts) };
             let mode = (options.mode != 0).then_some(options.mode & 0o7777);
             if !options.options.is_empty() {
                 // The engine takes such options in the other of its two ways to mount memory.
@@ -190,7 +191,7 @@ async fn one(context: &Context, turn: &Turn<Volumes>, mount: &Mount, decided: &m
                 words.extend(mount.read_only.then(|| "ro".to_owned()));
                 words.extend(mode.map(|mode| format!("mode={mode:o}")));
                 words.push(format!("size={size_bytes}"));
-                decided.tmpfs.insert(target, tmpfs_options(&words.join(","))?);
+                decided.tmpfs.insert(target, tmpfs_options(&words.join(","), cuts)?);
                 return Ok(());
             }
             decided.mounts.push(EngineMount::Tmpfs {
@@ -258,8 +259,13 @@ async fn home(context: &Context, source: &str, target: String, read_only: bool) 
     Ok(EngineMount::Volume { source: engine_name, target, read_only, volume_options })
 }
 
+/// Bytes of a tmpfs.
+fn memory_files(asked: i64, cuts: &mut Cuts) -> i64 {
+    cuts.at_most("a tmpfs of", asked, MAX_MEMORY_FILES_BYTES, bytes)
+}
+
 /// Options of `--tmpfs`, with a size always.
-fn tmpfs_options(text: &str) -> Result<String, Refusal> {
+fn tmpfs_options(text: &str, cuts: &mut Cuts) -> Result<String, Refusal> {
     let mut options = Vec::new();
     let mut size = MAX_MEMORY_FILES_BYTES;
     for option in text.split(',').filter(|option| !option.is_empty()) {
@@ -273,7 +279,7 @@ fn tmpfs_options(text: &str) -> Result<String, Refusal> {
             _ => return Err(Refusal::invalid(format!("invalid tmpfs option [\"{option}\"]"))),
         }
     }
-    options.push(format!("size={}", size.clamp(4096, MAX_MEMORY_FILES_BYTES)));
+    options.push(format!("size={}", memory_files(size, cuts).max(4096)));
     Ok(options.join(","))
 }
 
@@ -307,10 +313,12 @@ mod tests {
 
     #[test]
     fn memory_has_a_size_always() {
-        assert_eq!(tmpfs_options("").unwrap(), "size=67108864");
-        assert_eq!(tmpfs_options("size=10g,mode=1777").unwrap(), "mode=1777,size=67108864");
-        assert_eq!(tmpfs_options("size=1m").unwrap(), "size=1048576");
-        assert!(tmpfs_options("uid=0,bind").is_err());
-        assert!(tmpfs_options("size=9999999999g").is_err());
+        let mut cuts = Cuts::default();
+        assert_eq!(tmpfs_options("", &mut cuts).unwrap(), "size=67108864");
+        assert_eq!(tmpfs_options("size=1m", &mut cuts).unwrap(), "size=1048576");
+        assert!(tmpfs_options("uid=0,bind", &mut cuts).is_err());
+        assert!(tmpfs_options("size=9999999999g", &mut cuts).is_err());
+        assert_eq!(tmpfs_options("size=10g,mode=1777", &mut cuts).unwrap(), "mode=1777,size=67108864");
+        assert_eq!(cuts.told().len(), 1);
     }
 }

@@ -4,13 +4,15 @@
 //! The sentences never hold "permission denied", "no such file or directory" or "executable file not
 //! found": the docker CLI reads exit codes out of those.
 
+pub(crate) mod cuts;
 mod health;
 mod host;
 mod limits;
 
 pub(crate) use self::{
+    cuts::Cuts,
     health::healthcheck,
-    host::{check_host, raised_score},
+    host::{DEFAULT_RUNTIME, check_host, oom_score},
     limits::{Limits, check_limits, cpus},
 };
 
@@ -79,9 +81,6 @@ const MAX_OPEN_FILES: i64 = 65_536;
 
 /// Refuses what can't be had here. What is let through is built into the engine's request elsewhere.
 pub(crate) fn check(asked: &CreateRequest) -> Result<(), Refusal> {
-    if json_bytes(asked) > MAX_CONTAINER_BYTES {
-        return Err(Refusal::invalid("lunchbox: command, environment, labels and options are larger than 256 KiB together"));
-    }
     check_labels(&asked.labels)?;
     for (name, value) in [("hostname", &asked.hostname), ("domainname", &asked.domainname)] {
         if !value.is_empty() && !is_host_name(value) {
@@ -146,9 +145,13 @@ pub(crate) fn json_bytes(value: &impl Serialize) -> usize {
     serde_json::to_writer(&mut count, value).map_or(usize::MAX, |()| count.0)
 }
 
-/// The image's command, environment and labels become the container's.
-pub(crate) fn check_with_image(asked: &CreateRequest, image: &ImageConfig) -> Result<(), Refusal> {
-    if json_bytes(asked).saturating_add(json_bytes(image)) > MAX_CONTAINER_BYTES {
+/// What a container will be as large as: the image's command, environment and labels become the container's.
+pub(crate) fn check_size(asked: &CreateRequest, image: &ImageConfig) -> Result<(), Refusal> {
+    let own = json_bytes(asked);
+    if own > MAX_CONTAINER_BYTES {
+        return Err(Refusal::invalid("lunchbox: command, environment, labels and options are larger than 256 KiB together"));
+    }
+    if own.saturating_add(json_bytes(image)) > MAX_CONTAINER_BYTES {
         return Err(Refusal::invalid(
             "lunchbox: command, environment and labels, with those of the image, are larger than 256 KiB together. Build the image with fewer or smaller labels.",
         ));
@@ -192,31 +195,41 @@ pub(crate) fn check_signal(signal: &str) -> Result<(), Refusal> {
 }
 
 /// Seconds between asking a process to end and killing it. Negative is "for ever" to Docker.
-pub(crate) fn stop_seconds(asked: i64) -> i64 {
-    if asked < 0 { MAX_STOP_SECONDS } else { asked.min(MAX_STOP_SECONDS) }
+pub(crate) fn stop_seconds(asked: i64, cuts: &mut Cuts) -> i64 {
+    cuts.at_most_or_unlimited("--stop-timeout", asked, MAX_STOP_SECONDS, |seconds| seconds.to_string())
 }
 
-pub(crate) fn restart_policy(asked: &RestartPolicy) -> RestartPolicy {
+/// Where a number of restarts is asked for, a cut is told.
+pub(crate) fn restart_policy(asked: &RestartPolicy, cuts: &mut Cuts) -> RestartPolicy {
+    let shown = |times: i64| format!("on-failure:{times}");
     let maximum_retry_count = match asked.name.as_str() {
         "on-failure" if asked.maximum_retry_count <= 0 => MAX_RESTARTS,
-        "on-failure" => asked.maximum_retry_count.min(MAX_RESTARTS),
+        "on-failure" => cuts.at_most("--restart", asked.maximum_retry_count, MAX_RESTARTS, shown),
         _ => 0,
     };
     RestartPolicy { name: if asked.name.is_empty() { "no".to_owned() } else { asked.name.clone() }, maximum_retry_count }
 }
 
 /// The limit as the engine is asked for it; `None` where the container's process limit stands for it.
-pub(crate) fn ulimit(asked: &Ulimit) -> Result<Option<Ulimit>, Refusal> {
+pub(crate) fn ulimit(asked: &Ulimit, cuts: &mut Cuts) -> Result<Option<Ulimit>, Refusal> {
     let most = match asked.name.as_str() {
         "nofile" => MAX_OPEN_FILES,
         "core" => 0,
-        "nproc" => return Ok(None),
+        "nproc" => {
+            cuts.say("no --ulimit nproc: its processes are counted by --pids-limit on the machine that the whole class shares.".to_owned());
+            return Ok(None);
+        }
         "fsize" | "cpu" | "data" | "stack" | "as" | "locks" | "sigpending" => i64::MAX,
         name => return Err(Refusal::forbidden(&format!("the ulimit {name}"), "it tunes the shared host. Leave it out.")),
     };
     let clamp = |value: i64| if value < 0 { most } else { value.min(most) };
     let clamped = |value: i64| if most == i64::MAX { value } else { clamp(value) };
-    Ok(Some(Ulimit { name: asked.name.clone(), soft: clamped(asked.soft), hard: clamped(asked.hard) }))
+    let limit = Ulimit { name: asked.name.clone(), soft: clamped(asked.soft), hard: clamped(asked.hard) };
+    if limit != *asked {
+        let shown = |limit: &Ulimit| format!("{}={}:{}", limit.name, limit.soft, limit.hard);
+        cuts.note("--ulimit", &shown(&limit), &shown(asked));
+    }
+    Ok(Some(limit))
 }
 
 /// Letters, digits, dashes and underscores, at most 63 (RFC 1123, and the underscore that Docker allows).
@@ -242,10 +255,15 @@ mod tests {
 
     #[test]
     fn ulimits_stay_within() {
-        assert_eq!(ulimit(&limit("nofile", 1_048_576, -1)).unwrap().unwrap(), limit("nofile", MAX_OPEN_FILES, MAX_OPEN_FILES));
-        assert_eq!(ulimit(&limit("core", -1, -1)).unwrap().unwrap(), limit("core", 0, 0));
-        assert_eq!(ulimit(&limit("nproc", 1, 1)).unwrap(), None);
-        assert!(ulimit(&limit("memlock", 1, 1)).is_err());
+        let mut cuts = Cuts::default();
+        assert_eq!(ulimit(&limit("nofile", 1_048_576, -1), &mut cuts).unwrap().unwrap(), limit("nofile", MAX_OPEN_FILES, MAX_OPEN_FILES));
+        assert_eq!(ulimit(&limit("core", -1, -1), &mut cuts).unwrap().unwrap(), limit("core", 0, 0));
+        assert_eq!(ulimit(&limit("nproc", 1, 1), &mut cuts).unwrap(), None);
+        assert_eq!(cuts.told().len(), 3);
+        let mut cuts = Cuts::default();
+        assert_eq!(ulimit(&limit("nofile", 100, 200), &mut cuts).unwrap().unwrap(), limit("nofile", 100, 200));
+        assert!(ulimit(&limit("memlock", 1, 1), &mut cuts).is_err());
+        assert!(cuts.told().is_empty());
     }
 
     #[test]
@@ -257,6 +275,8 @@ mod tests {
 
     #[test]
     fn a_stop_does_not_wait_for_ever() {
-        assert_eq!([stop_seconds(-1), stop_seconds(0), stop_seconds(9999)], [30, 0, 30]);
+        let mut cuts = Cuts::default();
+        assert_eq!([-1, 0, 30, 9999].map(|seconds| stop_seconds(seconds, &mut cuts)), [30, 0, 30, 30]);
+        assert_eq!(cuts.told().len(), 2);
     }
 }

@@ -93,6 +93,56 @@ async fn groups_are_joined_by_number_and_give_no_more_than_a_user_of_that_group_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_cut_down_is_told_in_a_line_of_its_own() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull busybox").await.ok();
+    let rows = [
+        ("--memory 4g", "--memory 512m instead of 4g"),
+        ("--memory 64m --memory-swap -1", "no swap, though --memory-swap asks for some"),
+        ("--memory 64m --memory-swap 1g", "no swap, though --memory-swap asks for some"),
+        ("--memory-reservation 400m", "--memory-reservation 256m instead of 400m"),
+        ("--cpu-quota 450000 --cpu-period 100000", "--cpus 2 instead of 4.5"),
+        ("--cpu-shares 4096", "--cpu-shares 1024 instead of 4096"),
+        ("--pids-limit 1000", "--pids-limit 256 instead of 1000"),
+        ("--pids-limit -1", "--pids-limit 256 instead of unlimited"),
+        ("--shm-size 1g", "--shm-size 64m instead of 1g"),
+        ("--tmpfs /t:size=1g", "a tmpfs of 64m instead of 1g"),
+        ("--mount type=tmpfs,dst=/t,tmpfs-size=1073741824", "a tmpfs of 64m instead of 1g"),
+        ("--ulimit nofile=100000:200000", "--ulimit nofile=65536:65536 instead of nofile=100000:200000"),
+        ("--ulimit core=-1", "--ulimit core=0:0 instead of core=-1:-1"),
+        ("--ulimit nproc=100", "no --ulimit nproc"),
+        ("--restart on-failure:99", "--restart on-failure:5 instead of on-failure:99"),
+        ("--stop-timeout 90", "--stop-timeout 30 instead of 90"),
+        ("--log-opt max-size=10m", "--log-opt max-size=5m instead of max-size=10m"),
+        ("--log-opt max-file=3", "--log-opt max-file=1 instead of max-file=3"),
+        ("--health-cmd true --health-interval 1s", "--health-interval 5s instead of 1s"),
+        ("--health-cmd true --health-timeout 1m", "--health-timeout 30s instead of 60s"),
+        ("--health-cmd true --health-retries 50", "--health-retries 10 instead of 50"),
+        ("--oom-score-adj 100", "--oom-score-adj 500 instead of 100"),
+    ];
+    for (flags, words) in rows {
+        let printed = a.run(&format!("create --name cut {flags} busybox true")).await;
+        let warned = format!("WARNING: lunchbox: the container runs with {words}");
+        assert_eq!(printed.err.lines().filter(|line| line.starts_with(&warned)).count(), 1, "{flags}: {printed:?}");
+        assert_eq!(printed.err.lines().count(), 1, "{flags}: {printed:?}");
+        printed.ok();
+        a.run("rm cut").await.ok();
+    }
+    // What is within the limits, or isn't asked for, is told to nobody.
+    let within = "--memory 512m --memory-swap 512m --memory-reservation 64m --cpus 2 --cpu-shares 512 --pids-limit 256 --shm-size 64m --tmpfs /t:size=64m --ulimit nofile=1024:2048 --restart on-failure --stop-timeout 30 --log-opt max-size=5m --log-opt max-file=1 --health-cmd true --health-interval 5s";
+    assert_eq!(a.run(&format!("create --name within {within} busybox true")).await.err, "");
+
+    let updated =
+        rows.iter().filter(|(flags, _)| ["--memory ", "--cpu", "--pids-limit", "--restart"].iter().any(|flag| flags.starts_with(flag)));
+    for (flags, words) in updated {
+        let printed = a.run(&format!("update {flags} within")).await;
+        assert!(printed.out.contains(&format!("lunchbox: the container runs with {words}")), "{flags}: {printed:?}");
+    }
+    assert!(!a.run("update --memory 256m --memory-swap 256m within").await.ok().contains("lunchbox"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_score_that_is_raised_is_told() {
     let host = host(1).await;
     let a = &host.sandboxes[0];
@@ -190,5 +240,8 @@ async fn the_operators_runtime_runs_every_container_and_learners_see_the_usual_o
     let id = a.run("run -d --name plain busybox sleep 1000").await.ok();
     assert_eq!(on_engine(&id).await["HostConfig"]["Runtime"], "io.containerd.runc.v2");
     assert_eq!(inspect(&a, "plain", "{{.HostConfig.Runtime}}").await, "runc");
-    refused(a.run("run --rm --runtime runc busybox true").await, "--runtime is switched off");
+    // By the name that learners read it is the operator's, too; by its own it can't be asked for.
+    let id = a.run("create --runtime runc busybox true").await.ok();
+    assert_eq!(on_engine(&id).await["HostConfig"]["Runtime"], "io.containerd.runc.v2");
+    refused(a.run("run --rm --runtime io.containerd.runc.v2 busybox true").await, "--runtime is switched off");
 }

@@ -1,5 +1,6 @@
 //! Health checks, slowed down to what the machine bears.
 
+use super::{Cuts, cuts::nanoseconds};
 use crate::images::catalogue::Healthcheck;
 
 const NANOSECONDS: i64 = 1_000_000_000;
@@ -10,8 +11,11 @@ const DEFAULT_HEALTH_INTERVAL: i64 = 30 * NANOSECONDS;
 const MAX_HEALTH_RETRIES: i64 = 10;
 
 /// The container's own check, filled up from the image's, within limits. Always sent, since the engine
-/// would take an image's as it is.
-pub(crate) fn healthcheck(asked: Option<&Healthcheck>, of_image: Option<&Healthcheck>) -> Option<Healthcheck> {
+/// would take an image's as it is. What was asked for the container itself is told where it is cut.
+pub(crate) fn healthcheck(asked: Option<&Healthcheck>, of_image: Option<&Healthcheck>, cuts: &mut Cuts) -> Option<Healthcheck> {
+    if let Some(asked) = asked {
+        tell(asked, cuts);
+    }
     let mut check = match (asked, of_image) {
         (None, None) => return None,
         (Some(asked), None) => asked.clone(),
@@ -40,6 +44,17 @@ pub(crate) fn healthcheck(asked: Option<&Healthcheck>, of_image: Option<&Healthc
     Some(check)
 }
 
+/// 0 is what isn't asked for.
+fn tell(asked: &Healthcheck, cuts: &mut Cuts) {
+    for (option, value) in [("--health-interval", asked.interval), ("--health-start-interval", asked.start_interval)] {
+        if value > 0 {
+            cuts.at_least(option, value, MIN_HEALTH_INTERVAL, nanoseconds);
+        }
+    }
+    cuts.at_most("--health-timeout", asked.timeout, MAX_HEALTH_TIMEOUT, nanoseconds);
+    cuts.at_most("--health-retries", asked.retries, MAX_HEALTH_RETRIES, |times| times.to_string());
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail")]
@@ -54,13 +69,18 @@ mod tests {
             retries: 9999,
             ..Healthcheck::default()
         };
-        let check = healthcheck(None, Some(&image)).unwrap();
+        let mut cuts = Cuts::default();
+        let check = healthcheck(None, Some(&image), &mut cuts).unwrap();
         assert_eq!((check.interval, check.timeout, check.retries), (MIN_HEALTH_INTERVAL, MAX_HEALTH_TIMEOUT, MAX_HEALTH_RETRIES));
         let own = Healthcheck { retries: 2, ..Healthcheck::default() };
-        let check = healthcheck(Some(&own), Some(&image)).unwrap();
+        let check = healthcheck(Some(&own), Some(&image), &mut cuts).unwrap();
         assert_eq!((check.test, check.retries), (image.test.clone(), 2));
         let none = Healthcheck { test: Some(vec!["NONE".into()]), ..Healthcheck::default() };
-        assert_eq!(healthcheck(Some(&none), Some(&image)).unwrap(), none);
-        assert_eq!(healthcheck(None, None), None);
+        assert_eq!(healthcheck(Some(&none), Some(&image), &mut cuts).unwrap(), none);
+        assert_eq!(healthcheck(None, None, &mut cuts), None);
+        assert!(cuts.told().is_empty());
+        let mut cuts = Cuts::default();
+        assert_eq!(healthcheck(Some(&image), None, &mut cuts).unwrap().interval, MIN_HEALTH_INTERVAL);
+        assert_eq!(cuts.told().len(), 3);
     }
 }

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::{CAPABILITIES, OOM_SCORE, capability, is_capability, is_host_name, limits::check_log_options, ulimit};
+use super::{CAPABILITIES, Cuts, OOM_SCORE, capability, is_capability, is_host_name, limits::check_log_options, ulimit};
 use crate::{model::container::HostConfig, refusal::Refusal, request::json::says_nothing};
 
 const MAX_EXTRA_HOSTS: usize = 32;
+/// As `docker info` and `docker inspect` show it on every host here; which one it is, the operator decides.
+pub(crate) const DEFAULT_RUNTIME: &str = "runc";
 
 /// The part that `docker update` can ask for again.
 pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
@@ -35,7 +37,7 @@ pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
     }
     for (flag, value, why) in tuning(host) {
         // What there is anyway may be asked for by its name.
-        let is_default = flag == "--isolation" && value == "default";
+        let is_default = matches!((flag, value.as_str()), ("--isolation", Some("default")) | ("--runtime", Some(DEFAULT_RUNTIME)));
         if !says_nothing(Some(value)) && !is_default {
             return Err(Refusal::forbidden(flag, why));
         }
@@ -76,17 +78,19 @@ pub(crate) fn check_host(host: &HostConfig) -> Result<(), Refusal> {
         ));
     }
     for limit in host.ulimits.iter().flatten() {
-        ulimit(limit)?;
+        ulimit(limit, &mut Cuts::default())?;
     }
     check_names(host)
 }
 
-/// Said of a score that is raised to the least that a container of a learner's has.
-pub(crate) fn raised_score(host: &HostConfig) -> Option<String> {
-    let raised = host.oom_score_adj != 0 && host.oom_score_adj < OOM_SCORE;
-    raised.then(|| {
-        format!("lunchbox: the container runs with --oom-score-adj {OOM_SCORE}: on the shared host learners' containers are to end first when memory runs out.")
-    })
+/// Raised to the least that a container of a learner's has.
+pub(crate) fn oom_score(asked: i64, cuts: &mut Cuts) -> i64 {
+    if asked != 0 && asked < OOM_SCORE {
+        cuts.say(format!(
+            "--oom-score-adj {OOM_SCORE} instead of {asked}: on the shared host learners' containers are to end first when memory runs out."
+        ));
+    }
+    asked.clamp(OOM_SCORE, 1000)
 }
 
 /// Flags that tune the shared host, their values, and why they are off.
