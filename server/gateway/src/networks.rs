@@ -5,6 +5,7 @@ mod addresses;
 mod change;
 mod look;
 mod make;
+mod options;
 mod pool;
 
 #[cfg(test)]

@@ -124,7 +124,7 @@ fn host_config(asked: &CreateRequest) -> Value {
     host.pids_limit = host.pids_limit.filter(|limit| *limit > 0);
     let mut value = serde_json::to_value(&host).unwrap_or_default();
     let known = [
-        ("Runtime", json!("runc")),
+        ("Runtime", json!(policy::DEFAULT_RUNTIME)),
         ("Isolation", json!("")),
         ("CgroupParent", json!("")),
         ("Devices", json!([])),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     body,
     model::versions,
-    networks::make::Asked,
+    networks::{make::Asked, options},
     refusal::{Answer, Refusal},
     request::{
         Request,
@@ -137,7 +137,8 @@ async fn read(context: &Context, own: &OwnNetwork, names: &HashMap<String, Strin
         .into_iter()
         .filter_map(|(id, endpoint)| names.get(&id).map(|name| (id, Endpoint { name: name.clone(), ..endpoint })))
         .collect();
-    let options = if own.is_default() { default_options() } else { BTreeMap::new() };
+    let chosen = asked.mtu.map(|mtu| (options::MTU.to_owned(), mtu.to_string())).into_iter().collect();
+    let options = if own.is_default() { default_options() } else { chosen };
     Ok(Network {
         name: own.name().to_owned(),
         internal: asked.internal,

@@ -16,7 +16,7 @@ use crate::{
     model::event::Event,
     networks::{
         addresses::{self, Chosen, IpamConfig},
-        pool,
+        options, pool,
     },
     refusal::{Answer, Refusal},
     request::Request,
@@ -79,6 +79,9 @@ pub(super) struct Asked {
     /// Where the learner chose it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) subnet: Option<String>,
+    /// Bytes, where the learner chose them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mtu: Option<u32>,
 }
 
 /// What the engine is asked for.
@@ -153,6 +156,7 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
         return Err(Refusal::new(StatusCode::FORBIDDEN, format!("operation is not permitted on predefined {} network ", asked.name)));
     }
     only_plain(&asked)?;
+    let mtu = options::mtu(asked.options.as_ref().unwrap_or(&BTreeMap::new()))?;
     let configs = asked.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
     let addresses = addresses::choose(&configs, context.shared.config.address_pool)?;
     let turn = context.sandbox.turns.networks().await;
@@ -165,6 +169,7 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
         attachable: asked.attachable,
         labels: asked.labels.unwrap_or_default(),
         subnet: addresses.map(|chosen| chosen.subnet.to_string()),
+        mtu,
     };
     let name = context.scope.engine_name(&asked.name);
     let id = make(&context.shared, &context.scope, &asked.name, &name, &kept, addresses).await.map_err(|failed| match failed {
@@ -209,9 +214,6 @@ fn only_plain(asked: &CreateRequest) -> Result<(), Refusal> {
     }
     if asked.enable_ipv4 == Some(false) {
         return Err(plain("asked for no IPv4, --ipv4=false"));
-    }
-    if asked.options.as_ref().is_some_and(|options| !options.is_empty()) {
-        return Err(plain("asked for driver options"));
     }
     if let Some(ipam) = &asked.ipam {
         let driver = ipam.driver.as_deref().unwrap_or_default();
@@ -324,7 +326,7 @@ async fn make_at(
         driver: "bridge",
         internal: place.internal,
         ipam: EngineIpam { driver: "default", config: vec![config] },
-        options: [(BRIDGE_NAME, place.bridge)].into(),
+        options: asked.mtu.map(|mtu| (options::MTU, mtu.to_string())).into_iter().chain([(BRIDGE_NAME, place.bridge)]).collect(),
         labels,
     };
     let ask = Ask::post(&["networks", "create"]).json(&body).map_err(|refusal| Failed::Engine(EngineSaid::Away(refusal)))?;

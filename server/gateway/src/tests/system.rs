@@ -94,7 +94,7 @@ async fn only_plain_networks_can_be_made() {
         ("network create -d overlay x", "the driver overlay"),
         ("network create --subnet 8.8.8.0/24 x", "Choose a private range"),
         ("network create --ipv6 x", "(asked for IPv6)"),
-        ("network create -o com.docker.network.bridge.name=docker0 x", "driver options"),
+        ("network create -o com.docker.network.bridge.name=docker0 x", "the driver option com.docker.network.bridge.name"),
         ("network create --ingress x", "--ingress"),
         ("network create --config-only x", "--config-only"),
         ("network create --config-from y x", "--config-from"),

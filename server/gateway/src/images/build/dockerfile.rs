@@ -29,6 +29,9 @@ const KEYWORDS: [&str; 18] = [
     "SHELL",
 ];
 
+/// Characters of a frontend's name that are told again.
+const MAX_TOLD: usize = 200;
+
 /// One instruction, its lines joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Instruction {
@@ -103,6 +106,7 @@ pub(super) fn parse(text: &str) -> Result<Dockerfile, Refusal> {
     if text.contains('\0') {
         return Err(Refusal::invalid("lunchbox: the Dockerfile holds a zero byte; it must be plain text."));
     }
+    check_syntax(text)?;
     let escape = escape_directive(text)?;
     let mut instructions = Vec::new();
     let mut lines = text.split('\n').enumerate().map(|(index, line)| (index + 1, line.trim_end_matches('\r')));
@@ -144,21 +148,36 @@ pub(super) fn parse(text: &str) -> Result<Dockerfile, Refusal> {
     Ok(Dockerfile { escape, instructions })
 }
 
-/// Directives stand at the very top, one a line. Only `escape` means anything here: which frontend `syntax`
-/// names is heeded by none, for this one is all there is.
+/// Directives stand at the very top, one a line.
+fn directives(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split('\n').map_while(|line| {
+        let (name, value) = line.trim().strip_prefix('#')?.split_once('=')?;
+        let name = name.trim();
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric());
+        is_name.then_some((name, value.trim()))
+    })
+}
+
+/// Which version of Docker's own frontend `syntax` names doesn't matter: this one is all there is, and nothing is fetched.
+/// Another frontend's file is in another language.
+fn check_syntax(text: &str) -> Result<(), Refusal> {
+    let Some((_, frontend)) = directives(text).find(|(name, _)| name.eq_ignore_ascii_case("syntax")) else { return Ok(()) };
+    let image = frontend.split_whitespace().next().unwrap_or_default();
+    let name = image.split('@').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    let name = name.split(':').next().unwrap_or_default();
+    if matches!(name, "" | "dockerfile" | "dockerfile-upstream") {
+        return Ok(());
+    }
+    let image: String = image.chars().take(MAX_TOLD).collect();
+    Err(Refusal::invalid(format!(
+        "lunchbox: this file is for the frontend {image} (# syntax=), which can't be fetched in this classroom: what is built here is what docker/dockerfile:1 reads. If it is a plain Dockerfile, leave that line out and build again."
+    )))
+}
+
 fn escape_directive(text: &str) -> Result<char, Refusal> {
     let mut escape = None;
-    for line in text.split('\n') {
-        let Some(directive) = line.trim().strip_prefix('#') else { break };
-        let Some((name, value)) = directive.split_once('=') else { break };
-        let name = name.trim();
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
-            break;
-        }
-        if !name.eq_ignore_ascii_case("escape") {
-            continue;
-        }
-        match (escape, value.trim()) {
+    for (_, value) in directives(text).filter(|(name, _)| name.eq_ignore_ascii_case("escape")) {
+        match (escape, value) {
             (None, "\\") => escape = Some('\\'),
             (None, "`") => escape = Some('`'),
             (Some(_), _) => return Err(Refusal::invalid("only one escape parser directive can be used")),
@@ -262,6 +281,24 @@ mod tests {
         assert!(parse("# escape=x\nFROM x").is_err());
         // After anything else it is a comment.
         assert_eq!(parse("\n# escape=`\nFROM x").unwrap().escape, '\\');
+    }
+
+    #[test]
+    fn any_version_of_dockers_frontend_is_this_one_and_another_is_told() {
+        for frontend in [
+            "docker/dockerfile:1",
+            "docker/dockerfile:1.7-labs",
+            "docker.io/docker/dockerfile",
+            "mirror.example:5000/docker/dockerfile:1",
+            "docker/dockerfile-upstream:master",
+            "docker/dockerfile:1@sha256:abc",
+        ] {
+            assert_eq!(written(&format!("#syntax = {frontend}\n# escape=`\nFROM x\nRUN a `\n b")), ["FROM x", "RUN a  b"], "{frontend}");
+        }
+        let told = parse("# escape=`\n# syntax=example.com/mopy:1\napiVersion: v1").unwrap_err().message;
+        assert!(told.contains("the frontend example.com/mopy:1 "), "{told}");
+        // After anything else it is a comment.
+        assert!(parse("FROM x\n# syntax=example.com/mopy:1\nRUN a").is_ok());
     }
 
     #[test]

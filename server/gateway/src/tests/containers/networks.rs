@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{host, inspect};
+use super::{host, inspect, refused};
 use crate::tests::support::Sandbox;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,4 +136,20 @@ async fn the_registry_tells_what_an_image_is_and_nothing_of_others() {
     assert!(pulled.starts_with(&format!("docker.io/library/{digest}: Pulling from library/busybox\n")), "{pulled}");
     let all = a.run("pull --all-tags busybox").await.ok();
     assert!(all.contains("latest: Pulling from library/busybox") && all.contains("for busybox"), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_large_packets_are_can_be_chosen_and_nothing_else_of_a_bridge() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    a.run("pull busybox").await.ok();
+    a.run("network create --opt com.docker.network.driver.mtu=1400 slim").await.ok();
+    assert_eq!(a.run("run --rm --network slim busybox cat /sys/class/net/eth0/mtu").await.ok(), "1400\n");
+    let shown = a.docker(&["network", "inspect", "--format", "{{json .Options}}", "slim"]).await.ok();
+    assert_eq!(shown, "{\"com.docker.network.driver.mtu\":\"1400\"}\n");
+    refused(a.run("network create --opt com.docker.network.driver.mtu=9000 wide").await, "a number from 576 to 1500");
+    for option in ["com.docker.network.bridge.name=docker0", "com.docker.network.bridge.enable_icc=false", "parent=eth0"] {
+        refused(a.run(&format!("network create --opt {option} other")).await, "can't be had here");
+    }
+    assert_eq!(a.docker(&["network", "ls", "--format", "{{.Name}}", "--filter", "type=custom"]).await.ok(), "slim\n");
 }
