@@ -11,10 +11,13 @@ pub(super) const MTU: &str = "com.docker.network.driver.mtu";
 /// Bytes that any host must take (RFC 791), and that an Ethernet takes.
 const MTU_BYTES: std::ops::RangeInclusive<u32> = 576..=1500;
 
+/// Characters of what isn't understood that are told again.
+const MAX_TOLD: usize = 100;
+
 /// What is asked for with `docker network create --opt`.
 pub(super) fn mtu(asked: &BTreeMap<String, String>) -> Result<Option<u32>, Refusal> {
     if let Some(other) = asked.keys().find(|option| *option != MTU) {
-        let other: String = other.chars().take(100).collect();
+        let other: String = other.chars().take(MAX_TOLD).collect();
         return Err(Refusal::new(
             StatusCode::FORBIDDEN,
             format!(
@@ -23,6 +26,10 @@ pub(super) fn mtu(asked: &BTreeMap<String, String>) -> Result<Option<u32>, Refus
         ));
     }
     let Some(value) = asked.get(MTU) else { return Ok(None) };
+    if value.parse::<i64>().is_err() {
+        let value: String = value.chars().take(MAX_TOLD).collect();
+        return Err(Refusal::invalid(format!("failed to parse {MTU} value: {value} (strconv.Atoi: parsing {value:?}: invalid syntax)")));
+    }
     let plain = value.bytes().all(|b| b.is_ascii_digit()) && !value.starts_with('0');
     let bytes = value.parse().ok().filter(|bytes| plain && MTU_BYTES.contains(bytes)).ok_or_else(|| {
         let (least, most) = (MTU_BYTES.start(), MTU_BYTES.end());

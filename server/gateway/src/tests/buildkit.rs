@@ -168,8 +168,10 @@ async fn what_a_build_may_not_do_is_refused_in_a_sentence() {
     let host = TestHost::start(1).await;
     let a = &host.sandboxes[0];
     a.run("pull alpine").await.ok();
-    let files = folder(&[("Dockerfile", "FROM alpine\nRUN true\n")]);
+    let other = "# syntax=example.com/other:1\nFROM alpine\n";
+    let files = folder(&[("Dockerfile", "FROM alpine\nRUN true\n"), ("other", other)]);
     for (line, words) in [
+        ("build --file other .", "the frontend example.com/other:1"),
         ("build --output out .", "leave --output"),
         ("buildx build --push -t x .", "push"),
         ("build --network host .", "switched off"),

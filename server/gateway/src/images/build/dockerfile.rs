@@ -106,7 +106,6 @@ pub(super) fn parse(text: &str) -> Result<Dockerfile, Refusal> {
     if text.contains('\0') {
         return Err(Refusal::invalid("lunchbox: the Dockerfile holds a zero byte; it must be plain text."));
     }
-    check_syntax(text)?;
     let escape = escape_directive(text)?;
     let mut instructions = Vec::new();
     let mut lines = text.split('\n').enumerate().map(|(index, line)| (index + 1, line.trim_end_matches('\r')));
@@ -159,8 +158,8 @@ fn directives(text: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Which version of Docker's own frontend `syntax` names doesn't matter: this one is all there is, and nothing is fetched.
-/// Another frontend's file is in another language.
-fn check_syntax(text: &str) -> Result<(), Refusal> {
+/// Another frontend's file is in another language. (The classic builder knows of none, and reads on.)
+pub(super) fn check_syntax(text: &str) -> Result<(), Refusal> {
     let Some((_, frontend)) = directives(text).find(|(name, _)| name.eq_ignore_ascii_case("syntax")) else { return Ok(()) };
     let image = frontend.split_whitespace().next().unwrap_or_default();
     let name = image.split('@').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
@@ -293,12 +292,14 @@ mod tests {
             "docker/dockerfile-upstream:master",
             "docker/dockerfile:1@sha256:abc",
         ] {
-            assert_eq!(written(&format!("#syntax = {frontend}\n# escape=`\nFROM x\nRUN a `\n b")), ["FROM x", "RUN a  b"], "{frontend}");
+            let text = format!("#syntax = {frontend}\n# escape=`\nFROM x\nRUN a `\n b");
+            assert!(check_syntax(&text).is_ok(), "{frontend}");
+            assert_eq!(written(&text), ["FROM x", "RUN a  b"]);
         }
-        let told = parse("# escape=`\n# syntax=example.com/mopy:1\napiVersion: v1").unwrap_err().message;
+        let told = check_syntax("# escape=`\n# syntax=example.com/mopy:1\napiVersion: v1").unwrap_err().message;
         assert!(told.contains("the frontend example.com/mopy:1 "), "{told}");
         // After anything else it is a comment.
-        assert!(parse("FROM x\n# syntax=example.com/mopy:1\nRUN a").is_ok());
+        assert!(check_syntax("FROM x\n# syntax=example.com/mopy:1\nRUN a").is_ok());
     }
 
     #[test]

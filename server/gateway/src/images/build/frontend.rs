@@ -158,6 +158,7 @@ impl Prepared {
                 Sources::Folder { dockerfile, context } => context::of_folder(context, dockerfile, most_bytes).await?,
                 Sources::Archive(tar) => context::of_archive(tar, &self.options.dockerfile, most_bytes).await?,
             };
+            dockerfile::check_syntax(&files.dockerfile)?;
             let plan = plan::judge(dockerfile::parse(&files.dockerfile)?, &self.options.arguments, &self.options.target)?;
             Ok::<_, Refusal>((files, plan.instead(&self.others)))
         };
