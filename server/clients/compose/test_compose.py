@@ -11,6 +11,8 @@ import unittest
 
 PROJECT = pathlib.Path(__file__).parent / "project"
 WAIT_SECONDS = 60
+# As many as a large project has.
+SERVICES_AT_ONCE = 12
 
 
 def compose(*words, fails=False, folder=None):
@@ -145,8 +147,9 @@ class Restaurant(unittest.TestCase):
 
     def test_21_services_are_built_that_are_asked_for_at_once(self):
         with tempfile.TemporaryDirectory() as folder:
-            services = {name: {"build": {"context": ".", "args": {"DISH": name}}} for name in ("soup", "bread", "salad")}
-            (pathlib.Path(folder) / "Dockerfile").write_text("FROM busybox\nARG DISH\nRUN sleep 1 && echo $DISH >/dish\n")
+            dishes = [f"dish{number}" for number in range(SERVICES_AT_ONCE)]
+            services = {name: {"build": {"context": ".", "args": {"DISH": name}}} for name in dishes}
+            (pathlib.Path(folder) / "Dockerfile").write_text("FROM busybox\nARG DISH\nRUN sleep 0.3 && echo $DISH >/dish\n")
             (pathlib.Path(folder) / "compose.yaml").write_text(json.dumps({"name": "menu", "services": services}))
             compose("build", folder=folder)
             for name in services:
