@@ -69,11 +69,16 @@ export class LessonPage {
     await this.terminal.waitForPrompt(PROMPT_WITHIN_MS);
   }
 
+  /** The choice between a new shell and a fresh host. */
+  async askRestart(): Promise<Locator> {
+    await this.page.getByRole("button", { name: "Restart…" }).click();
+    return this.page.getByRole("dialog", { name: "A new shell, or a fresh host?" });
+  }
+
   async reset(): Promise<void> {
-    await this.page.getByRole("button", { name: "Reset…" }).click();
-    const dialog = this.page.getByRole("dialog", { name: "Start with a fresh host?" });
+    const dialog = await this.askRestart();
     const before = await this.sandbox();
-    await dialog.getByRole("button", { name: "Reset" }).click();
+    await dialog.getByRole("button", { name: "Fresh host" }).click();
     await expect.poll(() => this.sandbox(), { message: "another sandbox", timeout: PROMPT_WITHIN_MS }).not.toBe(before);
     await this.terminal.waitForPrompt(PROMPT_WITHIN_MS);
   }

@@ -50,7 +50,7 @@ test("the main controls are in the order of the Tab key, each with a name", asyn
   await lesson.start();
   await lesson.terminal.run("docker run -d --name web -p 8080:80 nginx");
   await expect(lesson.ports.getByRole("link")).toBeVisible();
-  for (const name of [/^Lunchbox$/, /^Theme:/, /^Step 1:/, /^All steps/, /^Check$/, /^Show a hint/, /^Next/, /^Open 8080/, /^Reset…/]) {
+  for (const name of [/^Lunchbox$/, /^Theme:/, /^Step 1:/, /^All steps/, /^Check$/, /^Show a hint/, /^Next/, /^Open 8080/, /^Restart…/]) {
     await page.locator("body").evaluate((body) => {
       (document.activeElement as HTMLElement | null)?.blur();
       // Where Tab begins: at the top of the page.

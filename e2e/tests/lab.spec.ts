@@ -114,8 +114,7 @@ test("a reset gives a fresh host and keeps the progress", async ({ learner }) =>
   await lesson.terminal.run("docker tag nginx registry.lunchbox/mine:1 && docker push -q registry.lunchbox/mine:1");
   await lesson.expectStepDone();
 
-  await lesson.page.getByRole("button", { name: "Reset…" }).click();
-  await expect(lesson.page.getByRole("dialog")).toContainText("so is what you pushed to registry.lunchbox");
+  await expect(await lesson.askRestart()).toContainText("so is what you pushed to registry.lunchbox");
   await lesson.page.keyboard.press("Escape");
   await lesson.reset();
   await expect(lesson.terminal.element.getByRole("textbox"), "one goes on in the fresh shell").toBeFocused();

@@ -58,7 +58,7 @@ for (const width of [390, 640]) {
       const { page, lesson } = learner;
       await atWork(learner);
       await expectNoSidewaysScroll(page);
-      for (const name of ["Next", "Check", "Reset…", "As text"]) {
+      for (const name of ["Next", "Check", "Restart…", "As text"]) {
         const box = await page.getByRole(name === "Next" ? "link" : "button", { name }).boundingBox();
         expect(box && box.x >= 0 && box.x + box.width <= width, `${name} is in the window`).toBe(true);
       }
@@ -113,7 +113,7 @@ test("three published ports cut nothing off in the terminal's pane, and more of 
   const { page, lesson } = learner;
   await lesson.goToStep(/^Run a container$/);
   await lesson.start();
-  const tools = page.getByRole("button", { name: "Reset…" });
+  const tools = page.getByRole("button", { name: "Restart…" });
   const before = { pane: await tools.boundingBox(), screen: await lesson.terminal.element.boundingBox() };
   const publish = (ports: number[]): Promise<string> =>
     lesson.terminal.run(ports.map((port) => `docker run -d --name web${port} -p ${port}:80 nginx`).join(" && "));

@@ -32,7 +32,7 @@ test("a command clicked while another runs waits for its end, says so, and can b
   await page.keyboard.type("sleep 600\n");
   await lesson.terminal.expectText("sleep 600");
   await page.locator(PULL).first().click();
-  await expect(page.getByText("A command still runs in the terminal; Ctrl+C ends it. Then it types “docker pull nginx”.")).toBeVisible();
+  await expect(page.getByText("A command still runs in the terminal; Ctrl+C ends it, or else a new shell under “Restart…”. Then it types “docker pull nginx”.")).toBeVisible();
   await lesson.expectStepOpen();
   await page.keyboard.press("Control+c");
   await lesson.terminal.expectText("Status: Downloaded newer image for nginx:latest");
@@ -140,6 +140,71 @@ test("while the line is lost a clicked command waits, typing is not swallowed si
   await lesson.terminal.expectText("Status: Downloaded newer image for nginx:latest");
   await expect(notice).toBeHidden();
   await lesson.expectStepDone();
+});
+
+test("a new shell ends what ignores Ctrl+C, by keyboard alone, and files and containers stay", async ({ learner }) => {
+  const { lesson, page } = learner;
+  await lesson.goToStep(/^Pull an image/);
+  await lesson.start();
+  await lesson.terminal.run("docker run -d --name dish nginx && touch letter && fruit=apple");
+  const sandbox = await lesson.sandbox();
+  const deaf = "trap '' INT HUP TERM; while :; do sleep 1; done";
+  await page.keyboard.type(`${deaf}\n`);
+  await lesson.terminal.expectText(deaf);
+  await page.keyboard.press("Control+c");
+  await page.keyboard.type("touch typed-in-vain\n");
+  await lesson.terminal.expectText(/^\^Ctouch typed-in-vain$/m);
+
+  await page.keyboard.press("F6");
+  const restart = page.getByRole("button", { name: "Restart…" });
+  for (let presses = 0; presses < 80 && !(await restart.evaluate((one) => one === document.activeElement)); presses += 1) await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "A new shell, or a fresh host?" });
+  await expect(dialog.getByRole("button", { name: "Keep both" }), "nothing is ended by a key too many").toBeFocused();
+  await expect(dialog).toHaveAccessibleDescription(/New shell: what runs in the terminal is ended.*Files, images and containers stay/);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await lesson.terminal.waitForPrompt(3_000);
+  await expect(lesson.terminal.element.getByRole("textbox"), "one goes on in the new shell").toBeFocused();
+  expect(await lesson.sandbox(), "the host is the same").toBe(sandbox);
+  expect(await lesson.terminal.screen(), "on an empty screen").not.toContain(deaf);
+  expect(await lesson.terminal.run("echo [$fruit]; ls; docker ps --format '{{.Names}}'")).toBe("[]\nletter\ndish");
+  await expect.poll(() => lesson.terminal.run("ps -e -o args= | grep -c '[s]leep 1'"), "what was deaf is gone").toBe("0");
+});
+
+test("a new shell leaves a full-screen program's screen, and what was clicked meanwhile runs in it", async ({ learner }) => {
+  const { lesson, page } = learner;
+  await lesson.goToStep(/^Pull an image/);
+  await lesson.start();
+  await page.keyboard.type("seq 500 | less\n");
+  await lesson.terminal.expectText(/^1$/m);
+  await (await lesson.askRestart()).getByRole("button", { name: "New shell" }).click();
+  await lesson.terminal.waitForPrompt(3_000);
+
+  await page.keyboard.type("sleep 600\n");
+  await lesson.terminal.expectText("sleep 600");
+  await page.locator(PULL).first().click();
+  await expect(page.getByText(/A command still runs/)).toBeVisible();
+  await (await lesson.askRestart()).getByRole("button", { name: "New shell" }).click();
+  await lesson.terminal.expectText("Status: Downloaded newer image for nginx:latest");
+  await expect(page.getByText(/A command still runs/)).toBeHidden();
+  await lesson.expectStepDone();
+});
+
+test("a new shell is had where the terminal is closed, or open in another window", async ({ learner }) => {
+  const { context, lesson, page } = learner;
+  await lesson.start();
+  await page.keyboard.type("exit\n");
+  await expect(page.getByText("The terminal was closed: the shell has ended.")).toBeVisible();
+  await (await lesson.askRestart()).getByRole("button", { name: "New shell" }).click();
+  await lesson.terminal.run("fruit=apple");
+
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(page.getByText("Your terminal is open in another window now.")).toBeVisible();
+  await (await lesson.askRestart()).getByRole("button", { name: "New shell" }).click();
+  await expect(page.getByText(/open in another window/)).toBeHidden();
+  expect(await lesson.terminal.run("echo [$fruit]")).toBe("[]");
 });
 
 test("the panel says which keys copy and paste, and that there is no internet", async ({ learner }) => {

@@ -5,7 +5,7 @@ import { FitAddon } from "@xterm/addon-fit";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
-import { TYPING_WORD, binaryFrames, frames, isReport, resizeWord } from "./frames.ts";
+import { RENEW_WORD, TYPING_WORD, binaryFrames, frames, isReport, resizeWord } from "./frames.ts";
 import { Line, type LineState } from "./line.ts";
 import { openLink } from "./links.ts";
 import { isElsewhere, notice, watchNotice } from "./notice.ts";
@@ -53,6 +53,8 @@ export class LunchboxTerminal extends HTMLElement {
   #waiting: string[] = [];
   #waitingTimer: number | undefined;
   #typedInVain = false;
+  /** A fresh shell was asked for while there was no line. */
+  #isToRenew = false;
   #cleanUp: (() => void)[] = [];
   /** Where this is another's terminal. */
   #watched: Watch | undefined;
@@ -121,6 +123,7 @@ export class LunchboxTerminal extends HTMLElement {
           // terminal's own words, so that it comes after what is still to be shown of the line before.
           if (again) terminal.write(RESET, () => this.#shell.forget());
           if (!watched) line.send(resizeWord(terminal.cols, terminal.rows));
+          if (this.#isToRenew) this.#isToRenew = !line.send(RENEW_WORD);
           this.#typeWaitingAfter(SILENT_MS);
         },
         bytes: (bytes, shown) => {
@@ -189,6 +192,22 @@ export class LunchboxTerminal extends HTMLElement {
       this.#line.connect();
       this.#terminal.focus();
     }
+    return true;
+  }
+
+  /**
+   * Ends what runs in the terminal, however deaf it is, and has a fresh shell there. Where there is no line it is
+   * connected first, away from another window, too: who asks for a shell here means this one.
+   */
+  renew(): boolean {
+    if (!this.#terminal || !this.#line) return false;
+    this.#shell.forget();
+    if (!this.#line.send(RENEW_WORD)) {
+      this.#isToRenew = true;
+      this.#line.hurry();
+      this.#line.connect();
+    }
+    this.#terminal.focus();
     return true;
   }
 

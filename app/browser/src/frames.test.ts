@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_FRAME, ackWord, binaryFrames, frames, isReport, resizeWord, serverWord } from "./frames.ts";
+import { MAX_FRAME, RENEW_WORD, ackWord, binaryFrames, frames, isReport, resizeWord, serverWord } from "./frames.ts";
 
 test("short text is one frame of UTF-8", () => {
   assert.deepEqual(frames("ä\r"), [new Uint8Array([0xc3, 0xa4, 0x0d])]);
@@ -52,6 +52,10 @@ test("what a terminal answers by itself is told from what is typed", () => {
 
 test("a resize is said in the words of the protocol", () => {
   assert.equal(resizeWord(80, 24), '{"resize":{"cols":80,"rows":24}}');
+});
+
+test("a fresh shell is asked for in the words of the protocol", () => {
+  assert.equal(RENEW_WORD, '{"renew":true}');
 });
 
 test("what has been shown is said in the words of the protocol", () => {

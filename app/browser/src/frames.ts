@@ -83,6 +83,9 @@ export function isReport(text: string): boolean {
 /** Who looks at another's terminal has read that they may type: what comes after it is typed with leave. */
 export const TYPING_WORD = JSON.stringify({ typing: true });
 
+/** A fresh shell, whatever runs in this one. */
+export const RENEW_WORD = JSON.stringify({ renew: true });
+
 /** So many bytes more have been shown: the server may send as many again. */
 export function ackWord(bytes: number): string {
   return JSON.stringify({ ack: bytes });

@@ -11,7 +11,7 @@ test("an open line needs no word", () => {
 
 test("a command that was clicked while another runs says what it waits for, and can be typed all the same", () => {
   assert.deepEqual(notice({ kind: "open" }, ["docker ps"], false), {
-    text: "A command still runs in the terminal; Ctrl+C ends it. Then it types “docker ps”.",
+    text: "A command still runs in the terminal; Ctrl+C ends it, or else a new shell under “Restart…”. Then it types “docker ps”.",
     button: "Type it now",
   });
 });

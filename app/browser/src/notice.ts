@@ -24,7 +24,7 @@ export function notice(state: LineState, waiting: readonly string[], inVain: boo
   switch (state.kind) {
     case "open":
       if (waiting.length === 0) return undefined;
-      return { text: `A command still runs in the terminal; Ctrl+C ends it.${follows(waiting)}`, button: "Type it now" };
+      return { text: `A command still runs in the terminal; Ctrl+C ends it, or else a new shell under “Restart…”.${follows(waiting)}`, button: "Type it now" };
     case "connecting":
       return { text: `Connecting to your terminal…${follows(waiting)}${lost}` };
     case "lost":

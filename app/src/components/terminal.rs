@@ -17,6 +17,11 @@ pub(super) fn focus() {
     call("focus", None);
 }
 
+/// Ends what runs in the terminal and has a fresh shell there; the focus moves into it.
+pub(super) fn renew() {
+    call("renew", None);
+}
+
 /// Sets the terminal's font larger (positive) or smaller.
 pub(super) fn zoom(steps: i32) -> bool {
     call("zoom", Some(&steps.to_string()))

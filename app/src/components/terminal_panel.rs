@@ -18,7 +18,7 @@ const TERMINAL: &str = "/api/terminal?id=1";
 pub(super) fn TerminalPanel(work: Work) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let ready = Memo::new(move |_| work.is_ready());
-    let ask_reset = move |_| {
+    let ask_restart = move |_| {
         if let Some(dialog) = dialog.get_untracked() {
             // It throws only where it is open already.
             let _ = dialog.show_modal();
@@ -39,9 +39,9 @@ pub(super) fn TerminalPanel(work: Work) -> impl IntoView {
                     <ScreenReaderToggle />
                     <button type="button" class="button button--quiet" title="Smaller text" aria-label="A−, smaller text" on:click=move |_| { terminal::zoom(-1); }>"A−"</button>
                     <button type="button" class="button button--quiet" title="Larger text" aria-label="A+, larger text" on:click=move |_| { terminal::zoom(1); }>"A+"</button>
-                    <button type="button" class="button button--quiet" on:click=ask_reset>
+                    <button type="button" class="button button--quiet" on:click=ask_restart>
                         {Icon::Reset.view()}
-                        "Reset…"
+                        "Restart…"
                     </button>
                 </div>
             </div>

@@ -26,6 +26,7 @@ pub(super) enum Verb {
     Open(Terminal),
     Resize(Terminal),
     Attach(String),
+    Renew(String),
     Bind(u16),
     Release(u16),
     Registry(u16),
@@ -95,6 +96,7 @@ mod tests {
         let terminal = Terminal { terminal: "1".to_owned(), cols: 80, rows: 24 };
         assert_eq!(json(Verb::Open(terminal)).as_deref(), Some(r#"{"n":7,"open":{"terminal":"1","cols":80,"rows":24}}"#));
         assert_eq!(json(Verb::Attach("1".to_owned())).as_deref(), Some(r#"{"n":7,"attach":"1"}"#));
+        assert_eq!(json(Verb::Renew("1".to_owned())).as_deref(), Some(r#"{"n":7,"renew":"1"}"#));
         assert_eq!(json(Verb::Registry(80)).as_deref(), Some(r#"{"n":7,"registry":80}"#));
         assert_eq!(json(Verb::Bind(8080)).as_deref(), Some(r#"{"n":7,"bind":8080}"#));
     }

@@ -71,6 +71,8 @@ pub enum Closed {
     WorkstationLost,
     /// The learner has no sandbox; nothing was opened.
     NoSandbox,
+    /// A fresh shell was asked for, and none could be started.
+    NoShell,
     /// As many terminals as a workstation has, or as many browsers as it may have, are open; nothing
     /// was opened.
     TooManyTerminals,
@@ -229,6 +231,12 @@ impl Line {
     /// Gives the terminal another size.
     pub async fn resize(&self, cols: u16, rows: u16) -> Result<(), WorkstationError> {
         self.place.ask(Verb::Resize(Size { terminal: self.name.clone(), cols, rows }), ANSWER_LIMIT).await
+    }
+
+    /// A fresh shell in the terminal, whatever runs in it: that is told to hang up, and killed a moment later where
+    /// it doesn't. Its bytes go on to come here.
+    pub async fn renew(&self) -> Result<(), WorkstationError> {
+        self.place.ask(Verb::Renew(self.name.clone()), ANSWER_LIMIT).await
     }
 
     /// Resolves when the sandbox goes.

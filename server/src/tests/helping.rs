@@ -53,6 +53,9 @@ async fn an_instructor_sees_the_terminal_and_types_only_while_the_learner_lets_t
     page.until("who watches", |last| last.get("seat").is_some_and(|seat| seat["seat"]["watched_by"][0] == "Grace")).await;
 
     enter(&mut view, "touch /root/not-asked").await;
+    // A new shell is the learner's own to ask for.
+    enter(&mut mine, "X=ke''pt").await;
+    view.send(Message::text(r#"{"renew":true}"#)).await.unwrap();
     assert_eq!(grace.call("teach/ask_assist", &[("place", &place)]).await.status, StatusCode::OK);
     until(&mut view, r#"{"assist":"asked"}"#).await;
     enter(&mut view, "touch /root/not-granted").await;
@@ -61,8 +64,9 @@ async fn an_instructor_sees_the_terminal_and_types_only_while_the_learner_lets_t
     until(&mut view, r#"{"assist":"granted"}"#).await;
     enter(&mut view, "touch /root/not-knowing").await;
     view.send(Message::text(r#"{"typing":true}"#)).await.unwrap();
-    enter(&mut view, "echo fr''om Grace; ls /root").await;
-    let seen = until(&mut mine, "from Grace").await + &until(&mut view, "from Grace").await;
+    view.send(Message::text(r#"{"renew":true}"#)).await.unwrap();
+    enter(&mut view, "echo fr''om Grace $X; ls /root").await;
+    let seen = until(&mut mine, "from Grace kept").await + &until(&mut view, "from Grace kept").await;
     assert!(!seen.contains("not-"), "what was typed without leave went nowhere: {seen}");
 
     ada.call("allow_assist", &[("seat", &place), ("who", "Grace"), ("allow", "false")]).await;

@@ -47,6 +47,8 @@ const DEFAULT_SIZE: (u16, u16) = (80, 24);
 const SIZE_LIMIT: Duration = Duration::from_millis(300);
 /// Between two changes of size: a window that is dragged makes a hundred a second.
 const RESIZE_PAUSE: Duration = Duration::from_millis(50);
+/// Between two fresh shells: nobody asks for one more often by hand.
+const RENEW_PAUSE: Duration = Duration::from_secs(1);
 /// So often the browser is asked whether it is still there, and so long it may be silent.
 const PING_ROUND: Duration = Duration::from_secs(20);
 const SILENCE_LIMIT: Duration = Duration::from_secs(70);
@@ -96,6 +98,8 @@ enum Said {
     },
     /// So many bytes more have been shown.
     Ack(u64),
+    /// `true`: a fresh shell, whatever runs in this one.
+    Renew(bool),
 }
 
 /// What the browser is told in text.
@@ -172,12 +176,13 @@ async fn carry(
     let (mut output, mut input) = pty.into_split();
     let typing = async {
         let mut resize_at = Instant::now();
+        let mut renew_at = Instant::now();
         let mut heard_at = Instant::now();
         loop {
             let message = tokio::select! {
                 message = stream.next() => match message {
                     Some(Ok(message)) => message,
-                    Some(Err(_)) | None => return,
+                    Some(Err(_)) | None => return None,
                 },
                 // Whom the learner lets type beside them.
                 Some(bytes) = on_screen.typed.recv() => {
@@ -188,7 +193,7 @@ async fn carry(
                     continue;
                 }
                 // A browser that answers no ping for so long is gone.
-                () = tokio::time::sleep_until(heard_at + SILENCE_LIMIT) => return,
+                () = tokio::time::sleep_until(heard_at + SILENCE_LIMIT) => return None,
             };
             heard_at = Instant::now();
             match message {
@@ -207,11 +212,20 @@ async fn carry(
                         let _ = line.resize(cols, rows).await;
                     }
                     Some(Said::Ack(bytes)) => shown.more(bytes),
-                    None => {}
+                    // The one of a moment ago is fresh.
+                    Some(Said::Renew(true)) if Instant::now() >= renew_at => {
+                        sandboxes.used(id);
+                        if let Err(error) = line.renew().await {
+                            tracing::warn!(sandbox.id = %id, reason = %error, "A fresh shell could not be started.");
+                            return Some(closed(Closed::NoShell));
+                        }
+                        renew_at = Instant::now() + RENEW_PAUSE;
+                    }
+                    Some(Said::Renew(_)) | None => {}
                 },
                 // axum answers pings by itself.
                 Message::Ping(_) | Message::Pong(_) => {}
-                Message::Close(_) => return,
+                Message::Close(_) => return None,
             }
         }
     };
@@ -243,7 +257,7 @@ async fn carry(
         }
     };
     tokio::select! {
-        () = typing => None,
+        told = typing => told,
         told = showing => told,
     }
 }
@@ -252,7 +266,7 @@ async fn carry(
 fn said(text: &str) -> Option<Said> {
     Some(match serde_json::from_str(text).ok()? {
         Said::Resize { cols, rows } => Said::Resize { cols: cols.clamp(1, MAX_SIDE), rows: rows.clamp(1, MAX_SIDE) },
-        ack @ Said::Ack(_) => ack,
+        other @ (Said::Ack(_) | Said::Renew(_)) => other,
     })
 }
 
@@ -265,6 +279,7 @@ fn closed(why: Closed) -> Told {
         Closed::SandboxRemoved => "the sandbox was removed",
         Closed::WorkstationLost => "the workstation does not answer",
         Closed::NoSandbox => "you have no sandbox; press Start for one",
+        Closed::NoShell => "no new shell could be started",
         Closed::BrowserStuck => "this page has not shown its output for minutes",
         Closed::TooManyTerminals => "as many terminals as a sandbox has are open",
     })

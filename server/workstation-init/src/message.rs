@@ -18,6 +18,8 @@ pub(crate) enum Verb {
     Resize(Size),
     /// Dial a connection for this terminal.
     Attach(String),
+    /// A fresh shell in this terminal, whatever runs in it; who looks goes on looking.
+    Renew(String),
     /// Accept connections on this port of localhost.
     Bind(u16),
     Release(u16),
@@ -91,6 +93,7 @@ mod tests {
         let size = Size { terminal: "1".to_owned(), cols: 80, rows: 24 };
         assert_eq!(verb(r#"{"n":1,"open":{"terminal":"1","cols":80,"rows":24}}"#), Some(Verb::Open(size)));
         assert_eq!(verb(r#"{"n":3,"attach":"1"}"#), Some(Verb::Attach("1".to_owned())));
+        assert_eq!(verb(r#"{"n":7,"renew":"1"}"#), Some(Verb::Renew("1".to_owned())));
         assert_eq!(verb(r#"{"n":4,"bind":8080}"#), Some(Verb::Bind(8080)));
         assert_eq!(verb(r#"{"n":5,"release":8080}"#), Some(Verb::Release(8080)));
         assert_eq!(verb(r#"{"n":6,"registry":80}"#), Some(Verb::Registry(80)));

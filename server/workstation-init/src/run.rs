@@ -17,7 +17,7 @@ use crate::{
     ports::Ports,
     signals::{Signals, drain, reap},
     splice::Side,
-    terminal::Terminal,
+    terminal::{Leaving, Terminal},
 };
 
 /// Terminals at once.
@@ -26,7 +26,7 @@ const MAX_TERMINALS: usize = 4;
 const MAX_TERMINAL_NAME: usize = 8;
 /// Bytes moved in one go.
 const SCRATCH_BYTES: usize = 16 * 1024;
-/// How long shells have to end by themselves when we are told to.
+/// How long shells, and what runs in them, have to end by themselves when they are told to.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// The terminal that is there from the beginning, so that its prompt is ready when someone comes.
 const FIRST_TERMINAL: Size = Size { terminal: String::new(), cols: 80, rows: 24 };
@@ -34,7 +34,15 @@ const FIRST_TERMINAL_NAME: &str = "1";
 
 pub(crate) fn run(socket: PathBuf, home: PathBuf) -> io::Result<()> {
     let signals = Signals::register()?;
-    let mut init = Init { socket, home, control: Control::new(), terminals: BTreeMap::new(), ports: Ports::default(), leave_at: None };
+    let mut init = Init {
+        socket,
+        home,
+        control: Control::new(),
+        terminals: BTreeMap::new(),
+        leaving: Vec::new(),
+        ports: Ports::default(),
+        leave_at: None,
+    };
     // Without a shell now there may be one when somebody asks for it.
     let _ = init.open(&Size { terminal: FIRST_TERMINAL_NAME.to_owned(), ..FIRST_TERMINAL });
     let mut scratch = vec![0; SCRATCH_BYTES];
@@ -50,6 +58,7 @@ pub(crate) fn run(socket: PathBuf, home: PathBuf) -> io::Result<()> {
             init.handle(what, &signals, &mut scratch);
         }
         init.bury();
+        init.kill_late();
     }
 }
 
@@ -58,6 +67,8 @@ struct Init {
     home: PathBuf,
     control: Control,
     terminals: BTreeMap<String, Terminal>,
+    /// What ran in terminals before they were renewed, until it has ended.
+    leaving: Vec<Leaving>,
     ports: Ports,
     /// Set when we have been told to end.
     leave_at: Option<Instant>,
@@ -137,7 +148,8 @@ impl Init {
     }
 
     fn timeout(&self) -> Option<Timespec> {
-        let at = [self.control.wake_at(), self.leave_at].into_iter().flatten().min()?;
+        let kill_at = self.leaving.iter().map(|leaving| leaving.kill_at).min();
+        let at = [self.control.wake_at(), self.leave_at, kill_at].into_iter().flatten().min()?;
         let left = at.saturating_duration_since(Instant::now());
         Some(Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX), tv_nsec: left.subsec_nanos().into() })
     }
@@ -150,6 +162,7 @@ impl Init {
                     if let Some(terminal) = self.terminals.values_mut().find(|terminal| terminal.shell == pid) {
                         terminal.end(scratch);
                     }
+                    self.leaving.iter_mut().for_each(|leaving| leaving.reaped(pid));
                 }
             }
             Ready::End => {
@@ -159,7 +172,7 @@ impl Init {
             }
             Ready::ControlRead => {
                 for line in self.control.receive(scratch) {
-                    self.answer(&line);
+                    self.answer(&line, scratch);
                 }
             }
             Ready::ControlWrite => self.control.flush(),
@@ -191,7 +204,7 @@ impl Init {
         }
     }
 
-    fn answer(&mut self, line: &[u8]) {
+    fn answer(&mut self, line: &[u8], scratch: &mut [u8]) {
         let Ok(Request { n, verb }) = serde_json::from_slice(line) else {
             // Without its number there is nobody to tell but by the number of none.
             self.control.send(&Report::Error { error: 0, reason: Reason::NotUnderstood });
@@ -203,6 +216,7 @@ impl Init {
                 self.terminals.get(&size.terminal).map(|terminal| terminal.resize(size.cols, size.rows)).ok_or(Reason::NoTerminal)
             }
             Verb::Attach(name) => self.attach(&name),
+            Verb::Renew(name) => self.renew(&name, scratch),
             Verb::Bind(port) => self.ports.bind(port),
             Verb::Registry(port) => self.ports.bind_registry(port),
             Verb::Release(port) => {
@@ -240,6 +254,38 @@ impl Init {
         let fd = dial(&self.socket, &Hello::Terminal { terminal: name }).map_err(|_| Reason::NoConnection)?;
         terminal.attach(fd);
         Ok(())
+    }
+
+    /// At once, whatever runs in the terminal; that has [`FAREWELL`] to end by itself. Where nobody has typed yet, the
+    /// shell is fresh: so it does no harm to ask twice.
+    fn renew(&mut self, name: &str, scratch: &mut [u8]) -> Result<(), Reason> {
+        let terminal = self.terminals.get_mut(name).ok_or(Reason::NoTerminal)?;
+        if terminal.is_fresh() {
+            return Ok(());
+        }
+        let kill_at = Instant::now() + FAREWELL;
+        let (old, done) = match terminal.renewed(&self.home, scratch) {
+            Ok(fresh) => (self.terminals.insert(name.to_owned(), fresh), Ok(())),
+            // What goes makes room: the next shell that is asked for may be had.
+            Err(_) => {
+                self.control.send(&Report::Exited { exited: name });
+                (self.terminals.remove(name), Err(Reason::NoShell))
+            }
+        };
+        self.leaving.extend(old.map(|old| old.leave(kill_at)));
+        done
+    }
+
+    /// What was told to hang up and goes on all the same.
+    fn kill_late(&mut self) {
+        let now = Instant::now();
+        self.leaving.retain(|leaving| {
+            let is_late = now >= leaving.kill_at;
+            if is_late {
+                leaving.kill();
+            }
+            !is_late
+        });
     }
 
     /// Terminals whose shell has ended, once their last words have been shown.

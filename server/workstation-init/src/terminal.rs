@@ -4,6 +4,7 @@ use std::{
     io,
     os::fd::{AsFd, OwnedFd},
     path::Path,
+    time::Instant,
 };
 
 use pty_process::blocking::{Command, open};
@@ -19,6 +20,8 @@ use crate::{
 const MAX_BACKLOG_BYTES: u64 = 64 * 1024;
 /// Most bytes read from a shell that has ended, which nobody else can add to.
 const MAX_LAST_WORDS_BYTES: usize = CAPACITY / 2;
+/// Puts a terminal into the state in which it began (RIS): what ran in it may have left it in another.
+const FRESH_SCREEN: &[u8] = b"\x1bc";
 
 pub(crate) struct Terminal {
     pub(crate) master: OwnedFd,
@@ -27,6 +30,17 @@ pub(crate) struct Terminal {
     pub(crate) viewer: Option<Viewer>,
     /// The shell has ended: what is left is to show its last words.
     ended: bool,
+    /// Something was typed in it.
+    used: bool,
+}
+
+/// What ran in a terminal that has a fresh shell now: it was told to hang up, and is killed where it doesn't.
+pub(crate) struct Leaving {
+    /// `None` once it has ended: its number may be another's from then on.
+    shell: Option<Pid>,
+    /// The processes that had the terminal's keys, where that was not the shell itself.
+    foreground: Option<Pid>,
+    pub(crate) kill_at: Instant,
 }
 
 /// The connection of whoever looks.
@@ -57,7 +71,37 @@ impl Terminal {
         let master = OwnedFd::from(pty);
         let flags = rustix::fs::fcntl_getfl(&master)?;
         rustix::fs::fcntl_setfl(&master, flags | rustix::fs::OFlags::NONBLOCK)?;
-        Ok(Self { master, shell, ring: Ring::default(), viewer: None, ended: false })
+        Ok(Self { master, shell, ring: Ring::default(), viewer: None, ended: false, used: false })
+    }
+
+    /// A fresh shell in a PTY of this one's size, on an empty screen. Who looks goes on with it; what they
+    /// typed for what ran before goes nowhere.
+    ///
+    /// # Errors
+    /// Where there can be no other shell just now: then this terminal is as it was.
+    pub(crate) fn renewed(&mut self, home: &Path, scratch: &mut [u8]) -> io::Result<Self> {
+        let size = rustix::termios::tcgetwinsize(&self.master)?;
+        let mut fresh = Self::open(size.ws_col, size.ws_row, home)?;
+        fresh.ring.push(FRESH_SCREEN);
+        if let Some(viewer) = self.viewer.take() {
+            while let Read::Some(_) = read(&viewer.fd, scratch) {}
+            fresh.attach(viewer.fd);
+        }
+        Ok(fresh)
+    }
+
+    /// Ends as a terminal does whose line goes: all in it is told to hang up. What goes on is killed at that time.
+    pub(crate) fn leave(self, kill_at: Instant) -> Leaving {
+        let foreground = self.foreground();
+        if !self.ended {
+            self.hang_up();
+        }
+        Leaving { shell: (!self.ended).then_some(self.shell), foreground, kill_at }
+    }
+
+    /// Nobody has typed in it: it is as fresh as another.
+    pub(crate) fn is_fresh(&self) -> bool {
+        !self.used && !self.ended
     }
 
     pub(crate) fn resize(&self, cols: u16, rows: u16) {
@@ -150,6 +194,7 @@ impl Terminal {
         // A PTY that takes nothing any more says so on its other side, too.
         let count = write(&self.master, &viewer.typed).unwrap_or(viewer.typed.len());
         viewer.typed.drain(..count);
+        self.used |= count > 0;
     }
 
     /// The shell is gone: takes its last words.
@@ -168,11 +213,29 @@ impl Terminal {
     pub(crate) fn hang_up(&self) {
         let _ = kill_process(self.shell, Signal::HUP);
         let _ = kill_process(self.shell, Signal::CONT);
-        if let Ok(foreground) = rustix::termios::tcgetpgrp(self.master.as_fd())
-            && foreground != self.shell
-        {
+        if let Some(foreground) = self.foreground() {
             let _ = kill_process_group(foreground, Signal::HUP);
             let _ = kill_process_group(foreground, Signal::CONT);
+        }
+    }
+
+    fn foreground(&self) -> Option<Pid> {
+        rustix::termios::tcgetpgrp(self.master.as_fd()).ok().filter(|foreground| *foreground != self.shell)
+    }
+}
+
+impl Leaving {
+    /// That process has ended.
+    pub(crate) fn reaped(&mut self, pid: Pid) {
+        self.shell.take_if(|shell| *shell == pid);
+    }
+
+    pub(crate) fn kill(&self) {
+        if let Some(shell) = self.shell {
+            let _ = kill_process(shell, Signal::KILL);
+        }
+        if let Some(foreground) = self.foreground {
+            let _ = kill_process_group(foreground, Signal::KILL);
         }
     }
 }

@@ -101,6 +101,61 @@ fn a_shell_that_ends_is_told_and_the_next_one_is_new() {
 }
 
 #[test]
+fn a_new_shell_comes_at_once_whatever_runs_and_what_heeds_no_hang_up_is_killed() {
+    let (workstation, mut control) = Workstation::start();
+    control.line();
+    assert_eq!(control.ask(&json!({"n": 1, "open": {"terminal": "1", "cols": 101, "rows": 31}})), json!({"ok": 1}));
+    let mut terminal = workstation.attach(&mut control, "1");
+    // Deaf are the shell itself and what runs in it; one in the background was meant to outlive its terminal.
+    terminal.write(b"X=old; (setsid sleep 600 & echo background:$!.)\n");
+    let background = number(&terminal.read_until_number("background:"), "background:");
+    terminal.write(b"trap '' INT HUP TERM; echo shell:$$.; bash -c 'echo running:$$.; sleep 600; sleep 600'\n");
+    let seen = terminal.read_until_number("running:");
+    let (shell, running) = (number(&seen, "shell:"), number(&seen, "running:"));
+    terminal.write(b"\x03touch typed-in-vain\n");
+    terminal.read_until("typed-in-vain");
+
+    assert_eq!(control.ask(&json!({"n": 2, "renew": "1"})), json!({"ok": 2}));
+    // On the connection that there is.
+    terminal.read_until("\x1bc");
+    terminal.write(b"stty size; echo [$X] me:$$.\n");
+    let seen = terminal.read_until_number("me:");
+    assert!(seen.contains("31 101\r\n[]"), "{seen}");
+    let fresh = number(&seen, "me:");
+    assert_ne!(fresh, shell);
+    for pid in [shell, running] {
+        until("what was deaf is killed", || (!is_there(pid)).then_some(()));
+    }
+    assert!(is_there(background) && is_there(fresh));
+    assert!(!workstation.folder.path().join("typed-in-vain").exists());
+    terminal.write(b"exit\n");
+    terminal.read_to_end();
+    assert_eq!(control.line(), json!({"exited": "1"}), "of the shell before nobody is told: it was not the terminal's any more");
+    rustix::process::kill_process(rustix::process::Pid::from_raw(background).unwrap(), rustix::process::Signal::KILL).unwrap();
+}
+
+#[test]
+fn a_new_shell_is_had_once_however_often_it_is_asked_for_and_only_where_there_is_a_terminal() {
+    let (workstation, mut control) = Workstation::start();
+    control.line();
+    let children = || std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", workstation.init.id())).unwrap();
+    let before = children();
+    assert_eq!(control.ask(&json!({"n": 1, "renew": "1"})), json!({"ok": 1}));
+    assert_eq!(children(), before, "nobody has typed in it: it is fresh");
+    let mut terminal = workstation.attach(&mut control, "1");
+    terminal.write(b"echo us$((1))ed\n");
+    terminal.read_until("us1ed");
+    for n in 2..=5 {
+        assert_eq!(control.ask(&json!({"n": n, "renew": "1"})), json!({"ok": n}));
+    }
+    until("one shell is left", || (children().split_whitespace().count() == 1).then_some(()));
+    assert_ne!(children(), before);
+    terminal.write(b"echo an$((2))other\n");
+    terminal.read_until("an2other");
+    assert_eq!(control.ask(&json!({"n": 6, "renew": "9"})), json!({"error": 6, "reason": "no_terminal"}));
+}
+
+#[test]
 fn a_slow_reader_slows_the_program_and_loses_nothing() {
     let (workstation, mut control) = Workstation::start();
     control.line();
@@ -236,6 +291,18 @@ fn what_others_leave_behind_is_reaped_and_memory_stays_small() {
     let rss: u64 = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap().trim().trim_end_matches(" kB").parse().unwrap();
     // The debug build, linked dynamically, has some of libc's pages on top.
     assert!(rss < 5 * 1024, "init has {rss} KiB resident");
+}
+
+/// The number between that word and the stop after it, the last time it was printed.
+fn number(seen: &str, word: &str) -> i32 {
+    let after = seen.rsplit(word).find_map(|after| after.split_once('.')).and_then(|(number, _)| number.parse().ok());
+    after.unwrap_or_else(|| panic!("no number after {word:?} in {seen:?}"))
+}
+
+/// It runs. What has ended may still be listed where nobody has asked for its outcome.
+fn is_there(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
 }
 
 /// A port that nobody has just now. Bound on both of localhost's addresses.

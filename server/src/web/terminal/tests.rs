@@ -75,6 +75,7 @@ fn a_size_is_read_and_kept_within_limits() {
     assert_eq!(said(r#"{"resize":{"cols":80,"rows":24}}"#), Some(Said::Resize { cols: 80, rows: 24 }));
     assert_eq!(said(r#"{"resize":{"cols":0,"rows":65535}}"#), Some(Said::Resize { cols: 1, rows: MAX_SIDE }));
     assert_eq!(said(r#"{"ack":16384}"#), Some(Said::Ack(16384)));
+    assert_eq!(said(r#"{"renew":true}"#), Some(Said::Renew(true)));
     for odd in [r#"{"resize":{"cols":-1,"rows":24}}"#, r#"{"ack":-1}"#, "ls\n"] {
         assert_eq!(said(odd), None, "{odd}");
     }
@@ -161,6 +162,39 @@ async fn a_reset_is_told_and_the_next_connection_is_to_the_fresh_sandbox() {
             enter(&mut fresh, "ls -A; echo li''sted").await;
             let seen = read_until(&mut fresh, "listed").await;
             assert!(!seen.contains("mine"), "{seen}");
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_shell_is_had_from_what_heeds_no_ctrl_c_and_files_and_containers_stay() {
+    world(
+        |_| {},
+        |world| async move {
+            let (_, sandboxes) = world.start().await;
+            let learner = learner();
+            let id = sandboxes.start(&learner).await.expect("a sandbox");
+            world.docker_of(&id, &["run", "-d", "--name", "dish", "nginx"]).await;
+            let mut socket = Browser::of(&sandboxes, &learner).await.connect("1", (101, 31)).await;
+            enter(&mut socket, "touch letter; X=old; trap '' INT HUP TERM; echo de''af; while :; do sleep 1; done").await;
+            read_until(&mut socket, "deaf").await;
+            socket.send(tungstenite::Message::binary(vec![0x03])).await.expect("it is open");
+
+            let began = Instant::now();
+            // A second word of the same moment ends nothing.
+            for _ in 0..2 {
+                socket.send(tungstenite::Message::text(r#"{"renew":true}"#)).await.expect("it is open");
+            }
+            enter(&mut socket, "Y=new").await;
+            read_until(&mut socket, "# ").await;
+            assert!(began.elapsed() < Duration::from_secs(2), "the prompt was there after {:?}", began.elapsed());
+            enter(&mut socket, "ls; docker ps --format '{{.Names}}'; stty size; echo [$X$Y] li''sted").await;
+            let seen = read_until(&mut socket, "listed").await;
+            for stays in ["letter", "dish", "31 101", "[new]"] {
+                assert!(seen.contains(stays), "{stays}: {seen}");
+            }
+            assert_eq!(sandboxes.status(&learner), Status::Ready { id });
         },
     )
     .await;

@@ -105,13 +105,25 @@ impl Connection {
 
     /// Reads until `text` has been seen; gives all that was read.
     pub(crate) fn read_until(&mut self, text: &str) -> String {
+        self.read_until_so(text, |seen| seen.contains(text))
+    }
+
+    /// Reads until `word` with a number and a stop after it has been seen: not as it was typed.
+    pub(crate) fn read_until_number(&mut self, word: &str) -> String {
+        self.read_until_so(word, |seen| {
+            let number = |after: &str| after.split_once('.').is_some_and(|(number, _)| number.parse::<i32>().is_ok());
+            seen.split(word).skip(1).any(number)
+        })
+    }
+
+    fn read_until_so(&mut self, what: &str, is_so: impl Fn(&str) -> bool) -> String {
         let mut seen = Vec::new();
         let mut buffer = [0; 4096];
-        while !String::from_utf8_lossy(&seen).contains(text) {
+        while !is_so(&String::from_utf8_lossy(&seen)) {
             match self.reader.read(&mut buffer) {
-                Ok(0) => panic!("ended before {text:?}: {}", String::from_utf8_lossy(&seen)),
+                Ok(0) => panic!("ended before {what:?}: {}", String::from_utf8_lossy(&seen)),
                 Ok(count) => seen.extend_from_slice(&buffer[..count]),
-                Err(error) => panic!("{error} before {text:?}: {}", String::from_utf8_lossy(&seen)),
+                Err(error) => panic!("{error} before {what:?}: {}", String::from_utf8_lossy(&seen)),
             }
         }
         String::from_utf8_lossy(&seen).into_owned()
