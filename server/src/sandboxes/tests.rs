@@ -1,5 +1,6 @@
 //! Sandboxes on a real engine, by the real gateway.
 
+mod compose;
 mod lifecycle;
 pub(crate) mod world;
 

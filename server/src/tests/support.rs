@@ -69,7 +69,9 @@ impl TestServer {
             ("lessons_dir", &lessons),
             ("warm_sandboxes", "0"),
         ]);
-        let env = |name: &str| std::env::var(name).ok().filter(|_| name == "LUNCHBOX_REGISTRY" || name == "DOCKER_HOST");
+        let env = |name: &str| {
+            std::env::var(name).ok().filter(|_| ["LUNCHBOX_REGISTRY", "LUNCHBOX_WORKSTATION_IMAGE", "DOCKER_HOST"].contains(&name))
+        };
         let config = Config::from_sources(&flags, env, self.folder.path()).unwrap();
         let server = Server::start(config)
             .await

@@ -55,7 +55,7 @@ impl World {
         let mut config = SandboxesConfig {
             instance: instance.clone(),
             run_dir: folder.path().join("run"),
-            workstation_image: "lunchbox-workstation:latest".to_owned(),
+            workstation_image: std::env::var("LUNCHBOX_WORKSTATION_IMAGE").unwrap_or_else(|_| "lunchbox-workstation:latest".to_owned()),
             idle_limit: Duration::from_secs(30 * 60),
             warm: 0,
             max: 50,
