@@ -54,6 +54,45 @@ for (const width of [390, 640]) {
       }
     });
 
+    test("a command that is clicked brings the terminal into view", async ({ learner }) => {
+      const { page, lesson } = learner;
+      await lesson.goToStep(/^Pull an image/);
+      await lesson.start();
+      const command = page.locator('.step__text [data-run="docker pull nginx"]').first();
+      await command.evaluate((one) => one.scrollIntoView({ block: "center" }));
+      await expect(lesson.terminal.element).not.toBeInViewport();
+      await command.click();
+      await expect(lesson.terminal.element).toBeInViewport({ ratio: 0.95 });
+      await lesson.terminal.expectText("docker pull nginx");
+    });
+
+    test("a table of the lesson breaks no word, and scrolls in itself", async ({ newLearner }) => {
+      const { page, lesson } = await newLearner();
+      let tables = 0;
+      for (const step of steps()) {
+        await lesson.open(step);
+        tables += await page.locator(".prose table").count();
+        const broken = await page.evaluate(() => {
+          const found: string[] = [];
+          const range = document.createRange();
+          for (const cell of document.querySelectorAll(".prose :is(th, td)")) {
+            const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+            for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+              for (const word of node.textContent?.matchAll(/[^\s-]+/g) ?? []) {
+                range.setStart(node, word.index);
+                range.setEnd(node, word.index + word[0].length);
+                if (range.getClientRects().length > 1) found.push(word[0]);
+              }
+            }
+          }
+          return found;
+        });
+        expect(broken, step).toEqual([]);
+        await expectNoSidewaysScroll(page);
+      }
+      expect(tables, "there are some").toBeGreaterThan(1);
+    });
+
     test("the lesson page at work fits, and every control is on it", async ({ learner }) => {
       const { page, lesson } = learner;
       await atWork(learner);
@@ -66,6 +105,19 @@ for (const width of [390, 640]) {
     });
   });
 }
+
+test("the goal at the foot of the lesson is whole, however long it is", async ({ newLearner }) => {
+  const { page, lesson } = await newLearner();
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 720 });
+    for (const step of steps()) {
+      await lesson.open(step);
+      const cut = await page.locator(".summary__text").evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent));
+      expect(cut, `${step} at ${width} pixels`).toEqual([]);
+      await expect(page.getByRole("link", { name: /^(Next|All lessons)$/ })).toBeInViewport({ ratio: width < 1000 ? 0 : 1 });
+    }
+  }
+});
 
 test("what is still to do is in sight wherever one reads, and a click leads to it", async ({ learner }) => {
   const { lesson } = learner;

@@ -176,6 +176,7 @@ export class LunchboxTerminal extends HTMLElement {
    */
   run(command: string): boolean {
     if (!this.#terminal || !this.#line) return false;
+    this.#comeIntoView();
     const isOpen = this.#state.kind === "open";
     if (!(isOpen && this.#isBusy()) && this.#type(command)) return true;
     if (this.#waiting.at(-1) !== command) this.#waiting.push(command);
@@ -209,6 +210,12 @@ export class LunchboxTerminal extends HTMLElement {
     }
     this.#terminal.focus();
     return true;
+  }
+
+  /** On a phone it lies below the lesson: what runs in it is no use out of sight. It takes the focus without moving. */
+  #comeIntoView(): void {
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    (this.closest(".pane") ?? this).scrollIntoView({ block: "nearest", behavior: isCalm ? "auto" : "smooth" });
   }
 
   #type(command: string): boolean {
