@@ -76,6 +76,23 @@ async fn who_helped_in_a_place_that_was_removed_sees_and_types_nothing_more_of_w
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_who_was_removed_shows_nothing_of_what_was_deleted_with_their_place() {
+    let server = TestServer::start().await;
+    let mut grace = server.instructor("Grace", false).await;
+    let (_, code) = class(&mut grace, "free").await;
+    let mut ada = server.learner().await;
+    let place = seat(&mut ada, &code, "Ada").await;
+    ada.call("check_step", &[("lesson", LESSON), ("step", "pull-an-image")]).await;
+    let mut page = ada.stream(LESSON).await;
+    let tries = |last: &std::collections::BTreeMap<String, Value>| last["progress"]["progress"]["steps"]["pull-an-image"]["tries"].clone();
+    page.until("how she stands", |last| last.contains_key("host") && tries(last) == 1).await;
+
+    assert_eq!(grace.call("teach/remove_place", &[("place", &place)]).await.status, StatusCode::OK);
+    shows(&mut page, "that she is in no class", Value::is_null).await;
+    page.until("that nothing of it is left", |last| tries(last).is_null()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_signs_out_sees_and_types_nothing_more_and_is_not_shown_to_the_learner() {
     let server = TestServer::start().await;
     let mut grace = server.instructor("Grace", false).await;

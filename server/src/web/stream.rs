@@ -206,6 +206,10 @@ pub(super) fn events(
                             if concerns(&news, &learner, &seat) && is_new(&state, &learner, &lesson.slug, &mut seat).await =>
                         {
                             yield place(&seat);
+                            // What was stored of who is in no class any more is deleted with their place.
+                            if seat.is_none() && let Ok(progress) = state.checker.progress(&learner, &lesson).await {
+                                yield event(&StreamMessage::Progress { progress });
+                            }
                         }
                         (Err(broadcast::error::RecvError::Closed), _) => return,
                         _ => {}
