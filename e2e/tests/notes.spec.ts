@@ -74,6 +74,10 @@ test("a learner's notes open by themselves once for each note, and not on every 
     await expect(teaching.getByText("Your note is sent to everybody.")).toBeVisible();
   };
 
+  await send("Try `docker ps -a`, <b>now</b>.");
+  await expect(notes.getByRole("listitem")).toContainText("Try docker ps -a, <b>now</b>.");
+  await expect(notes.getByRole("code")).toHaveText("docker ps -a");
+  await notes.getByRole("button", { name: "Got it" }).click();
   await send("Five minutes left.");
   await expect(notes, "on the page that is open").toBeVisible();
   await page.reload();

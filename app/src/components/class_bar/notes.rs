@@ -59,11 +59,26 @@ fn NoteCard(class: InClass, note: Note) -> impl IntoView {
     view! {
         <li class="note" class:note--to-all=note.to_all>
             <p class="note__from">{from(&note)}" · "<When at=note.at shown=Shown::Clock /></p>
-            <p class="note__text">{note.text}</p>
+            <p class="note__text">{words(&note.text)}</p>
             <button type="button" class="button note__away" on:click=away>"Got it"</button>
         </li>
     }
     .into_any()
+}
+
+/// As text alone, with what stands between two backticks as code.
+fn words(text: &str) -> Vec<AnyView> {
+    parts(text)
+        .into_iter()
+        .map(|(is_code, part)| if is_code { view! { <code>{part}</code> }.into_any() } else { part.into_any() })
+        .collect()
+}
+
+/// Whether it is code, and the text. A backtick without its other is one.
+fn parts(text: &str) -> Vec<(bool, String)> {
+    let closed = text.matches('`').count() / 2 * 2;
+    let parts = text.splitn(closed + 1, '`').enumerate();
+    parts.filter(|(_, part)| !part.is_empty()).map(|(index, part)| (index % 2 == 1, part.to_owned())).collect()
 }
 
 fn keep_focus() {
@@ -78,5 +93,32 @@ fn keep_focus() {
     if let Some(next) = next.and_then(|next| next.dyn_into::<web_sys::HtmlElement>().ok()) {
         // Only a detached element can't take the focus.
         let _ = next.focus();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[(bool, &str)]) {
+        let expected: Vec<_> = expected.iter().map(|(is_code, part)| (*is_code, (*part).to_owned())).collect();
+        assert_eq!(parts(text), expected, "{text}");
+    }
+
+    #[test]
+    fn what_stands_between_two_backticks_is_code() {
+        check("Look at the port.", &[(false, "Look at the port.")]);
+        check(
+            "Try `docker ps -a`, then `docker rm`.",
+            &[(false, "Try "), (true, "docker ps -a"), (false, ", then "), (true, "docker rm"), (false, ".")],
+        );
+        check("```\ndocker ps\n```", &[(true, "\ndocker ps\n")]);
+    }
+
+    #[test]
+    fn a_backtick_alone_is_one_and_markup_is_text() {
+        check("a ` alone", &[(false, "a ` alone")]);
+        check("`one` and ` two", &[(true, "one"), (false, " and ` two")]);
+        check("`<b>`", &[(true, "<b>")]);
     }
 }
