@@ -28,9 +28,12 @@ pub(super) fn Ending(
 ) -> impl IntoView {
     let done = Memo::new(move |_| work.has_passed(&step));
     let place = NodeRef::<html::Div>::new();
-    into_view(place, live(move || String::from(if done.get() { "done" } else { "" })));
+    let words = live(move || if done.get() { heading(work) } else { String::new() });
+    into_view(place, words.clone());
     view! {
-        <div class="ending-place" role="status" node_ref=place>
+        <div class="ending-place" node_ref=place>
+            // Said aloud is that it is so; all the rest can be read then.
+            <p class="unseen" role="status">{words}</p>
             {move || done.get().then(|| view! { <Said work=work closing=closing.clone() /> })}
         </div>
     }
@@ -61,9 +64,7 @@ fn Said(work: Work, closing: String) -> impl IntoView {
     let open = Memo::new(move |_| open_steps(work));
     view! {
         <section class="ending" aria-labelledby="ending-title">
-            <h2 class="ending__title" id="ending-title">
-                {move || if open.with(Vec::is_empty) { "That was all of it: well done" } else { "That was the last step" }}
-            </h2>
+            <h2 class="ending__title" id="ending-title">{live(move || heading(work))}</h2>
             {move || match open.get() {
                 open if open.is_empty() => view! { <p>"You have done every step of “"{title.clone()}"”."</p> }.into_any(),
                 open => {
@@ -75,12 +76,16 @@ fn Said(work: Work, closing: String) -> impl IntoView {
                         .into_any()
                 }
             }}
-            <Prose work=work html=closing />
             {part(move || open.with(Vec::is_empty).then(|| view! { <CertificateForm lesson=slug.clone() name=name.clone() rename=false /> }))}
+            <Prose work=work html=closing />
             <p class="ending__on"><a class="button" href="/">"To the lessons"</a></p>
         </section>
     }
     .into_any()
+}
+
+fn heading(work: Work) -> String {
+    String::from(if open_steps(work).is_empty() { "That was all of it: well done" } else { "That was the last step" })
 }
 
 /// Path and title of every step that is not yet done.

@@ -63,17 +63,42 @@ async fn wherever_the_last_step_was_passed_each_page_of_the_lesson_leads_to_the_
     for (index, step) in checked.iter().enumerate() {
         let page = ada.open_page(&format!("/lessons/{LESSON}/pull-an-image")).await.text;
         assert!(!page.contains(&way), "{index} are passed: {page}");
-        sqlx::query(
-            "INSERT INTO progress_steps (learner, lesson, step, first_at, passed_at, tries, hints, solution) VALUES ($1, $2, $3, 1, 2, 0, 0, 0) \
-             ON CONFLICT (learner, lesson, step) DO UPDATE SET passed_at = 2",
-        )
-        .bind(&learner)
-        .bind(LESSON)
-        .bind(&step.id)
-        .execute(&pool)
-        .await
-        .unwrap();
+        pass(&pool, &learner, &step.id).await;
     }
     let page = ada.open_page(&format!("/lessons/{LESSON}/pull-an-image")).await.text;
     assert!(page.contains(&way) && page.contains(": certificate"), "{page}");
+}
+
+#[tokio::test]
+async fn where_the_lesson_ends_the_certificate_comes_before_all_else_and_one_sentence_is_read_aloud() {
+    let server = TestServer::start().await;
+    let pool = server.state().needs.database.pool.clone();
+    let mut ada = server.learner().await;
+    ada.call("visit_step", &[("lesson", LESSON), ("step", "pull-an-image")]).await;
+    let learner: String = sqlx::query_scalar("SELECT id FROM learners").fetch_one(&pool).await.unwrap();
+    let lesson = server.state().shelf.lesson(LESSON).unwrap();
+    for step in lesson.steps.iter().filter(|step| step.is_checked()) {
+        pass(&pool, &learner, &step.id).await;
+    }
+    let page = ada.open_page(&format!("/lessons/{LESSON}/{}", lesson.steps.last().unwrap().id)).await.text;
+    let (_, ending) = page.split_once("class=\"ending-place\"").unwrap();
+    let at = |what: &str| ending.find(what).unwrap_or_else(|| panic!("no {what} in {ending}"));
+    let aloud = &ending[at("role=\"status\"")..];
+    assert!(aloud.find("well done").is_some_and(|said| said < aloud.find("</p>").unwrap()), "{aloud}");
+    assert!(at("role=\"status\"") < at("</p>") && at("</p>") < at("<section"), "all else is outside of it: {ending}");
+    assert!(at("id=\"certificate-name\"") < at("Try next"), "{ending}");
+}
+
+/// Writes down that a step was passed.
+async fn pass(pool: &sqlx::AnyPool, learner: &str, step: &str) {
+    sqlx::query(
+        "INSERT INTO progress_steps (learner, lesson, step, first_at, passed_at, tries, hints, solution) VALUES ($1, $2, $3, 1, 2, 0, 0, 0) \
+         ON CONFLICT (learner, lesson, step) DO UPDATE SET passed_at = 2",
+    )
+    .bind(learner)
+    .bind(LESSON)
+    .bind(step)
+    .execute(pool)
+    .await
+    .unwrap();
 }
