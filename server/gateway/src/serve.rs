@@ -159,7 +159,9 @@ async fn answer(
 async fn finish(context: Context, request: Request, place: Place) -> Answer {
     let questions = context.sandbox.questions.clone();
     if request.operation == Operation::ContainerArchivePut {
-        return upstream::counted(questions, noted(&context, request)).await;
+        // In a box, which goes with the answer: hyper keeps room for all that is here for as long as the connection is
+        // open, and what an answer may need while it is made was half of what a silent stream took.
+        return upstream::counted(questions, Box::pin(noted(&context, request))).await;
     }
     let task = tokio::spawn(upstream::counted(questions, async move {
         let answered = noted(&context, request).await;
