@@ -47,6 +47,8 @@ test("after the last answer of the last step there is a closing word, with what 
   await expect(ending).toHaveCount(0);
   await lesson.answerQuestions();
   await expect(ending).toBeInViewport();
+  const pageGrows = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
+  expect(pageGrows, "the text scrolls in its pane, the page doesn't").toBeLessThanOrEqual(0);
   await expect(ending.getByRole("listitem")).toHaveCount(steps().length - 1);
   await expect(ending.getByRole("button", { name: /^Run: docker build/ })).toBeVisible();
   await ending.getByRole("link", { name: "To the lessons" }).click();

@@ -10,7 +10,7 @@ use gateway::{Activity, ActivityKind};
 
 use self::{
     inspect::Told,
-    run::{asked_of, is_run, run, wanted},
+    run::{asked_of, is_run, is_told, run, wanted},
     words::{is_fault, said, words},
 };
 
@@ -46,6 +46,9 @@ fn line(activities: &[Activity], index: usize) -> Option<Line> {
         return None;
     }
     let before = &activities[..index];
+    if is_told(before, &activity.kind) {
+        return None;
+    }
     match &activity.kind {
         ActivityKind::ContainerRemoved { id, name } if asked_of(before, id).is_some_and(|made| made.asked.auto_remove) => {
             let text = format!("{name} was removed, as --rm asks");
@@ -63,7 +66,7 @@ fn line(activities: &[Activity], index: usize) -> Option<Line> {
             }
         }
         ActivityKind::ImagePullFailed { reference, message } => {
-            if let Some(text) = wanted(before, reference) {
+            if let Some(text) = wanted(before, reference, activity.at) {
                 return Some(line(activity.at, (text, said(message))));
             }
         }

@@ -28,7 +28,15 @@ async fn the_board_shows_a_run_as_it_was_typed_with_ports_name_and_command_and_t
         docker(&server, &sandbox, arguments).await;
         board.until(&typed, |last| last.values().any(|message| message.to_string().contains(&format!("\"text\":\"{typed}\"")))).await;
     }
+    for arguments in [&["run", "-d", "nosuch"][..], &["inspect", "nosuch"]] {
+        let socket = format!("unix://{}/{sandbox}/docker.sock", server.run_dir.display());
+        let ended = tokio::process::Command::new("docker").env("DOCKER_HOST", socket).args(arguments).output().await.unwrap();
+        assert!(!ended.status.success());
+        let typed = format!("\"text\":\"docker {}\"", arguments.join(" "));
+        board.until(&typed, |last| last.values().any(|message| message.to_string().contains(&typed))).await;
+    }
     let timeline = grace.call("teach/timeline", &[("place", &place), ("before", "0")]).await.text;
+    assert_eq!(timeline.matches("\"failed\"").count(), 2, "a line a command: {timeline}");
     assert_eq!(timeline.matches("docker run -d --name web").count(), 1, "{timeline}");
     assert!(!timeline.contains("secret") && !timeline.contains("docker start"), "{timeline}");
 }

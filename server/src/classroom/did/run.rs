@@ -29,14 +29,30 @@ pub(super) fn asked_of<'a>(before: &'a [Activity], made: &str) -> Option<Made<'a
     })
 }
 
-/// The `docker run` that began to pull that image, since it wasn't there.
-pub(super) fn wanted(before: &[Activity], image: &str) -> Option<String> {
+/// The `docker run` that began to pull that image, since it wasn't there; the pull was told of then (unix milliseconds).
+pub(super) fn wanted(before: &[Activity], image: &str, at: i64) -> Option<String> {
     let is_pull = |before: &Activity| matches!(&before.kind, ActivityKind::ImagePullStarted { reference } if reference == image);
-    let pull = before.len().saturating_sub(LOOK_BACK) + before.iter().rev().take(LOOK_BACK).rev().position(is_pull)?;
-    let wanted = before[..pull].iter().rev().find(|before| !comes_between(&before.kind))?;
+    // Of an image that nobody has the pull doesn't even begin.
+    let recent = &before[before.len().saturating_sub(LOOK_BACK)..];
+    let (earlier, began) = match recent.iter().rposition(is_pull) {
+        Some(pull) => (&recent[..pull], recent[pull].at),
+        None => (recent, at),
+    };
+    let wanted = earlier.iter().rev().find(|before| !comes_between(&before.kind))?;
     let ActivityKind::Refused { container: Some(container), .. } = &wanted.kind else { return None };
-    (is_wanted(&wanted.kind) && before[pull].at - wanted.at < RUN_MS)
+    (is_wanted(&wanted.kind) && began - wanted.at < RUN_MS)
         .then(|| command::line("run", &container.name, &container.image, &container.asked))
+}
+
+/// Whether a refusal only says to the client of a pull what the failed pull has said already.
+pub(super) fn is_told(before: &[Activity], kind: &ActivityKind) -> bool {
+    let ActivityKind::Refused { operation, .. } = kind else { return false };
+    operation == "ImageCreate"
+        && before
+            .iter()
+            .rev()
+            .find(|before| !comes_between(&before.kind))
+            .is_some_and(|last| matches!(&last.kind, ActivityKind::ImagePullFailed { .. }))
 }
 
 /// A container was asked for whose image isn't there: docker pulls it then, and what comes of that says more.

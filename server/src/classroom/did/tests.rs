@@ -111,7 +111,9 @@ fn a_run_whose_image_nobody_has_is_told_as_it_was_typed_with_what_the_pull_said(
     let failed = |reference: &str| ActivityKind::ImagePullFailed { reference: reference.to_owned(), message: "denied".to_owned() };
     let run = ("docker run -d ngnix".to_owned(), "denied".to_owned());
     let all = vec![(0, wanted.clone()), (5, pull("ngnix:latest")), (9_000, failed("ngnix:latest"))];
-    assert_eq!(told_all(all), [run]);
+    assert_eq!(told_all(all), std::slice::from_ref(&run));
+    let at_once = vec![(0, wanted.clone()), (50, failed("ngnix:latest")), (52, refused_404("ImageCreate", "denied"))];
+    assert_eq!(told_all(at_once), [run], "as the gateway says it of an image that nobody has");
     let by_hand = vec![(0, wanted), (5_000, pull("ngnix:latest")), (9_000, failed("ngnix:latest"))];
     assert_eq!(told_all(by_hand), [("docker pull ngnix:latest".to_owned(), "denied".to_owned())]);
 }
