@@ -13,8 +13,8 @@ use crate::{clock::now, learner::LearnerId};
 pub(super) struct Assists(Vec<(i64, i64)>);
 
 impl Assists {
-    pub(super) fn add(&mut self, began: i64, ended: i64) {
-        self.0.push((began, ended));
+    pub(super) fn one(began: i64, ended: i64) -> Self {
+        Self(vec![(began, ended)])
     }
 
     /// Whether an instructor typed around that time (unix milliseconds).
@@ -83,7 +83,7 @@ impl Classroom {
         .await?;
         let mut all = ClassAssists::default();
         for row in rows {
-            all.0.entry(LearnerId::from_stored(row.try_get(0)?)).or_default().add(row.try_get(1)?, row.try_get(2)?);
+            all.0.entry(LearnerId::from_stored(row.try_get(0)?)).or_default().0.push((row.try_get(1)?, row.try_get(2)?));
         }
         Ok(all)
     }

@@ -45,22 +45,22 @@ fn line(activities: &[Activity], index: usize) -> Option<Line> {
     if is_run(activities, index) {
         return None;
     }
+    let by_itself =
+        |text: String| Some(Line { done: LastDone { at: activity.at, text, error: String::new(), helped: false }, is_theirs: false });
     let before = &activities[..index];
     if is_told(before, &activity.kind) {
         return None;
     }
     match &activity.kind {
         ActivityKind::ContainerRemoved { id, name } if asked_of(before, id).is_some_and(|made| made.asked.auto_remove) => {
-            let text = format!("{name} was removed, as --rm asks");
-            return Some(Line { done: LastDone { at: activity.at, text, error: String::new(), helped: false }, is_theirs: false });
+            return by_itself(format!("{name} was removed, as --rm asks"));
         }
         // What was typed, and not only whose container it was, which nobody knows by its name.
         ActivityKind::ContainerDied { id, name, exit_code } if is_fault(*exit_code) => {
             if let Some(made) = asked_of(before, id) {
                 // The shell in it ended with how its last command did, which is nobody's fault.
                 if made.asked.interactive && made.asked.tty {
-                    let text = format!("{name} ended ({exit_code})");
-                    return Some(Line { done: LastDone { at: activity.at, text, error: String::new(), helped: false }, is_theirs: false });
+                    return by_itself(format!("{name} ended ({exit_code})"));
                 }
                 return Some(line(activity.at, (made.line(), format!("{name} ended with exit code {exit_code}"))));
             }

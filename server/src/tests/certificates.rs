@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 
-use super::support::TestServer;
+use super::support::{TestServer, Visitor};
 
 const LESSON: &str = "docker-images";
 
@@ -55,8 +55,7 @@ async fn wherever_the_last_step_was_passed_each_page_of_the_lesson_leads_to_the_
     let server = TestServer::start().await;
     let pool = server.state().needs.database.pool.clone();
     let mut ada = server.learner().await;
-    ada.call("visit_step", &[("lesson", LESSON), ("step", "pull-an-image")]).await;
-    let learner: String = sqlx::query_scalar("SELECT id FROM learners").fetch_one(&pool).await.unwrap();
+    let learner = begin(&mut ada, &pool).await;
     let lesson = server.state().shelf.lesson(LESSON).unwrap();
     let way = format!("href=\"/lessons/{LESSON}/{}#certificate-name\"", lesson.steps.last().unwrap().id);
     let checked: Vec<_> = lesson.steps.iter().filter(|step| step.is_checked()).collect();
@@ -74,8 +73,7 @@ async fn where_the_lesson_ends_the_certificate_comes_before_all_else_and_one_sen
     let server = TestServer::start().await;
     let pool = server.state().needs.database.pool.clone();
     let mut ada = server.learner().await;
-    ada.call("visit_step", &[("lesson", LESSON), ("step", "pull-an-image")]).await;
-    let learner: String = sqlx::query_scalar("SELECT id FROM learners").fetch_one(&pool).await.unwrap();
+    let learner = begin(&mut ada, &pool).await;
     let lesson = server.state().shelf.lesson(LESSON).unwrap();
     for step in lesson.steps.iter().filter(|step| step.is_checked()) {
         pass(&pool, &learner, &step.id).await;
@@ -87,6 +85,12 @@ async fn where_the_lesson_ends_the_certificate_comes_before_all_else_and_one_sen
     assert!(aloud.find("well done").is_some_and(|said| said < aloud.find("</p>").unwrap()), "{aloud}");
     assert!(at("role=\"status\"") < at("</p>") && at("</p>") < at("<section"), "all else is outside of it: {ending}");
     assert!(at("id=\"certificate-name\"") < at("Try next"), "{ending}");
+}
+
+/// The only learner begins the lesson; returns their ID.
+async fn begin(learner: &mut Visitor, pool: &sqlx::AnyPool) -> String {
+    learner.call("visit_step", &[("lesson", LESSON), ("step", "pull-an-image")]).await;
+    sqlx::query_scalar("SELECT id FROM learners").fetch_one(pool).await.unwrap()
 }
 
 /// Writes down that a step was passed.

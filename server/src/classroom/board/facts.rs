@@ -91,13 +91,10 @@ pub(crate) async fn read(
         (step.first_at, step.passed_at) = (row.try_get(2)?, row.try_get(3)?);
         (step.tries, step.hints, step.solution) = (number(4)?, number(5)?, number(6)? > 0);
     }
-    let mut assists: HashMap<String, Assists> = HashMap::new();
     for row in query("e.learner, p.began_at, p.ended_at", "assists").await? {
-        assists.entry(row.try_get(0)?).or_default().add(row.try_get(1)?, row.try_get(2)?);
-    }
-    for (learner, assists) in assists {
+        let (learner, assist): (String, _) = (row.try_get(0)?, Assists::one(row.try_get(1)?, row.try_get(2)?));
         for step in all.get_mut(&learner).into_iter().flat_map(|facts| facts.steps.values_mut()) {
-            step.helped = step.is_passed() && assists.helped(step.passed_at);
+            step.helped |= step.is_passed() && assist.helped(step.passed_at);
         }
     }
     for row in query("e.learner, p.step, p.kind, p.detail", "progress_events").await? {
