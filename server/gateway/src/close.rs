@@ -9,6 +9,7 @@ use crate::{
     SandboxId,
     gateway::{GatewayError, Shared},
     images,
+    scope::{INSTANCE_LABEL, SANDBOX_LABEL},
     upstream::{Ask, EngineSaid, OurLabels},
 };
 
@@ -39,9 +40,6 @@ struct Found {
     volumes: Vec<(String, Option<SandboxId>)>,
     networks: Vec<(String, Option<SandboxId>)>,
 }
-
-const SANDBOX_LABEL: &str = "io.lunchbox.sandbox";
-const INSTANCE_LABEL: &str = "io.lunchbox.instance";
 
 async fn find(shared: &Shared, label: &str) -> Result<Found, EngineSaid> {
     let filters = serde_json::json!({ "label": [label] }).to_string();
@@ -169,7 +167,7 @@ pub(crate) async fn reconcile(shared: &Shared) -> Result<usize, GatewayError> {
                     .await
                     .is_err_and(|said| said.is_not_found());
             if gone {
-                shared.ledger.remove_container(&row.engine_id).await?;
+                shared.ledger.remove_container(id, &row.engine_id).await?;
                 removed += 1;
             }
         }

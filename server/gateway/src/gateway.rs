@@ -140,7 +140,14 @@ impl Gateway {
         Ok(gateway)
     }
 
+    /// For tests, which read what was written, and write what would take long to come about.
+    #[cfg(test)]
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.inner.ledger
+    }
+
     async fn serve(&self, id: &SandboxId) -> Result<(), GatewayError> {
+        self.inner.ledger.keep(id);
         let sandbox = Sandbox::new(id.clone(), self.inner.ledger.clone(), &self.inner.config.limits).await?;
         let listener = serve::listen(&self.inner.config.run_dir.join(id.as_str()))?;
         self.inner.sandboxes.write().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), sandbox.clone());

@@ -7,6 +7,9 @@ mod activity;
 mod builds;
 mod containers;
 mod images;
+mod kept;
+#[cfg(test)]
+mod kept_tests;
 mod networks;
 mod ports;
 mod sandboxes;
@@ -23,14 +26,21 @@ pub(crate) use self::{
     volumes::VolumeRow,
 };
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use sqlx::{AnyPool, migrate::Migrator};
+
+use self::kept::Kept;
+use crate::SandboxId;
 
 /// The record. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
     pool: AnyPool,
+    kept: Arc<Kept>,
 }
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -46,7 +56,13 @@ impl Ledger {
     /// Brings the tables up to date.
     pub(crate) async fn open(pool: AnyPool) -> Result<Self, sqlx::Error> {
         migrations().run(&pool).await.map_err(|error| sqlx::Error::Migrate(Box::new(error)))?;
-        Ok(Self { pool })
+        Ok(Self { pool, kept: Arc::default() })
+    }
+
+    /// Remembers this sandbox's rows from here on, until it is forgotten. For sandboxes that are served: nobody else writes
+    /// their rows.
+    pub(crate) fn keep(&self, sandbox: &SandboxId) {
+        self.kept.begin(sandbox);
     }
 }
 

@@ -135,6 +135,9 @@ pub(crate) const MAX_INSTRUCTIONS: usize = 1000;
 pub(crate) const MAX_COPY_SOURCES: usize = 128;
 /// Bytes that a word of a Dockerfile may become by its variables.
 pub(crate) const MAX_WORD_BYTES: usize = 64 * 1024;
+/// Bytes of one sandbox's rows in one of the ledger's tables that are remembered. Twenty containers have some 40 KB; larger
+/// ones are read from the database each time.
+pub(crate) const MAX_KEPT_BYTES: usize = 256 * 1024;
 /// Bytes of an image's environment and labels together, as of a container's.
 pub(crate) const MAX_CONFIG_BYTES: usize = 256 * 1024;
 /// Steps of all sandboxes that take files out of images at once; the next waits its turn. Each has up to twice

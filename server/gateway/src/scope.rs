@@ -17,6 +17,11 @@ use crate::{
 /// The default network as learners know it.
 pub(crate) const DEFAULT_NETWORK: &str = "bridge";
 
+/// What everything that is made carries: of which installation it is, and of which sandbox. For clean-up, and to know where
+/// to look first; never for rights.
+pub(crate) const INSTANCE_LABEL: &str = "io.lunchbox.instance";
+pub(crate) const SANDBOX_LABEL: &str = "io.lunchbox.sandbox";
+
 /// An engine name of this sandbox's. Only this module makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EngineName(String);
@@ -157,8 +162,8 @@ impl Scope {
     /// What labels everything made for this sandbox carries. For clean-up, never for rights.
     pub(crate) fn labels(&self, role: &str) -> Vec<(String, String)> {
         vec![
-            ("io.lunchbox.instance".to_owned(), self.instance.clone()),
-            ("io.lunchbox.sandbox".to_owned(), self.sandbox.to_string()),
+            (INSTANCE_LABEL.to_owned(), self.instance.clone()),
+            (SANDBOX_LABEL.to_owned(), self.sandbox.to_string()),
             ("io.lunchbox.role".to_owned(), role.to_owned()),
         ]
     }
@@ -250,7 +255,7 @@ impl Scope {
     /// One of those that were made here, as long as its container is the sandbox's.
     pub(crate) async fn exec(&self, made: &Execs, asked: &str) -> Result<OwnExec, Refusal> {
         let row = match made.container_of(asked) {
-            Some(container) => self.ledger.containers(&self.sandbox).await?.into_iter().find(|row| row.engine_id == container),
+            Some(container) => self.ledger.container(&self.sandbox, &container).await?,
             None => None,
         };
         row.map(|row| OwnExec { id: asked.to_owned(), container: OwnContainer { row } })

@@ -5,7 +5,13 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
-    ActivityKind, containers, gateway::Shared, ledger::ContainerRow, lines::JsonLines, model::event::Event, sandbox::Sandbox, scope::Scope,
+    ActivityKind, SandboxId, containers,
+    gateway::Shared,
+    ledger::ContainerRow,
+    lines::JsonLines,
+    model::event::Event,
+    sandbox::Sandbox,
+    scope::{INSTANCE_LABEL, SANDBOX_LABEL, Scope},
     upstream::Ask,
 };
 
@@ -78,7 +84,7 @@ async fn follow(shared: &Arc<Shared>, since: &mut i128, remembered: &mut Remembe
 
 async fn one(shared: &Arc<Shared>, event: Event, remembered: &mut Remembered) {
     match event.kind.as_str() {
-        "container" if event.actor.attributes.get("io.lunchbox.instance") == Some(&shared.config.instance) => {
+        "container" if event.actor.attributes.get(INSTANCE_LABEL) == Some(&shared.config.instance) => {
             of_container(shared, event, remembered).await;
         }
         "network" | "volume" if USES.contains(&event.action.as_str()) => of_use(shared, event, remembered).await,
@@ -89,7 +95,7 @@ async fn one(shared: &Arc<Shared>, event: Event, remembered: &mut Remembered) {
 async fn of_container(shared: &Arc<Shared>, event: Event, remembered: &mut Remembered) {
     let id = event.actor.id.clone();
     let is_learners = event.actor.attributes.get("io.lunchbox.role").is_some_and(|role| role == "learner");
-    let row = match shared.ledger.container_by_engine_id(&id).await {
+    let row = match row_of(shared, &event).await {
         // Being made in this moment.
         Ok(None) if event.action == "create" && is_learners => made(shared, &id).await,
         Ok(row) => row,
@@ -104,6 +110,17 @@ async fn of_container(shared: &Arc<Shared>, event: Event, remembered: &mut Remem
         // Whoever took the row has done the rest.
         sandbox.emit(learners(&event, row, &shared.scope(&row.sandbox)));
     }
+}
+
+/// The row of an event's container. Its label says where it is most likely to be found.
+async fn row_of(shared: &Shared, event: &Event) -> Result<Option<ContainerRow>, sqlx::Error> {
+    let id = &event.actor.id;
+    if let Some(sandbox) = event.actor.attributes.get(SANDBOX_LABEL).and_then(|sandbox| SandboxId::parse(sandbox))
+        && let Some(row) = shared.ledger.container(&sandbox, id).await?
+    {
+        return Ok(Some(row));
+    }
+    shared.ledger.container_by_engine_id(id).await
 }
 
 /// The row of a container that is being made, once it is there.
@@ -156,7 +173,7 @@ async fn known(shared: &Arc<Shared>, event: Event, row: ContainerRow) {
             sandbox.record(ActivityKind::ContainerDied { id, name, exit_code }).await;
         }
         // `--rm`, or removed by hand: whoever takes the row tells of it.
-        "destroy" => match shared.ledger.remove_container(&id).await {
+        "destroy" => match shared.ledger.remove_container(&sandbox.id, &id).await {
             Ok(true) => {
                 forget_anonymous_volumes(shared, &sandbox).await;
                 sandbox.record(ActivityKind::ContainerRemoved { id, name }).await;

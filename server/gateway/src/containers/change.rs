@@ -97,7 +97,7 @@ async fn remember(context: &Context, own: &OwnContainer, wanted: &HostConfig) ->
         host.restart_policy = wanted.restart_policy.clone();
     }
     let asked = serde_json::to_string(&asked).map_err(|_| Refusal::internal())?;
-    Ok(context.shared.ledger.set_asked(own.engine_id(), &asked).await?)
+    Ok(context.shared.ledger.set_asked(context.scope.sandbox(), own.engine_id(), &asked).await?)
 }
 
 /// `POST /containers/{id}/rename`
@@ -119,14 +119,14 @@ pub(crate) async fn rename(context: &Context, mut request: Request) -> Answer {
     }
     create::check_free(context, &name).await.map_err(allocating)?;
     // The ledger first: of two at once, its key lets one through.
-    match context.shared.ledger.rename_container(own.engine_id(), &name).await {
+    match context.shared.ledger.rename_container(context.scope.sandbox(), own.engine_id(), &name).await {
         Ok(()) => {}
         Err(error) if ledger::is_taken(&error) => return Err(allocating(create::name_taken(&name, own.engine_id()))),
         Err(error) => return Err(error.into()),
     }
     let ask = Ask::post(&["containers", own.engine_id(), "rename"]).parameter("name", context.scope.engine_name(&name).as_str());
     if let Err(said) = context.shared.engine.done(ask).await {
-        context.shared.ledger.rename_container(own.engine_id(), &old_name).await?;
+        context.shared.ledger.rename_container(context.scope.sandbox(), own.engine_id(), &old_name).await?;
         return Err(context.engine_said(said));
     }
     links::rename(context, own.engine_id(), &name).await?;

@@ -47,7 +47,7 @@ pub(crate) async fn start(context: &Context, mut request: Request) -> Answer {
         return Err(refusal);
     }
     let start_ms = ms_since(began);
-    context.shared.ledger.set_start_ms(own.engine_id(), start_ms).await?;
+    context.shared.ledger.set_start_ms(context.scope.sandbox(), own.engine_id(), start_ms).await?;
     started(context, &own, start_ms).await;
     no_content()
 }

@@ -140,7 +140,7 @@ pub(crate) async fn rename(context: &Context, id: &str, name: &str) -> Result<()
         let mut of_it: Vec<&mut Linked> = links.to.iter_mut().filter(|link| link.id == id).collect();
         if !of_it.is_empty() {
             of_it.iter_mut().for_each(|link| name.clone_into(&mut link.name));
-            context.shared.ledger.set_links(own.engine_id(), &links.written()).await?;
+            context.shared.ledger.set_links(context.scope.sandbox(), own.engine_id(), &links.written()).await?;
         }
     }
     Ok(())

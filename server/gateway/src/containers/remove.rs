@@ -47,7 +47,7 @@ pub(super) async fn remove_one(context: &Context, own: &OwnContainer, force: boo
 /// The engine has it no longer: its ports are free, its row goes, and it is told once.
 async fn forget(context: &Context, own: &OwnContainer, volumes: bool) -> Result<(), Refusal> {
     ports::free(&context.shared, &context.sandbox, own.engine_id()).await;
-    if context.shared.ledger.remove_container(own.engine_id()).await? {
+    if context.shared.ledger.remove_container(context.scope.sandbox(), own.engine_id()).await? {
         context.sandbox.record(ActivityKind::ContainerRemoved { id: own.engine_id().to_owned(), name: own.name().to_owned() }).await;
     }
     if volumes {

@@ -14,14 +14,11 @@ use crate::{
     ledger::ImageOrigin,
     reference::Reference,
     refusal::Refusal,
-    scope::Scope,
+    scope::{SANDBOX_LABEL, Scope},
     serve::Context,
     system::disk,
     upstream::{Ask, EngineSaid},
 };
-
-/// The label by which clean-up finds what builds left behind.
-pub(crate) const SANDBOX_LABEL: &str = "io.lunchbox.sandbox";
 
 /// How often and how soon to ask again while the engine prunes for somebody else.
 const PRUNE_TRIES: u32 = 100;

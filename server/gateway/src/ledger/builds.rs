@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::{Row, any::AnyRow};
 
-use super::{Ledger, now_ms};
+use super::{Ledger, kept::Keep, now_ms};
 use crate::SandboxId;
 
 /// A step that was done.
@@ -41,9 +41,20 @@ fn read(row: &AnyRow) -> Result<BuildStepRow, sqlx::Error> {
     })
 }
 
+impl Keep for BuildStepRow {
+    fn bytes(&self) -> usize {
+        let texts = [&self.key, &self.holder, &self.diff_id, &self.made_at, &self.description];
+        texts.iter().map(|text| text.len()).sum()
+    }
+}
+
 impl Ledger {
     /// All of a sandbox's, the last used first.
     pub(crate) async fn build_steps(&self, sandbox: &SandboxId) -> Result<Vec<BuildStepRow>, sqlx::Error> {
+        self.look(sandbox, |kept| &kept.build_steps, self.read_build_steps(sandbox), <[_]>::to_vec).await
+    }
+
+    async fn read_build_steps(&self, sandbox: &SandboxId) -> Result<Vec<BuildStepRow>, sqlx::Error> {
         let rows =
             sqlx::query(&format!("SELECT {COLUMNS} FROM gateway_build_steps WHERE sandbox = $1 ORDER BY used_at DESC, made_at DESC, key"))
                 .bind(sandbox.as_str())
@@ -54,36 +65,28 @@ impl Ledger {
 
     /// One. Who goes by it says so with [`Ledger::use_build_steps`].
     pub(crate) async fn build_step(&self, sandbox: &SandboxId, key: &str) -> Result<Option<BuildStepRow>, sqlx::Error> {
-        let row = sqlx::query(&format!("SELECT {COLUMNS} FROM gateway_build_steps WHERE sandbox = $1 AND key = $2"))
-            .bind(sandbox.as_str())
-            .bind(key)
-            .fetch_optional(&self.pool)
-            .await?;
-        row.as_ref().map(read).transpose()
+        let pick = |rows: &[BuildStepRow]| rows.iter().find(|row| row.key == key).cloned();
+        self.look(sandbox, |kept| &kept.build_steps, self.read_build_steps(sandbox), pick).await
     }
 
-    /// Steps that were found, in their order. All at once: each commit waits for the disk.
+    /// Steps that were found.
     pub(crate) async fn use_build_steps(&self, sandbox: &SandboxId, keys: &[String]) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        for key in keys {
-            sqlx::query("UPDATE gateway_build_steps SET used_at = $3, uses = uses + 1 WHERE sandbox = $1 AND key = $2")
-                .bind(sandbox.as_str())
-                .bind(key)
-                .bind(now_ms())
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await
+        let places: Vec<String> = (0..keys.len()).map(|index| format!("${}", index + 3)).collect();
+        let statement =
+            format!("UPDATE gateway_build_steps SET used_at = $2, uses = uses + 1 WHERE sandbox = $1 AND key IN ({})", places.join(", "));
+        let query = sqlx::query(&statement).bind(sandbox.as_str()).bind(now_ms());
+        let query = keys.iter().fold(query, |query, key| query.bind(key));
+        self.execute(sandbox, |kept| &kept.build_steps, query).await
     }
 
     /// Done anew, a step takes the place of what it was.
     pub(crate) async fn set_build_step(&self, sandbox: &SandboxId, row: &BuildStepRow) -> Result<(), sqlx::Error> {
-        sqlx::query(
+        let query = sqlx::query(
             "INSERT INTO gateway_build_steps (sandbox, key, holder, diff_id, made_at, bytes, description, used_at, uses) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-             ON CONFLICT (sandbox, key) DO UPDATE SET holder = excluded.holder, diff_id = excluded.diff_id, \
-             made_at = excluded.made_at, bytes = excluded.bytes, description = excluded.description, \
-             used_at = excluded.used_at, uses = excluded.uses",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+                 ON CONFLICT (sandbox, key) DO UPDATE SET holder = excluded.holder, diff_id = excluded.diff_id, \
+                 made_at = excluded.made_at, bytes = excluded.bytes, description = excluded.description, \
+                 used_at = excluded.used_at, uses = excluded.uses",
         )
         .bind(sandbox.as_str())
         .bind(&row.key)
@@ -93,10 +96,8 @@ impl Ledger {
         .bind(row.bytes)
         .bind(&row.description)
         .bind(row.used_at)
-        .bind(row.uses)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        .bind(row.uses);
+        self.execute(sandbox, |kept| &kept.build_steps, query).await
     }
 
     /// The images that hold layers of any sandbox's steps.
@@ -106,16 +107,12 @@ impl Ledger {
     }
 
     pub(crate) async fn remove_build_step(&self, sandbox: &SandboxId, key: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM gateway_build_steps WHERE sandbox = $1 AND key = $2")
-            .bind(sandbox.as_str())
-            .bind(key)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        let query = sqlx::query("DELETE FROM gateway_build_steps WHERE sandbox = $1 AND key = $2").bind(sandbox.as_str()).bind(key);
+        self.execute(sandbox, |kept| &kept.build_steps, query).await
     }
 
     pub(crate) async fn clear_build_steps(&self, sandbox: &SandboxId) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM gateway_build_steps WHERE sandbox = $1").bind(sandbox.as_str()).execute(&self.pool).await?;
-        Ok(())
+        let query = sqlx::query("DELETE FROM gateway_build_steps WHERE sandbox = $1").bind(sandbox.as_str());
+        self.execute(sandbox, |kept| &kept.build_steps, query).await
     }
 }

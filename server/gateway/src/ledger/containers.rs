@@ -2,7 +2,7 @@
 
 use sqlx::{Row, any::AnyRow};
 
-use super::Ledger;
+use super::{Ledger, kept::Keep};
 use crate::SandboxId;
 
 /// One container of a sandbox's.
@@ -42,9 +42,26 @@ fn read(row: &AnyRow) -> Result<ContainerRow, sqlx::Error> {
     })
 }
 
+impl Keep for ContainerRow {
+    fn bytes(&self) -> usize {
+        let texts = [&self.engine_id, &self.name, &self.image, &self.image_id, &self.asked, &self.links];
+        texts.iter().map(|text| text.len()).sum()
+    }
+}
+
 impl Ledger {
     /// All of a sandbox's, oldest first.
     pub(crate) async fn containers(&self, sandbox: &SandboxId) -> Result<Vec<ContainerRow>, sqlx::Error> {
+        self.look(sandbox, |kept| &kept.containers, self.read_containers(sandbox), <[_]>::to_vec).await
+    }
+
+    /// One of a sandbox's.
+    pub(crate) async fn container(&self, sandbox: &SandboxId, engine_id: &str) -> Result<Option<ContainerRow>, sqlx::Error> {
+        let pick = |rows: &[ContainerRow]| rows.iter().find(|row| row.engine_id == engine_id).cloned();
+        self.look(sandbox, |kept| &kept.containers, self.read_containers(sandbox), pick).await
+    }
+
+    async fn read_containers(&self, sandbox: &SandboxId) -> Result<Vec<ContainerRow>, sqlx::Error> {
         let rows = sqlx::query(&format!("SELECT {COLUMNS} FROM gateway_containers WHERE sandbox = $1 ORDER BY created_at, engine_id"))
             .bind(sandbox.as_str())
             .fetch_all(&self.pool)
@@ -63,7 +80,8 @@ impl Ledger {
 
     /// Fails with a taken key where the sandbox has one of that name.
     pub(crate) async fn add_container(&self, row: &ContainerRow) -> Result<(), sqlx::Error> {
-        sqlx::query(&format!("INSERT INTO gateway_containers ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"))
+        let statement = format!("INSERT INTO gateway_containers ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+        let query = sqlx::query(&statement)
             .bind(&row.engine_id)
             .bind(row.sandbox.as_str())
             .bind(&row.name)
@@ -72,50 +90,59 @@ impl Ledger {
             .bind(&row.asked)
             .bind(&row.links)
             .bind(row.created_at)
-            .bind(row.start_ms)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+            .bind(row.start_ms);
+        self.execute(&row.sandbox, |kept| &kept.containers, query).await
     }
 
-    pub(crate) async fn rename_container(&self, engine_id: &str, name: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE gateway_containers SET name = $2 WHERE engine_id = $1").bind(engine_id).bind(name).execute(&self.pool).await?;
-        Ok(())
-    }
-
-    pub(crate) async fn set_asked(&self, engine_id: &str, asked: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE gateway_containers SET asked = $2 WHERE engine_id = $1")
+    pub(crate) async fn rename_container(&self, sandbox: &SandboxId, engine_id: &str, name: &str) -> Result<(), sqlx::Error> {
+        let query = sqlx::query("UPDATE gateway_containers SET name = $3 WHERE sandbox = $1 AND engine_id = $2")
+            .bind(sandbox.as_str())
             .bind(engine_id)
-            .bind(asked)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+            .bind(name);
+        self.execute(sandbox, |kept| &kept.containers, query).await
     }
 
-    pub(crate) async fn set_links(&self, engine_id: &str, links: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE gateway_containers SET links = $2 WHERE engine_id = $1")
+    pub(crate) async fn set_asked(&self, sandbox: &SandboxId, engine_id: &str, asked: &str) -> Result<(), sqlx::Error> {
+        let query = sqlx::query("UPDATE gateway_containers SET asked = $3 WHERE sandbox = $1 AND engine_id = $2")
+            .bind(sandbox.as_str())
             .bind(engine_id)
-            .bind(links)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+            .bind(asked);
+        self.execute(sandbox, |kept| &kept.containers, query).await
     }
 
-    pub(crate) async fn set_start_ms(&self, engine_id: &str, start_ms: i64) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE gateway_containers SET start_ms = $2 WHERE engine_id = $1")
+    pub(crate) async fn set_links(&self, sandbox: &SandboxId, engine_id: &str, links: &str) -> Result<(), sqlx::Error> {
+        let query = sqlx::query("UPDATE gateway_containers SET links = $3 WHERE sandbox = $1 AND engine_id = $2")
+            .bind(sandbox.as_str())
             .bind(engine_id)
-            .bind(start_ms)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+            .bind(links);
+        self.execute(sandbox, |kept| &kept.containers, query).await
+    }
+
+    pub(crate) async fn set_start_ms(&self, sandbox: &SandboxId, engine_id: &str, start_ms: i64) -> Result<(), sqlx::Error> {
+        let query = sqlx::query("UPDATE gateway_containers SET start_ms = $3 WHERE sandbox = $1 AND engine_id = $2")
+            .bind(sandbox.as_str())
+            .bind(engine_id)
+            .bind(start_ms);
+        self.execute(sandbox, |kept| &kept.containers, query).await
     }
 
     /// Forgets a container and its ports. Says whether it was there.
-    pub(crate) async fn remove_container(&self, engine_id: &str) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query("DELETE FROM gateway_ports WHERE container = $1").bind(engine_id).execute(&mut *transaction).await?;
-        let removed = sqlx::query("DELETE FROM gateway_containers WHERE engine_id = $1").bind(engine_id).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(removed.rows_affected() > 0)
+    pub(crate) async fn remove_container(&self, sandbox: &SandboxId, engine_id: &str) -> Result<bool, sqlx::Error> {
+        self.change(sandbox, |kept| vec![&kept.containers, &kept.ports], async {
+            let mut transaction = self.pool.begin().await?;
+            sqlx::query("DELETE FROM gateway_ports WHERE sandbox = $1 AND container = $2")
+                .bind(sandbox.as_str())
+                .bind(engine_id)
+                .execute(&mut *transaction)
+                .await?;
+            let removed = sqlx::query("DELETE FROM gateway_containers WHERE sandbox = $1 AND engine_id = $2")
+                .bind(sandbox.as_str())
+                .bind(engine_id)
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok(removed.rows_affected() > 0)
+        })
+        .await
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{Row, any::AnyRow};
 
-use super::{Ledger, now_ms};
+use super::{Ledger, kept::Keep, now_ms};
 use crate::SandboxId;
 
 /// How an image came to the host.
@@ -56,9 +56,34 @@ pub(crate) struct ImageReferenceRow {
     pub(crate) image_id: String,
 }
 
+/// `(repository, digest, image ID)`.
+pub(crate) type ImageDigest = (String, String, String);
+
+impl Keep for ImageRow {
+    fn bytes(&self) -> usize {
+        self.image_id.len()
+    }
+}
+
+impl Keep for ImageReferenceRow {
+    fn bytes(&self) -> usize {
+        self.reference.len() + self.image_id.len()
+    }
+}
+
+impl Keep for ImageDigest {
+    fn bytes(&self) -> usize {
+        self.0.len() + self.1.len() + self.2.len()
+    }
+}
+
 impl Ledger {
     /// All images of a sandbox's, in the order they came.
     pub(crate) async fn images(&self, sandbox: &SandboxId) -> Result<Vec<ImageRow>, sqlx::Error> {
+        self.look(sandbox, |kept| &kept.images, self.read_images(sandbox), <[_]>::to_vec).await
+    }
+
+    async fn read_images(&self, sandbox: &SandboxId) -> Result<Vec<ImageRow>, sqlx::Error> {
         let rows = sqlx::query("SELECT image_id, origin, added_at FROM gateway_images WHERE sandbox = $1 ORDER BY added_at, image_id")
             .bind(sandbox.as_str())
             .fetch_all(&self.pool)
@@ -76,6 +101,10 @@ impl Ledger {
 
     /// All names of images, by name.
     pub(crate) async fn image_references(&self, sandbox: &SandboxId) -> Result<Vec<ImageReferenceRow>, sqlx::Error> {
+        self.look(sandbox, |kept| &kept.image_references, self.read_image_references(sandbox), <[_]>::to_vec).await
+    }
+
+    async fn read_image_references(&self, sandbox: &SandboxId) -> Result<Vec<ImageReferenceRow>, sqlx::Error> {
         let rows = sqlx::query("SELECT reference, image_id FROM gateway_image_references WHERE sandbox = $1")
             .bind(sandbox.as_str())
             .fetch_all(&self.pool)
@@ -87,8 +116,12 @@ impl Ledger {
         Ok(references)
     }
 
-    /// `(repository, digest, image ID)` of all that was pulled or pushed.
-    pub(crate) async fn image_digests(&self, sandbox: &SandboxId) -> Result<Vec<(String, String, String)>, sqlx::Error> {
+    /// Of all that was pulled or pushed.
+    pub(crate) async fn image_digests(&self, sandbox: &SandboxId) -> Result<Vec<ImageDigest>, sqlx::Error> {
+        self.look(sandbox, |kept| &kept.image_digests, self.read_image_digests(sandbox), <[_]>::to_vec).await
+    }
+
+    async fn read_image_digests(&self, sandbox: &SandboxId) -> Result<Vec<ImageDigest>, sqlx::Error> {
         let rows = sqlx::query("SELECT repository, digest, image_id FROM gateway_image_digests WHERE sandbox = $1")
             .bind(sandbox.as_str())
             .fetch_all(&self.pool)
@@ -101,21 +134,19 @@ impl Ledger {
 
     /// Gives an image a name; the name is taken from whichever image had it.
     pub(crate) async fn set_image_reference(&self, sandbox: &SandboxId, reference: &str, image_id: &str) -> Result<(), sqlx::Error> {
-        sqlx::query(
+        let query = sqlx::query(
             "INSERT INTO gateway_image_references (sandbox, reference, image_id) VALUES ($1, $2, $3) \
-             ON CONFLICT (sandbox, reference) DO UPDATE SET image_id = excluded.image_id",
+                 ON CONFLICT (sandbox, reference) DO UPDATE SET image_id = excluded.image_id",
         )
         .bind(sandbox.as_str())
         .bind(reference)
-        .bind(image_id)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        .bind(image_id);
+        self.execute(sandbox, |kept| &kept.image_references, query).await
     }
 
     /// All that a pull or a build brings, in one transaction: the image, its names and its digest
     /// (`(repository, digest)`). An image that is there keeps its place and its origin. Where all is so already nothing
-    /// is written, and so nothing waits for the disk.
+    /// is written, and so nothing waits for the database or the disk.
     pub(crate) async fn add_image_with(
         &self,
         sandbox: &SandboxId,
@@ -124,41 +155,62 @@ impl Ledger {
         references: &[String],
         digest: Option<(&str, &str)>,
     ) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query(
-            "INSERT INTO gateway_images (sandbox, image_id, origin, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT (sandbox, image_id) DO NOTHING",
-        )
-        .bind(sandbox.as_str())
-        .bind(image_id)
-        .bind(origin.as_str())
-        .bind(now_ms())
-        .execute(&mut *transaction)
-        .await?;
-        for reference in references {
+        if self.has_image_with(sandbox, image_id, references, digest).await? {
+            return Ok(());
+        }
+        self.change(sandbox, |kept| vec![&kept.images, &kept.image_references, &kept.image_digests], async {
+            let mut transaction = self.pool.begin().await?;
             sqlx::query(
-                "INSERT INTO gateway_image_references (sandbox, reference, image_id) VALUES ($1, $2, $3) \
-                 ON CONFLICT (sandbox, reference) DO UPDATE SET image_id = excluded.image_id \
-                 WHERE gateway_image_references.image_id <> excluded.image_id",
+                "INSERT INTO gateway_images (sandbox, image_id, origin, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT (sandbox, image_id) DO NOTHING",
             )
             .bind(sandbox.as_str())
-            .bind(reference)
             .bind(image_id)
+            .bind(origin.as_str())
+            .bind(now_ms())
             .execute(&mut *transaction)
             .await?;
-        }
-        if let Some((repository, digest)) = digest {
-            sqlx::query(
-                "INSERT INTO gateway_image_digests (sandbox, repository, digest, image_id) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (sandbox, repository, digest) DO UPDATE SET image_id = excluded.image_id",
-            )
-            .bind(sandbox.as_str())
-            .bind(repository)
-            .bind(digest)
-            .bind(image_id)
-            .execute(&mut *transaction)
-            .await?;
-        }
-        transaction.commit().await
+            for reference in references {
+                sqlx::query(
+                    "INSERT INTO gateway_image_references (sandbox, reference, image_id) VALUES ($1, $2, $3) \
+                     ON CONFLICT (sandbox, reference) DO UPDATE SET image_id = excluded.image_id \
+                     WHERE gateway_image_references.image_id <> excluded.image_id",
+                )
+                .bind(sandbox.as_str())
+                .bind(reference)
+                .bind(image_id)
+                .execute(&mut *transaction)
+                .await?;
+            }
+            if let Some((repository, digest)) = digest {
+                sqlx::query(
+                    "INSERT INTO gateway_image_digests (sandbox, repository, digest, image_id) VALUES ($1, $2, $3, $4) \
+                     ON CONFLICT (sandbox, repository, digest) DO UPDATE SET image_id = excluded.image_id",
+                )
+                .bind(sandbox.as_str())
+                .bind(repository)
+                .bind(digest)
+                .bind(image_id)
+                .execute(&mut *transaction)
+                .await?;
+            }
+            transaction.commit().await
+        })
+        .await
+    }
+
+    /// Whether all of that is so.
+    async fn has_image_with(
+        &self,
+        sandbox: &SandboxId,
+        image_id: &str,
+        references: &[String],
+        digest: Option<(&str, &str)>,
+    ) -> Result<bool, sqlx::Error> {
+        let (images, named, digests) = tokio::try_join!(self.images(sandbox), self.image_references(sandbox), self.image_digests(sandbox))?;
+        let is_so = |reference: &String| named.iter().any(|row| row.reference == *reference && row.image_id == image_id);
+        Ok(images.iter().any(|row| row.image_id == image_id)
+            && references.iter().all(is_so)
+            && digest.is_none_or(|(repository, digest)| digests.iter().any(|(r, d, id)| r == repository && d == digest && id == image_id)))
     }
 
     pub(crate) async fn set_image_digest(
@@ -168,49 +220,46 @@ impl Ledger {
         digest: &str,
         image_id: &str,
     ) -> Result<(), sqlx::Error> {
-        sqlx::query(
+        let query = sqlx::query(
             "INSERT INTO gateway_image_digests (sandbox, repository, digest, image_id) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (sandbox, repository, digest) DO UPDATE SET image_id = excluded.image_id",
+                 ON CONFLICT (sandbox, repository, digest) DO UPDATE SET image_id = excluded.image_id",
         )
         .bind(sandbox.as_str())
         .bind(repository)
         .bind(digest)
-        .bind(image_id)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        .bind(image_id);
+        self.execute(sandbox, |kept| &kept.image_digests, query).await
     }
 
     pub(crate) async fn remove_image_reference(&self, sandbox: &SandboxId, reference: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM gateway_image_references WHERE sandbox = $1 AND reference = $2")
+        let query = sqlx::query("DELETE FROM gateway_image_references WHERE sandbox = $1 AND reference = $2")
             .bind(sandbox.as_str())
-            .bind(reference)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+            .bind(reference);
+        self.execute(sandbox, |kept| &kept.image_references, query).await
     }
 
     pub(crate) async fn remove_image_digest(&self, sandbox: &SandboxId, repository: &str, digest: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM gateway_image_digests WHERE sandbox = $1 AND repository = $2 AND digest = $3")
+        let query = sqlx::query("DELETE FROM gateway_image_digests WHERE sandbox = $1 AND repository = $2 AND digest = $3")
             .bind(sandbox.as_str())
             .bind(repository)
-            .bind(digest)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+            .bind(digest);
+        self.execute(sandbox, |kept| &kept.image_digests, query).await
     }
 
     /// Takes an image off the host, with all of its names.
     pub(crate) async fn remove_image(&self, sandbox: &SandboxId, image_id: &str) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
-        for statement in [
-            "DELETE FROM gateway_image_references WHERE sandbox = $1 AND image_id = $2",
-            "DELETE FROM gateway_image_digests WHERE sandbox = $1 AND image_id = $2",
-            "DELETE FROM gateway_images WHERE sandbox = $1 AND image_id = $2",
-        ] {
-            sqlx::query(statement).bind(sandbox.as_str()).bind(image_id).execute(&mut *transaction).await?;
-        }
-        transaction.commit().await
+        self.change(sandbox, |kept| vec![&kept.images, &kept.image_references, &kept.image_digests], async {
+            let mut transaction = self.pool.begin().await?;
+            for statement in [
+                "DELETE FROM gateway_image_references WHERE sandbox = $1 AND image_id = $2",
+                "DELETE FROM gateway_image_digests WHERE sandbox = $1 AND image_id = $2",
+                "DELETE FROM gateway_images WHERE sandbox = $1 AND image_id = $2",
+            ] {
+                sqlx::query(statement).bind(sandbox.as_str()).bind(image_id).execute(&mut *transaction).await?;
+            }
+            transaction.commit().await
+        })
+        .await
     }
 
     /// Names in the sandbox's corner of the registry.

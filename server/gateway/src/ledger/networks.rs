@@ -2,7 +2,7 @@
 
 use sqlx::{Row, any::AnyRow};
 
-use super::Ledger;
+use super::{Ledger, kept::Keep};
 use crate::SandboxId;
 
 /// One network of a sandbox's. The default one has the name `bridge`.
@@ -28,9 +28,19 @@ fn read(row: &AnyRow) -> Result<NetworkRow, sqlx::Error> {
     })
 }
 
+impl Keep for NetworkRow {
+    fn bytes(&self) -> usize {
+        self.name.len() + self.engine_id.len() + self.asked.len()
+    }
+}
+
 impl Ledger {
     /// All of a sandbox's, oldest first: the default one leads.
     pub(crate) async fn networks(&self, sandbox: &SandboxId) -> Result<Vec<NetworkRow>, sqlx::Error> {
+        self.look(sandbox, |kept| &kept.networks, self.read_networks(sandbox), <[_]>::to_vec).await
+    }
+
+    async fn read_networks(&self, sandbox: &SandboxId) -> Result<Vec<NetworkRow>, sqlx::Error> {
         let rows = sqlx::query(
             "SELECT name, engine_id, slot, asked, created_at FROM gateway_networks WHERE sandbox = $1 ORDER BY created_at, name",
         )
@@ -48,35 +58,28 @@ impl Ledger {
 
     /// Reserves name and slot before the network is made. Fails with a taken key where either is in use.
     pub(crate) async fn add_network(&self, sandbox: &SandboxId, row: &NetworkRow) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO gateway_networks (sandbox, name, engine_id, slot, asked, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(sandbox.as_str())
-            .bind(&row.name)
-            .bind(&row.engine_id)
-            .bind(row.slot)
-            .bind(&row.asked)
-            .bind(row.created_at)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        let query =
+            sqlx::query("INSERT INTO gateway_networks (sandbox, name, engine_id, slot, asked, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
+                .bind(sandbox.as_str())
+                .bind(&row.name)
+                .bind(&row.engine_id)
+                .bind(row.slot)
+                .bind(&row.asked)
+                .bind(row.created_at);
+        self.execute(sandbox, |kept| &kept.networks, query).await
     }
 
     /// The network of a reservation has been made.
     pub(crate) async fn set_network_engine_id(&self, sandbox: &SandboxId, name: &str, engine_id: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE gateway_networks SET engine_id = $3 WHERE sandbox = $1 AND name = $2")
+        let query = sqlx::query("UPDATE gateway_networks SET engine_id = $3 WHERE sandbox = $1 AND name = $2")
             .bind(sandbox.as_str())
             .bind(name)
-            .bind(engine_id)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+            .bind(engine_id);
+        self.execute(sandbox, |kept| &kept.networks, query).await
     }
 
     pub(crate) async fn remove_network(&self, sandbox: &SandboxId, name: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM gateway_networks WHERE sandbox = $1 AND name = $2")
-            .bind(sandbox.as_str())
-            .bind(name)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        let query = sqlx::query("DELETE FROM gateway_networks WHERE sandbox = $1 AND name = $2").bind(sandbox.as_str()).bind(name);
+        self.execute(sandbox, |kept| &kept.networks, query).await
     }
 }

@@ -33,6 +33,7 @@ impl Ledger {
 
     /// Forgets all that a sandbox had, but its activity.
     pub(crate) async fn forget_sandbox(&self, id: &SandboxId) -> Result<(), sqlx::Error> {
+        self.kept.forget(id);
         let mut transaction = self.pool.begin().await?;
         for statement in [
             "DELETE FROM gateway_ports WHERE sandbox = $1",

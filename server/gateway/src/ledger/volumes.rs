@@ -2,7 +2,7 @@
 
 use sqlx::{Row, any::AnyRow};
 
-use super::Ledger;
+use super::{Ledger, kept::Keep};
 use crate::SandboxId;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +26,19 @@ fn read(row: &AnyRow) -> Result<VolumeRow, sqlx::Error> {
     })
 }
 
+impl Keep for VolumeRow {
+    fn bytes(&self) -> usize {
+        self.name.len() + self.engine_name.len() + self.labels.len()
+    }
+}
+
 impl Ledger {
     /// All of a sandbox's, by name.
     pub(crate) async fn volumes(&self, sandbox: &SandboxId) -> Result<Vec<VolumeRow>, sqlx::Error> {
+        self.look(sandbox, |kept| &kept.volumes, self.read_volumes(sandbox), <[_]>::to_vec).await
+    }
+
+    async fn read_volumes(&self, sandbox: &SandboxId) -> Result<Vec<VolumeRow>, sqlx::Error> {
         let rows = sqlx::query("SELECT name, engine_name, anonymous, labels, created_at FROM gateway_volumes WHERE sandbox = $1")
             .bind(sandbox.as_str())
             .fetch_all(&self.pool)
@@ -41,7 +51,7 @@ impl Ledger {
 
     /// Fails with a taken key where the name is in use.
     pub(crate) async fn add_volume(&self, sandbox: &SandboxId, row: &VolumeRow) -> Result<(), sqlx::Error> {
-        sqlx::query(
+        let query = sqlx::query(
             "INSERT INTO gateway_volumes (sandbox, name, engine_name, anonymous, labels, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(sandbox.as_str())
@@ -49,18 +59,12 @@ impl Ledger {
         .bind(&row.engine_name)
         .bind(i64::from(row.anonymous))
         .bind(&row.labels)
-        .bind(row.created_at)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        .bind(row.created_at);
+        self.execute(sandbox, |kept| &kept.volumes, query).await
     }
 
     pub(crate) async fn remove_volume(&self, sandbox: &SandboxId, name: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM gateway_volumes WHERE sandbox = $1 AND name = $2")
-            .bind(sandbox.as_str())
-            .bind(name)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        let query = sqlx::query("DELETE FROM gateway_volumes WHERE sandbox = $1 AND name = $2").bind(sandbox.as_str()).bind(name);
+        self.execute(sandbox, |kept| &kept.volumes, query).await
     }
 }

@@ -260,7 +260,7 @@ async fn a_secret_is_there_for_its_step_and_nowhere_else() {
         assert!(!said.contains(secret), "{said}");
     }
     assert!(!format!("{:?}", a.activity().await).contains(secret) && !built.contains(secret));
-    let rows = host.ledger().await.build_steps(&a.id).await.unwrap();
+    let rows = host.ledger().build_steps(&a.id).await.unwrap();
     assert!(rows.len() >= 4 && !format!("{rows:?}").contains(secret));
     let left = || async {
         bare(&["volume", "ls", "-q", "--filter", &of]).await.ok().is_empty() && bare(&["ps", "-aq", "--filter", &of]).await.ok().is_empty()

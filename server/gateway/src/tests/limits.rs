@@ -191,7 +191,7 @@ async fn names_in_the_registry_are_limited_too() {
     a.run("tag busybox registry.lunchbox/known").await.ok();
     a.run("tag busybox registry.lunchbox/more").await.ok();
     a.run("push -q registry.lunchbox/known").await.ok();
-    let ledger = host.ledger().await;
+    let ledger = host.ledger();
     for n in 1..200 {
         ledger.set_pushed(&a.id, &format!("registry.lunchbox/n{n}:latest"), "sha256:0").await.unwrap();
     }

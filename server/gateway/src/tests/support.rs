@@ -125,8 +125,8 @@ impl TestHost {
     }
 
     /// The gateway's own record.
-    pub(crate) async fn ledger(&self) -> crate::ledger::Ledger {
-        crate::ledger::Ledger::open(self.database.clone()).await.unwrap()
+    pub(crate) fn ledger(&self) -> crate::ledger::Ledger {
+        self.gateway.ledger().clone()
     }
 
     /// One more.

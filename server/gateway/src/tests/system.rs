@@ -59,7 +59,7 @@ async fn every_network_has_a_bridge_that_a_firewall_knows_by_its_name() {
     let host = TestHost::start(1).await;
     let a = &host.sandboxes[0];
     // Somebody else has the bridge that would be the network's.
-    let scope = crate::scope::Scope::new(a.id.clone(), &host.config, host.ledger().await);
+    let scope = crate::scope::Scope::new(a.id.clone(), &host.config, host.ledger());
     let first_choice = bridge_name(&scope.engine_name("taken"), true, 0);
     let (option, other) = (format!("com.docker.network.bridge.name={first_choice}"), format!("lb-{}-other", host.config.instance));
     let label = format!("io.lunchbox.instance={}", host.config.instance);

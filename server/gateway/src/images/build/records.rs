@@ -231,7 +231,7 @@ pub(crate) async fn remove(context: &Context, wish: &Wish) -> Result<Vec<Record>
     for (_, holder) in holders.iter().rev().filter(|(_, holder)| !needed.contains(holder)) {
         workshop::remove_holder(&context.shared, holder).await;
     }
-    cache::remove_unknown(&context.shared, &format!("{}={}", own::SANDBOX_LABEL, context.sandbox.id)).await;
+    cache::remove_unknown(&context.shared, &format!("{}={}", crate::scope::SANDBOX_LABEL, context.sandbox.id)).await;
     Ok(gone)
 }
 

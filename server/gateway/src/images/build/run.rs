@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    images::{catalogue::ImageFacts, own, view::short},
+    images::{catalogue::ImageFacts, view::short},
     limits,
     refusal::Refusal,
 };
@@ -297,7 +297,7 @@ impl Work<'_> {
         }
         if unused {
             let context = &self.workshop.context;
-            cache::remove_unknown(&context.shared, &format!("{}={}", own::SANDBOX_LABEL, context.sandbox.id)).await;
+            cache::remove_unknown(&context.shared, &format!("{}={}", crate::scope::SANDBOX_LABEL, context.sandbox.id)).await;
         }
         Ok(id)
     }

@@ -111,7 +111,7 @@ async fn pull(context: &Context, wanted: &Wanted, messages: &Messages) -> Result
 async fn take_in(context: &Context, wanted: &Wanted) -> Result<(), Refusal> {
     let (scope, image_id) = (&context.scope, &wanted.manifest.image_id);
     let facts = context.shared.catalogue.get(image_id).await.map_err(|said| context.engine_said(said))?;
-    let own = wanted.repository.is_own() && facts.label(own::SANDBOX_LABEL) == Some(scope.sandbox().as_str());
+    let own = wanted.repository.is_own() && facts.label(crate::scope::SANDBOX_LABEL) == Some(scope.sandbox().as_str());
     let origin = if own { ImageOrigin::Loaded } else { ImageOrigin::Pulled };
     let recorded = record(context, wanted, origin).await;
     if wanted.repository.is_own() {

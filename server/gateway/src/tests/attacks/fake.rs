@@ -194,7 +194,7 @@ impl FakeHost {
 
     /// A container `web`, a network `front`, a volume `data`, an exec and the images `busybox` and `own`.
     async fn fill(&self, sandbox: &Sandbox, letter: char) {
-        let ledger = self.host.ledger().await;
+        let ledger = self.host.ledger();
         let engine_name = |name: &str| format!("lb-{}-{}-{name}", self.host.config.instance, sandbox.id);
         let created_at = ledger::now_ms();
         let container = ContainerRow {
@@ -218,7 +218,8 @@ impl FakeHost {
         let network = NetworkRow {
             name: "front".to_owned(),
             engine_id: network_of(letter),
-            slot: i64::from(u32::from(letter)),
+            // Below the pool, where the sandboxes' own networks lie wherever their instance's name has put them.
+            slot: -i64::from(u32::from(letter)),
             asked: "{}".to_owned(),
             created_at,
         };
