@@ -51,9 +51,13 @@ test("all that can be done for a learner can be seen whole and reached", async (
   }
   const side = teaching.locator(".side");
   await side.getByRole("button", { name: "Remove from the class…" }).click();
+  await expect(side.getByRole("dialog"), "how to keep somebody out").toContainText("they can join again: “New code…”");
   await side.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
-  await expect(teaching.getByText("Hopper, Grace is removed, and deleted: 1 place in the class, 1 learner", { exact: false })).toBeVisible();
+  const said = teaching.getByText("Hopper, Grace is removed, and deleted: 1 place in the class, 1 learner", { exact: false });
+  await expect(said).toBeVisible();
   await expect(board.row("Hopper, Grace")).toHaveCount(0);
+  await teaching.getByRole("button", { name: "Put away" }).click();
+  await expect(said).toHaveCount(0);
 });
 
 test("what stands beside the board is left by Escape, moves no column, and keeps no Tab", async ({ newLearner }) => {
@@ -64,6 +68,7 @@ test("what stands beside the board is left by Escape, moves no column, and keeps
   await joinClass(page, room.code, "Hopper, Grace");
   await lesson.start();
   await page.getByRole("button", { name: "Raise hand" }).click();
+  await expect(page.getByRole("button", { name: "Lower hand" }), "what another click does").toBeVisible();
   const board = new BoardPage(teaching);
   for (const size of SIZES) {
     await teaching.setViewportSize(size);
@@ -88,6 +93,17 @@ test("what stands beside the board is left by Escape, moves no column, and keeps
     await teaching.keyboard.press("Escape");
     await expect(teaching.locator(".side")).toHaveCount(0);
     await expect(board.row("Hopper, Grace").locator("[data-cell]").first()).toBeFocused();
+
+    // Wherever the focus is: beside the panel, or nowhere.
+    await board.look("Hopper, Grace");
+    await teaching.getByRole("button", { name: "Note to all…" }).focus();
+    await teaching.keyboard.press("Escape");
+    await expect(teaching.locator(".side")).toHaveCount(0);
+    await board.look("Hopper, Grace");
+    await expect(teaching.locator("#side-title")).toBeFocused();
+    await teaching.locator("#side-title").blur();
+    await teaching.keyboard.press("Escape");
+    await expect(teaching.locator(".side")).toHaveCount(0);
   }
 });
 

@@ -138,11 +138,9 @@ fn Hand(class: InClass) -> impl IntoView {
             <button
                 type="button"
                 class="button hand__button"
-                aria-pressed=live(move || up.get().to_string())
+                data-up=live(move || up.get().then_some(""))
                 aria-describedby=live(move || up.get().then_some("hand-seen"))
-                title=live(move || {
-                    if up.get() { "Lower your hand".to_owned() } else { format!("{} sees at once that you would like help", instructor.get()) }
-                })
+                title=live(move || (!up.get()).then(|| format!("{} sees at once that you would like help", instructor.get())))
                 on:click=move |_| {
                     if !class.ask.pending().get_untracked() {
                         class.ask.dispatch(SeatAsk::Hand { up: !up.get_untracked() });
@@ -150,7 +148,7 @@ fn Hand(class: InClass) -> impl IntoView {
                 }
             >
                 {Icon::Hand.view()}
-                "Raise hand"
+                {live(move || if up.get() { "Lower hand" } else { "Raise hand" })}
             </button>
         </span>
     }

@@ -140,6 +140,8 @@ fn NameForm(
                 type="text"
                 autocomplete="name"
                 required
+                pattern=r".*\S.*"
+                title="Not only blanks"
                 autofocus
                 maxlength=NAME_LENGTH
                 aria-describedby="learner-name-use"

@@ -78,13 +78,20 @@ fn ask_before_leaving(taken: RwSignal<bool>, place: NodeRef<html::Div>) {
 /// Said beside a link that only this machine can open.
 pub(crate) fn for_this_machine_alone(link: &str) -> Option<AnyView> {
     is_of_this_machine_alone(link).then(|| {
+        let port = port(link);
         view! {
             <p class="notice">
-                "Learners on other computers can't open this address. Start Lunchbox with "<code>"--listen 0.0.0.0:3000"</code>" and open it by this machine's IP address, such as "<code>"http://192.168.1.20:3000"</code>", or put a proxy in front and set "<code>"public_url"</code>": “Letting a class in” in docs/running.md."
+                "Learners on other computers can't open this address. Start Lunchbox with "<code>{format!("--listen 0.0.0.0:{port}")}</code>" and open it by this machine's IP address, such as "<code>{format!("http://192.168.1.20:{port}")}</code>", or put a proxy in front and set "<code>"public_url"</code>": “Letting a class in” in docs/running.md."
             </p>
         }
         .into_any()
     })
+}
+
+/// The one in a link; the usual one where it has none.
+fn port(link: &str) -> &str {
+    let host = link.split("://").nth(1).and_then(|rest| rest.split('/').next());
+    host.and_then(|host| host.rsplit_once(':')).map_or("80", |(_, port)| port)
 }
 
 fn tabbed(links: &[PersonalLink]) -> String {

@@ -3,7 +3,7 @@
 use crate::model::{ClassState, Deleted, StepOutline};
 
 /// Said before a learner is taken out of a class.
-pub(crate) const REMOVES: &str = "Their place, their progress, answers, notes, timeline and certificates of this class are deleted, and their host is closed. This can't be undone.";
+pub(crate) const REMOVES: &str = "Their place, their progress, answers, notes, timeline and certificates of this class are deleted, and their host is closed. This can't be undone. With the class's code they can join again: “New code…” on Set up ends that.";
 
 /// "1 learner", "2 learners", "no learners".
 pub(crate) fn count(number: usize, one: &str) -> String {

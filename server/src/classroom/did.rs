@@ -10,7 +10,7 @@ use gateway::{Activity, ActivityKind};
 
 use self::{
     inspect::Told,
-    run::{asked_of, is_run, is_told, run, wanted},
+    run::{asked_of, is_look, is_run, is_told, run, wanted},
     words::{is_fault, said, words},
 };
 
@@ -18,8 +18,16 @@ use self::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) done: LastDone,
-    /// They did it; it did not come about by itself.
-    pub(super) is_theirs: bool,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Command,
+    /// One by which nothing is tried: `docker ps`. That it goes well says nothing of what went wrong before it.
+    Look,
+    /// It came about by itself.
+    Event,
 }
 
 /// What was done, oldest first: of the newest `fresh` of all that is known, for a line may have begun before.
@@ -30,8 +38,12 @@ pub(super) fn lines(activities: &[Activity], fresh: usize) -> Vec<Line> {
 fn line(activities: &[Activity], index: usize) -> Option<Line> {
     let activity = &activities[index];
     let line = |at: i64, (text, error): (String, String)| {
-        let by_itself = matches!(activity.kind, ActivityKind::ContainerDied { .. }) && error.is_empty();
-        Line { done: LastDone { at, text, error, helped: false }, is_theirs: !by_itself }
+        let kind = match activity.kind {
+            ActivityKind::ContainerDied { .. } if error.is_empty() => Kind::Event,
+            _ if is_look(&activity.kind) => Kind::Look,
+            _ => Kind::Command,
+        };
+        Line { done: LastDone { at, text, error, helped: false }, kind }
     };
     if let Some(run) = run(activities, index) {
         return match &activity.kind {
@@ -46,8 +58,12 @@ fn line(activities: &[Activity], index: usize) -> Option<Line> {
         return None;
     }
     let by_itself =
-        |text: String| Some(Line { done: LastDone { at: activity.at, text, error: String::new(), helped: false }, is_theirs: false });
+        |text: String| Some(Line { done: LastDone { at: activity.at, text, error: String::new(), helped: false }, kind: Kind::Event });
     let before = &activities[..index];
+    // `watch docker ps` looks every two seconds.
+    if is_look(&activity.kind) && before.last().is_some_and(|last| last.kind == activity.kind) {
+        return None;
+    }
     if is_told(before, &activity.kind) {
         return None;
     }

@@ -59,8 +59,9 @@ struct Person {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Doing {
     pub last: Option<LastDone>,
-    /// Commands in a row that went wrong.
+    /// Commands in a row that went wrong, and the last of them. Who looks at a list meanwhile is none the better for it.
     pub errors: u32,
+    pub wrong: Option<LastDone>,
 }
 
 /// A `docker run` of what isn't there asks for a container, a pull and a container again. What goes wrong within so many
@@ -176,18 +177,20 @@ impl Hub {
             people.retain(|_, person| person.pages > 0);
         }
         let doing = &mut people.entry(learner.clone()).or_default().doing;
-        for did::Line { done: line, is_theirs } in lines {
+        for did::Line { done: line, kind } in lines {
             // A container that ends hides no command.
-            if !is_theirs && doing.last.is_some() {
+            if kind == did::Kind::Event && doing.last.is_some() {
                 continue;
             }
-            let is_one_with_the_last = doing.last.as_ref().is_some_and(|last| !last.error.is_empty() && line.at - last.at < ONE_COMMAND_MS);
-            doing.errors = match (line.error.is_empty(), is_one_with_the_last) {
-                (true, _) => 0,
-                (false, true) => doing.errors,
-                (false, false) => doing.errors.saturating_add(1),
-            };
-            doing.last = Some(LastDone { helped, ..line });
+            let line = LastDone { helped, ..line };
+            if !line.error.is_empty() {
+                let is_one_with_the_last = doing.wrong.as_ref().is_some_and(|last| line.at - last.at < ONE_COMMAND_MS);
+                doing.errors = doing.errors.saturating_add(u32::from(!is_one_with_the_last));
+                doing.wrong = Some(line.clone());
+            } else if kind != did::Kind::Look {
+                (doing.errors, doing.wrong) = (0, None);
+            }
+            doing.last = Some(line);
         }
         drop(people);
         self.tell(Event::Learner(learner.clone()));
@@ -196,7 +199,7 @@ impl Hub {
     /// The learner has a fresh host, or none.
     pub fn forget_doing(&self, learner: &LearnerId) {
         if let Some(person) = self.people().get_mut(learner) {
-            person.doing = Doing { last: None, errors: 0 };
+            person.doing = Doing::default();
         }
     }
 

@@ -112,7 +112,16 @@ pub(crate) fn Tools(state: BoardState, open: RwSignal<Open>, all_at_once: RwSign
                     <button type="button" class="button" on:click=click(move |_| confirm::close(dialog))>"Close"</button>
                 </div>
             </dialog>
-            {part(move || state.told.get().map(|told| view! { <p class="notice notice--good tools__told" role="status">{told}</p> }))}
+            {part(move || {
+                state.told.get().map(|told| {
+                    view! {
+                        <div class="notice notice--good tools__told">
+                            <p role="status">{told}</p>
+                            <button type="button" class="button button--quiet" aria-label="Put away" title="Put away" on:click=click(move |_| state.told.set(None))>"✕"</button>
+                        </div>
+                    }
+                })
+            })}
         </div>
     }
     .into_any()

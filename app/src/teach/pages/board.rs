@@ -1,6 +1,6 @@
 //! `/teach/classes/:id`: the board.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
@@ -47,9 +47,19 @@ fn BoardView(board: Board) -> impl IntoView {
             state.told.set(None);
         }
     });
+    // Where nothing has the focus. (What is on the page hears it first: a terminal would take it.)
+    Effect::new(move |_| {
+        let pressed = window_event_listener(ev::keydown, move |event| escape(&event, open));
+        on_cleanup(move || pressed.remove());
+    });
     view! {
         <Title text=title />
-        <div class="teach-bench" class:teach-bench--all=live(move || all_at_once.get()) class:teach-bench--side=live(move || open.with(|open| *open != Open::Nothing))>
+        <div
+            class="teach-bench"
+            class:teach-bench--all=live(move || all_at_once.get())
+            class:teach-bench--side=live(move || open.with(|open| *open != Open::Nothing))
+            on:keydown:capture=move |event| escape(&event, open)
+        >
             <Bar><ClassNav class=nav_class name=name here=ClassPage::Board lesson=nav_lesson /></Bar>
             <main class="teach-bench__main" id="main">
                 <h1 class="unseen">"Board"</h1>
@@ -58,7 +68,7 @@ fn BoardView(board: Board) -> impl IntoView {
                     <LessonTabs class=class lessons=lessons here=lesson />
                     <Tools state=state open=open all_at_once=all_at_once />
                 </div>
-                <div class="teach-bench__panes" on:keydown:capture=move |event| escape(&event, open)>
+                <div class="teach-bench__panes">
                     <section class="pane board-pane" aria-label="The board"><Table state=state open=open /></section>
                     <SidePanel state=state open=open />
                 </div>

@@ -9,6 +9,8 @@ use crate::{model::StepReport, teach::words};
 const WIDTH: f64 = 880.0;
 /// Left of a plot stand its words.
 const LEFT: f64 = 210.0;
+/// Beside the last line, of "12:30 min".
+const HALF_A_LABEL: f64 = 40.0;
 const TOP: f64 = 8.0;
 const ROW: f64 = 26.0;
 const BOX: f64 = 14.0;
@@ -85,7 +87,7 @@ fn after(seconds: u32) -> String {
 pub(super) fn times(steps: &[StepReport]) -> Option<AnyView> {
     let most = steps.iter().filter_map(|step| step.seconds).map(|seconds| seconds[4]).max()?;
     let (most, step) = time_axis(most);
-    let across = Scale { most: f64::from(most), length: WIDTH - LEFT - 24.0 };
+    let across = Scale { most: f64::from(most), length: WIDTH - LEFT - HALF_A_LABEL };
     let height = ROW * steps.len() as f64;
     let x = |seconds: u32| LEFT + across.at(f64::from(seconds));
     let lines = (0..=most / step)

@@ -69,7 +69,7 @@ fn sheet(report: Report) -> AnyView {
             </header>
             {plot("Completion over time", "Share of all learners' steps that were passed, since the first one joined.", completion(&points))}
             {plot("Time on each step", "From the first look at a step until it was passed. The box holds the middle half of learners, the line in it is the median, and the whiskers reach from the quickest to the slowest.", times(&steps))}
-            {plot("Tries on each step", "How many learners asked for the check how often.", tries(&steps))}
+            {plot("Tries on each step", "How many learners tried how often: asked for the check, or gave an answer that was wrong. Goals that are met while one works need no try.", tries(&steps))}
             <section class="report__part">
                 <h2>"Steps in numbers"</h2>
                 <div class="scroll-x">{step_table(&steps)}</div>

@@ -56,6 +56,7 @@ pub(super) fn More(state: BoardState, place: String, name: String, open: RwSigna
                 title=title
                 text=REMOVES
                 yes="Remove"
+                no="Keep them"
                 on_yes=remove
             />
         </div>

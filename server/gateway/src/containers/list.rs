@@ -28,7 +28,9 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     let size = request.query.flag("size")?;
     let limit = request.query.number("limit")?.filter(|limit| *limit > 0);
     let filters = request.query.filters()?;
-    let completes = request.is_completion();
+    // Compose asks for its project's, several times a command.
+    let is_composes = filters.get("label").is_some_and(|labels| labels.iter().any(|label| label.starts_with("com.docker.compose.")));
+    let is_look = !request.is_completion() && !is_composes;
     request.query.finish()?;
     let filter = filter::Filter::new(context, &filters).await?;
     // As in Docker: who asks for a state or for the last few wants to see those that ended too.
@@ -38,7 +40,7 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     if let Some(limit) = limit {
         containers.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
-    if !completes {
+    if is_look {
         let names =
             containers.iter().filter_map(|container| container.names.first()).map(|name| name.trim_start_matches('/').to_owned()).collect();
         context.sandbox.record_look(ActivityKind::ContainersListed { all, names });

@@ -50,8 +50,8 @@ pub(super) struct Table<T> {
 #[derive(Debug)]
 struct State<T> {
     rows: Option<Arc<[T]>>,
-    /// Changes that were begun. What was read before one is not what is so after it.
-    begun: u64,
+    /// Changes that were begun, and those that have ended. What was read before either need not be what is so after it.
+    steps: u64,
     under_way: usize,
     /// Nobody knows what a change has come to.
     doubtful: bool,
@@ -59,13 +59,13 @@ struct State<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { state: Mutex::new(State { rows: None, begun: 0, under_way: 0, doubtful: false }) }
+        Self { state: Mutex::new(State { rows: None, steps: 0, under_way: 0, doubtful: false }) }
     }
 }
 
 enum Look<T> {
     Known(Arc<[T]>),
-    /// To be read, after so many changes.
+    /// To be read, after so many steps of changes.
     Unknown(u64),
 }
 
@@ -76,16 +76,16 @@ impl<T> Table<T> {
 
     fn look(&self) -> Look<T> {
         let state = self.state();
-        state.rows.clone().map_or(Look::Unknown(state.begun), Look::Known)
+        state.rows.clone().map_or(Look::Unknown(state.steps), Look::Known)
     }
 }
 
 impl<T: Keep> Table<T> {
-    /// Remembers what was read, unless a change has begun since, or is under way.
-    fn keep(&self, rows: &[T], begun: u64) {
+    /// Remembers what was read, unless a change has begun or ended since, or is under way.
+    fn keep(&self, rows: &[T], steps: u64) {
         let bytes: usize = rows.iter().map(|row| size_of::<T>() + row.bytes()).sum();
         let mut state = self.state();
-        if state.begun == begun && state.under_way == 0 && !state.doubtful && bytes <= limits::MAX_KEPT_BYTES {
+        if state.steps == steps && state.under_way == 0 && !state.doubtful && bytes <= limits::MAX_KEPT_BYTES {
             state.rows = Some(rows.into());
         }
     }
@@ -101,12 +101,13 @@ impl<T: Send + Sync> Change for Table<T> {
     fn begin(&self) {
         let mut state = self.state();
         state.rows = None;
-        state.begun += 1;
+        state.steps += 1;
         state.under_way += 1;
     }
 
     fn end(&self, certain: bool) {
         let mut state = self.state();
+        state.steps += 1;
         state.under_way -= 1;
         state.doubtful |= !certain;
     }
@@ -163,9 +164,9 @@ impl Ledger {
         let table = table(&tables);
         match table.look() {
             Look::Known(rows) => Ok(pick(&rows)),
-            Look::Unknown(begun) => {
+            Look::Unknown(steps) => {
                 let rows = read.await?;
-                table.keep(&rows, begun);
+                table.keep(&rows, steps);
                 Ok(pick(&rows))
             }
         }

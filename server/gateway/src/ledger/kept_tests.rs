@@ -170,6 +170,28 @@ async fn what_was_read_before_a_change_is_not_remembered_after_it() {
     assert_eq!((seen, volumes(&ledger, &sandbox).await), (0, vec!["a".to_owned()]));
 }
 
+/// It was read before the change had come about, and is there only once that has ended.
+#[tokio::test]
+async fn what_was_read_during_a_change_is_not_remembered_after_it() {
+    let database = TestDatabase::new().await;
+    let (ledger, other, sandbox) = two(&database).await;
+    let (done, wait) = tokio::sync::oneshot::channel::<()>();
+    let change = ledger.change(&sandbox, |kept| vec![&kept.volumes], async {
+        _ = wait.await;
+        other.add_volume(&sandbox, &volume("a")).await
+    });
+    let mut change = Box::pin(change);
+    assert!(change.as_mut().now_or_never().is_none(), "it is under way");
+    let slow = async {
+        let old = other.volumes(&sandbox).await?;
+        done.send(()).unwrap();
+        change.await?;
+        Ok(old)
+    };
+    let seen = ledger.look(&sandbox, |kept| &kept.volumes, slow, <[_]>::len).await.unwrap();
+    assert_eq!((seen, volumes(&ledger, &sandbox).await), (0, vec!["a".to_owned()]));
+}
+
 /// A statement that was sent may be done after its future is dropped, whenever the database's thread comes to it.
 #[tokio::test]
 async fn a_table_with_a_change_that_was_given_up_is_read_from_then_on() {
@@ -207,4 +229,43 @@ async fn rows_beyond_the_limit_are_read_each_time() {
     assert_eq!(volumes(&ledger, &sandbox).await, ["large"]);
     other.add_volume(&sandbox, &volume("b")).await.unwrap();
     assert_eq!(volumes(&ledger, &sandbox).await, ["b", "large"]);
+}
+
+/// Readers and writers of one table beside each other: whenever all rest, and from every writer's
+/// first look after its own change on, what is told is what the database has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn however_many_read_and_change_at_once_nothing_old_is_told() {
+    let database = TestDatabase::new().await;
+    let (ledger, other, sandbox) = two(&database).await;
+    for round in 0..100 {
+        let tasks: Vec<_> = (0..8)
+            .map(|task| {
+                let (ledger, sandbox) = (ledger.clone(), sandbox.clone());
+                tokio::spawn(async move {
+                    let name = format!("{round}-{task}");
+                    for _ in 0..5 {
+                        ledger.add_volume(&sandbox, &volume(&name)).await.unwrap();
+                        assert!(volumes(&ledger, &sandbox).await.contains(&name), "its own is there at once");
+                        ledger.remove_volume(&sandbox, &name).await.unwrap();
+                        assert!(!volumes(&ledger, &sandbox).await.contains(&name), "and has gone at once");
+                    }
+                })
+            })
+            .collect();
+        let looks = tokio::spawn({
+            let (ledger, sandbox) = (ledger.clone(), sandbox.clone());
+            async move {
+                loop {
+                    volumes(&ledger, &sandbox).await;
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+        for task in tasks {
+            task.await.unwrap();
+        }
+        looks.abort();
+        _ = looks.await;
+        assert_eq!(volumes(&ledger, &sandbox).await, volumes(&other, &sandbox).await, "round {round}");
+    }
 }

@@ -25,6 +25,7 @@ pub(crate) struct StepFacts {
     pub(crate) first_at: i64,
     /// 0: not yet.
     pub(crate) passed_at: i64,
+    /// How often the check was asked for, and an answer was wrong.
     pub(crate) tries: u32,
     pub(crate) hints: u32,
     pub(crate) solution: bool,
@@ -102,6 +103,7 @@ pub(crate) async fn read(
         let (Some(facts), Some(step)) = (all.get_mut(&learner), index(&step)) else { continue };
         let step = facts.steps.entry(step).or_default();
         let detail: String = row.try_get(3)?;
+        step.tries += u32::from(kind == "wrong");
         match kind.as_str() {
             "tried" | "wrong" if !detail.is_empty() => {
                 *step.wrong.entry(detail.clone()).or_default() += 1;

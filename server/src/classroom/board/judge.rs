@@ -135,7 +135,7 @@ fn stuck(lesson: &Lesson, person: &Person<'_>, medians: &[Option<i64>], now: i64
     }
     // Of this step: what went wrong before they came here stays there.
     if person.doing.errors >= ERRORS
-        && let Some(last) = &person.doing.last
+        && let Some(last) = &person.doing.wrong
         && last.at >= since
     {
         reasons.push(format!("{} commands in a row went wrong: {}", person.doing.errors, short(&last.error)));

@@ -44,6 +44,11 @@ pub(super) fn wanted(before: &[Activity], image: &str, at: i64) -> Option<String
         .then(|| command::line("run", &container.name, &container.image, &container.asked))
 }
 
+/// A list that was looked at: by a command of its own, perhaps in another terminal.
+pub(super) fn is_look(kind: &ActivityKind) -> bool {
+    matches!(kind, ActivityKind::ContainersListed { .. } | ActivityKind::ImagesListed { .. })
+}
+
 /// Whether a refusal only says to the client of a pull what the failed pull has said already.
 pub(super) fn is_told(before: &[Activity], kind: &ActivityKind) -> bool {
     let ActivityKind::Refused { operation, .. } = kind else { return false };
@@ -106,6 +111,7 @@ fn begins(kind: &ActivityKind, made: &str) -> bool {
 /// What the engine says, and what others look at, may come between.
 pub(super) fn comes_between(kind: &ActivityKind) -> bool {
     matches!(kind, ActivityKind::ContainerAttached { .. } | ActivityKind::ContainerDied { .. } | ActivityKind::StateChanged)
+        || is_look(kind)
 }
 
 /// Between the making of a container and its start by the same command, in milliseconds: engines that are busy take

@@ -129,7 +129,7 @@ fn a_container_that_ends_badly_is_told_with_the_run_it_came_from_and_a_shell_tha
         ActivityKind::ContainerCreated { id: "sh".to_owned(), name: "sh".to_owned(), image: "alpine".to_owned(), asked: Box::new(asked) };
     let all = activities(vec![(0, shell), (5, attached("sh")), (900, started("sh")), (5_000, died("sh"))]);
     let last = lines(&all, 4).pop().expect("its end is told");
-    assert!(last.done.error.is_empty() && !last.is_theirs && last.done.text == "sh ended (1)", "{last:?}");
+    assert!(last.done.error.is_empty() && last.kind == Kind::Event && last.done.text == "sh ended (1)", "{last:?}");
 }
 
 #[test]
@@ -151,11 +151,11 @@ fn a_container_that_goes_by_itself_was_removed_by_nobody() {
     let once =
         ActivityKind::ContainerCreated { id: "web".to_owned(), name: "web".to_owned(), image: "nginx".to_owned(), asked: Box::new(asked) };
     let all = activities(vec![(0, once), (5, attached("web")), (900, started("web")), (990, removed())]);
-    let told: Vec<(String, bool)> = lines(&all, 4).into_iter().map(|line| (line.done.text, line.is_theirs)).collect();
+    let told: Vec<(String, bool)> = lines(&all, 4).into_iter().map(|line| (line.done.text, line.kind == Kind::Command)).collect();
     let expected = [("docker run --rm nginx", true), ("web was removed, as --rm asks", false)];
     assert_eq!(told, expected.map(|(text, is_theirs)| (text.to_owned(), is_theirs)));
     let by_hand = activities(vec![(0, made("web", true)), (900, started("web")), (990, removed())]);
-    assert!(lines(&by_hand, 3).last().is_some_and(|line| line.is_theirs && line.done.text == "docker rm web"));
+    assert!(lines(&by_hand, 3).last().is_some_and(|line| line.kind == Kind::Command && line.done.text == "docker rm web"));
 }
 
 #[test]
@@ -184,8 +184,43 @@ fn a_container_that_was_made_and_started_by_hand_was_not_run() {
 fn what_comes_about_by_itself_is_told_from_what_they_did() {
     let died = |exit_code| ActivityKind::ContainerDied { id: "web".to_owned(), name: "web".to_owned(), exit_code };
     let all = activities(vec![(0, started("web")), (1, died(0)), (2, died(1))]);
-    let theirs: Vec<bool> = lines(&all, 3).iter().map(|line| line.is_theirs).collect();
-    assert_eq!(theirs, [true, false, true], "what went wrong is theirs to see");
+    let kinds: Vec<Kind> = lines(&all, 3).iter().map(|line| line.kind).collect();
+    assert_eq!(kinds, [Kind::Command, Kind::Event, Kind::Command], "what went wrong is theirs to see");
+}
+
+#[test]
+fn a_list_is_a_look_and_is_told_once_until_something_else_is_seen() {
+    let listed = |all, names: &[&str]| ActivityKind::ContainersListed { all, names: names.iter().map(|name| (*name).to_owned()).collect() };
+    let images = ActivityKind::ImagesListed { references: Vec::new() };
+    let all = activities(vec![
+        (0, listed(false, &[])),
+        (2, listed(false, &[])),
+        (4, listed(true, &[])),
+        (6, listed(true, &["web"])),
+        (8, images),
+    ]);
+    let told = lines(&all, all.len());
+    let texts: Vec<&str> = told.iter().map(|line| line.done.text.as_str()).collect();
+    assert_eq!(texts, ["docker ps", "docker ps -a", "docker ps -a", "docker images"]);
+    assert!(told.iter().all(|line| line.kind == Kind::Look && line.done.error.is_empty()));
+    // In another terminal, while a run pulls its image.
+    let asked = refused_404("ContainerCreate", "No such image: ngnix:latest");
+    let ActivityKind::Refused { operation, status, message, .. } = asked else { unreachable!() };
+    let container = Some(Box::new(RefusedContainer { name: String::new(), image: "ngnix".to_owned(), asked: ContainerAsked::default() }));
+    let asked = ActivityKind::Refused { operation, status, message, container };
+    let failed = ActivityKind::ImagePullFailed { reference: "ngnix:latest".to_owned(), message: "not found".to_owned() };
+    assert_eq!(
+        told_all(vec![(0, asked), (5, listed(false, &[])), (9, failed)]),
+        [well("docker ps"), ("docker run ngnix".to_owned(), "not found".to_owned())]
+    );
+}
+
+#[test]
+fn what_to_do_is_said_before_dockers_own_words() {
+    let message = "pull access denied for nosuch3\nlunchbox: nosuch3 is not part of this course. It has: nginx.".to_owned();
+    let failed = ActivityKind::ImagePullFailed { reference: "nosuch3:latest".to_owned(), message };
+    let (_, said) = told(failed).unwrap_or_default();
+    assert_eq!(said, "nosuch3 is not part of this course. It has: nginx. pull access denied for nosuch3");
 }
 
 #[test]

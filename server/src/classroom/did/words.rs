@@ -4,12 +4,17 @@ use gateway::ActivityKind;
 
 use super::{command, run::is_wanted};
 
+/// How a line begins that isn't docker's.
+const OURS: &str = "lunchbox: ";
+
 /// What was done, and what docker said where it went wrong.
 pub(super) fn words(kind: &ActivityKind) -> Option<(String, String)> {
     use ActivityKind as Kind;
     let well = |text: String| Some((text, String::new()));
     match kind {
-        Kind::StateChanged | Kind::ContainersListed { .. } | Kind::ImagesListed { .. } | Kind::ImagePullStarted { .. } => None,
+        Kind::StateChanged | Kind::ImagePullStarted { .. } => None,
+        Kind::ContainersListed { all, .. } => well(if *all { "docker ps -a" } else { "docker ps" }.to_owned()),
+        Kind::ImagesListed { .. } => well("docker images".to_owned()),
         Kind::ImagePulled { reference, .. } => well(format!("docker pull {reference}")),
         Kind::ImagePullFailed { reference, message } => Some((format!("docker pull {reference}"), said(message))),
         Kind::ImageInspected { references, image_id } => well(format!("docker image inspect {}", image(references, image_id))),
@@ -57,9 +62,13 @@ pub(super) fn words(kind: &ActivityKind) -> Option<(String, String)> {
     }
 }
 
-/// Never empty: that would mean that it went well.
+/// Never empty: that would mean that it went well. What Lunchbox itself adds to docker's words comes first: it says what to
+/// do, and where there is little room the end is cut.
 pub(super) fn said(message: &str) -> String {
-    if message.trim().is_empty() { "it failed".to_owned() } else { message.to_owned() }
+    let (ours, dockers): (Vec<&str>, Vec<&str>) =
+        message.lines().map(str::trim).filter(|line| !line.is_empty()).partition(|line| line.starts_with(OURS));
+    let lines: Vec<&str> = ours.iter().map(|line| line.trim_start_matches(OURS)).chain(dockers).collect();
+    if lines.is_empty() { "it failed".to_owned() } else { lines.join(" ") }
 }
 
 /// Whether a program that ended with this did so by itself: those that are asked to stop (Ctrl-C, `docker stop`,

@@ -79,6 +79,22 @@ fn what_one_command_asks_in_vain_counts_once() {
 }
 
 #[test]
+fn who_only_looks_has_done_it_last_and_is_as_stuck_as_before() {
+    let (hub, ada) = (Hub::default(), LearnerId::random());
+    let _page = hub.came(&ada);
+    let did = |at, kind| Activity { seq: at, at, kind };
+    let fails = |at| {
+        let (reference, message) = ("ngnix:latest".to_owned(), "not found".to_owned());
+        did(at, gateway::ActivityKind::ImagePullFailed { reference, message })
+    };
+    let looks = |at| did(at, gateway::ActivityKind::ImagesListed { references: Vec::new() });
+    hub.did(&ada, &[fails(1_000), looks(3_000), fails(5_000), looks(7_000)], 4);
+    let doing = hub.doing(&ada);
+    assert_eq!((doing.errors, doing.wrong.map(|wrong| wrong.at)), (2, Some(5_000)));
+    assert_eq!(doing.last.map(|last| last.text).as_deref(), Some("docker images"));
+}
+
+#[test]
 fn a_container_that_ends_well_hides_no_command() {
     let (hub, ada) = (Hub::default(), LearnerId::random());
     let did = |at, kind| Activity { seq: at, at, kind };

@@ -141,7 +141,7 @@ async fn prepare(host: &Host, folder: &Path) -> Result<(), String> {
 async fn run(host: &Host, words: &[&str]) -> Result<(Duration, u64), String> {
     let told = |error: std::io::Error| format!("docker {}: {error}", words.join(" "));
     let start = Instant::now();
-    let mut child = host.command(words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(told)?;
+    let mut child = host.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(told)?;
     let mut out = child.stdout.take().ok_or("no output")?;
     let mut buffer = vec![0; 1024 * 1024];
     let mut bytes = 0;
@@ -151,6 +151,9 @@ async fn run(host: &Host, words: &[&str]) -> Result<(Duration, u64), String> {
             n => bytes += n as u64,
         }
     }
-    let status = child.wait().await.map_err(told)?;
-    if status.success() { Ok((start.elapsed(), bytes)) } else { Err(format!("docker {}: {status}", words.join(" "))) }
+    let ended = child.wait_with_output().await.map_err(told)?;
+    if ended.status.success() {
+        return Ok((start.elapsed(), bytes));
+    }
+    Err(format!("docker {}: {}: {}", words.join(" "), ended.status, String::from_utf8_lossy(&ended.stderr).trim()))
 }

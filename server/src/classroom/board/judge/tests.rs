@@ -36,11 +36,12 @@ fn judged(facts: &Facts, doing: Doing, median: Option<i64>, now: i64) -> BoardRo
 }
 
 fn quiet() -> Doing {
-    Doing { last: None, errors: 0 }
+    Doing::default()
 }
 
 fn went_wrong(errors: u32, at: i64) -> Doing {
-    Doing { last: Some(LastDone { at, text: "docker pull ngnix".to_owned(), error: "not found".to_owned(), helped: false }), errors }
+    let wrong = LastDone { at, text: "docker pull ngnix".to_owned(), error: "not found".to_owned(), helped: false };
+    Doing { last: Some(wrong.clone()), errors, wrong: Some(wrong) }
 }
 
 #[test]
