@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use http::Method;
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use crate::{
     SandboxId,
     gateway::{GatewayError, Shared},
-    images,
+    images, limits,
+    sandbox::Sandbox,
     scope::{INSTANCE_LABEL, SANDBOX_LABEL},
     upstream::{Ask, EngineSaid, OurLabels},
 };
@@ -66,8 +68,23 @@ struct NetworkItem {
 }
 
 /// Removes all that a sandbox made, then forgets it. Whatever is gone already is gone.
-pub(crate) async fn close(shared: &Shared, id: &SandboxId) -> Result<(), GatewayError> {
-    let scope = shared.scope(id);
+pub(crate) async fn close(shared: &Shared, id: &SandboxId, served: Option<&Sandbox>) -> Result<(), GatewayError> {
+    remove_made(shared, id).await?;
+    if let Some(sandbox) = served {
+        // Requests that were under way end, those that wait for a container too. What they have made meanwhile goes as well.
+        if timeout(limits::CLOSING_TIME, sandbox.answering.wait()).await.is_err() {
+            tracing::warn!(sandbox = %id, "requests go on though their sandbox is closed; the next start clears away what they leave");
+        }
+        remove_made(shared, id).await?;
+    }
+    images::remove::forget_all(shared, &shared.scope(id)).await;
+    shared.ledger.forget_sandbox(id).await?;
+    remove_folder(shared, id);
+    Ok(())
+}
+
+/// All that the engine has of a sandbox's, but images.
+async fn remove_made(shared: &Shared, id: &SandboxId) -> Result<(), GatewayError> {
     let mut found = find(shared, &format!("{SANDBOX_LABEL}={id}")).await?;
     // What the ledger knows and no label tells: anonymous volumes that the engine itself made.
     for row in shared.ledger.containers(id).await? {
@@ -86,9 +103,6 @@ pub(crate) async fn close(shared: &Shared, id: &SandboxId) -> Result<(), Gateway
         }
     }
     remove_all(shared, found.containers, found.volumes, found.networks).await?;
-    images::remove::forget_all(shared, &scope).await;
-    shared.ledger.forget_sandbox(id).await?;
-    remove_folder(shared, id);
     Ok(())
 }
 
@@ -138,7 +152,7 @@ pub(crate) async fn reconcile(shared: &Shared) -> Result<usize, GatewayError> {
     // One that can't be closed keeps nobody else waiting.
     let mut failed = None;
     for id in shared.ledger.sandboxes("closing").await? {
-        match close(shared, &id).await {
+        match close(shared, &id, None).await {
             Ok(()) => removed += 1,
             Err(error) => {
                 tracing::warn!(sandbox = %id, %error, "a sandbox could not be closed");
@@ -172,6 +186,7 @@ pub(crate) async fn reconcile(shared: &Shared) -> Result<usize, GatewayError> {
             }
         }
     }
+    shared.ledger.forget_strays().await?;
     remove_stray_folders(shared, &open);
     failed.map_or(Ok(removed), Err)
 }

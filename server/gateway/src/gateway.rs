@@ -190,10 +190,10 @@ impl Gateway {
     pub async fn close(&self, id: &SandboxId) -> Result<(), GatewayError> {
         self.inner.ledger.mark_closing(id).await?;
         let served = self.inner.sandboxes.write().unwrap_or_else(PoisonError::into_inner).remove(id);
-        if let Some(sandbox) = served {
+        if let Some(sandbox) = &served {
             sandbox.stop_serving();
         }
-        close::close(&self.inner, id).await
+        close::close(&self.inner, id, served.as_deref()).await
     }
 
     /// Removes what carries this instance's labels but belongs to no open sandbox, and closes the

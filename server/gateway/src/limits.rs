@@ -43,6 +43,9 @@ pub(crate) const MAX_UPLOADS: usize = 2;
 /// Lists of one sandbox that are made or read at once (containers, images, what takes the disk, what is pruned); the next
 /// waits its turn. Each may be some 5 MB: 20 containers with all that they were asked for.
 pub(crate) const MAX_LISTS: usize = 4;
+/// How long the end of a sandbox waits for requests that are under way. The longest that no end of a container ends is a
+/// question to an engine that is busy.
+pub(crate) const CLOSING_TIME: Duration = Duration::from_secs(10);
 /// How long a client may take to send its request's head.
 pub(crate) const HEADER_TIME: Duration = Duration::from_secs(30);
 /// How long the engine may take to begin its answer to a plain question (not a stream, a stop or a wait).

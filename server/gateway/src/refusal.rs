@@ -93,6 +93,11 @@ impl Refusal {
         )
     }
 
+    /// The sandbox has ended while it was asked.
+    pub(crate) fn closed() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "lunchbox: this host has been closed. Reload the page for a fresh one.")
+    }
+
     /// As the engine would send it.
     pub(crate) fn into_response(self) -> Response<Body> {
         body::json(self.status, &serde_json::json!({ "message": self.message }))

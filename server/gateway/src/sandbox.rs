@@ -19,7 +19,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, broadcast},
     task::{AbortHandle, JoinHandle},
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Activity, ActivityKind, SandboxId,
@@ -77,6 +77,10 @@ pub(crate) struct Sandbox {
     /// Containers whose start is under way, by engine ID: their ports aren't freed, and they count as running.
     starting: Mutex<Vec<String>>,
     listener: Mutex<Option<AbortHandle>>,
+    /// No more is served: connections are cut, and what still comes is refused.
+    pub(crate) closed: CancellationToken,
+    /// Requests under way.
+    pub(crate) answering: TaskTracker,
     pub(crate) buildkit: BuildKit,
 }
 
@@ -112,6 +116,8 @@ impl Sandbox {
             listing: Arc::new(Semaphore::new(limits::MAX_LISTS)),
             starting: Mutex::default(),
             listener: Mutex::new(None),
+            closed: CancellationToken::new(),
+            answering: TaskTracker::new(),
             buildkit: BuildKit::default(),
         }))
     }
@@ -256,6 +262,8 @@ impl Sandbox {
     }
 
     pub(crate) fn stop_serving(&self) {
+        self.closed.cancel();
+        self.answering.close();
         self.buildkit.close();
         if let Some(handle) = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take() {
             handle.abort();

@@ -101,14 +101,18 @@ pub(crate) fn http1() -> hyper::server::conn::http1::Builder {
 type Place = Arc<OwnedSemaphorePermit>;
 
 async fn connection(shared: Arc<Shared>, sandbox: Arc<Sandbox>, stream: UnixStream, place: Place) {
-    let id = sandbox.id.clone();
+    let (id, closed) = (sandbox.id.clone(), sandbox.closed.clone());
     let width = Width::default();
     let stream = TokioIo::new(Wide::new(stream, width.clone()));
     let service = service_fn(move |request| {
         let (shared, sandbox, place, width) = (shared.clone(), sandbox.clone(), place.clone(), width.clone());
         async move { Ok::<_, std::convert::Infallible>(answer(shared, sandbox, request, place, width).await) }
     });
-    let served = quiet::Quiet::new(http1().serve_connection(stream, service).with_upgrades()).await;
+    let serving = quiet::Quiet::new(http1().serve_connection(stream, service).with_upgrades());
+    let served = tokio::select! {
+        served = serving => served,
+        () = closed.cancelled() => return,
+    };
     if let Err(error) = served {
         tracing::debug!(sandbox = %id, %error, "a connection ended");
     }
@@ -163,7 +167,12 @@ async fn finish(context: Context, request: Request, place: Place) -> Answer {
         // open, and what an answer may need while it is made was half of what a silent stream took.
         return upstream::counted(questions, Box::pin(noted(&context, request))).await;
     }
-    let task = tokio::spawn(upstream::counted(questions, async move {
+    let answering = context.sandbox.answering.clone();
+    let task = answering.spawn(upstream::counted(questions, async move {
+        // Who closes the sandbox waits for all that had begun by then.
+        if context.sandbox.closed.is_cancelled() {
+            return Err(Refusal::closed());
+        }
         let answered = noted(&context, request).await;
         drop(place);
         answered

@@ -244,25 +244,35 @@ async fn make(
         context.shared.ledger.remove_volume(sandbox, name).await?;
         return Err(context.engine_said(said));
     }
+    // An anonymous one may have been taken for one that went with its container.
+    let own = match context.scope.volume(name).await {
+        Ok(own) => own,
+        Err(refusal) => {
+            _ = context.shared.engine.done(Ask::delete(&["volumes", engine_name.as_str()])).await;
+            return Err(refusal);
+        }
+    };
     context.sandbox.emit(Event::now("volume", "create", name, &[("driver", "local")]));
     context.sandbox.record(ActivityKind::VolumeCreated { name: name.to_owned() }).await;
-    context.scope.volume(name).await
+    Ok(own)
 }
 
 /// `DELETE /volumes/{name}`
 pub(crate) async fn remove(context: &Context, mut request: Request) -> Answer {
     let force = request.query.flag("force")?;
     request.query.finish()?;
+    // Whoever makes a container of it has their turn until it is mounted: the engine would make it anew, without an owner.
+    let turn = context.sandbox.turns.volumes().await;
     let own = match context.scope.volume(request.parameters.get("name")).await {
         Ok(own) => own,
         Err(refusal) if force && refusal.status == StatusCode::NOT_FOUND => return Ok(body::no_content(StatusCode::NO_CONTENT)),
         Err(refusal) => return Err(refusal),
     };
-    remove_one(context, &own).await.map_err(|said| context.engine_said(said))?;
+    remove_one(context, &turn, &own).await.map_err(|said| context.engine_said(said))?;
     Ok(body::no_content(StatusCode::NO_CONTENT))
 }
 
-async fn remove_one(context: &Context, own: &OwnVolume) -> Result<(), EngineSaid> {
+async fn remove_one(context: &Context, _turn: &Turn<Volumes>, own: &OwnVolume) -> Result<(), EngineSaid> {
     match context.shared.engine.done(Ask::delete(&["volumes", own.engine_name()])).await {
         Ok(_) => {}
         Err(said) if said.is_not_found() => {}
@@ -290,9 +300,10 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     });
     // What was written a moment ago is reclaimed, too.
     let sizes = if volumes.is_empty() { Arc::default() } else { context.shared.volume_sizes.read_now().await };
+    let turn = context.sandbox.turns.volumes().await;
     for own in volumes {
         // One in use is refused by the engine, and stays.
-        if remove_one(context, &own).await.is_ok() {
+        if remove_one(context, &turn, &own).await.is_ok() {
             reclaimed += sizes.get(own.engine_name()).copied().unwrap_or(0);
             deleted.push(own.name().to_owned());
         }

@@ -100,7 +100,7 @@ async fn after_every_change_what_is_remembered_is_what_the_database_has() {
         ("add_port", l.add_port(s, &port).boxed()),
         ("remove_container", async { l.remove_container(s, "c").await.map(drop) }.boxed()),
         ("add_network", l.add_network(s, &network).boxed()),
-        ("set_network_engine_id", l.set_network_engine_id(s, "front", "n").boxed()),
+        ("set_network_engine_id", async { l.set_network_engine_id(s, "front", "n").await.map(drop) }.boxed()),
         ("remove_network", l.remove_network(s, "front").boxed()),
         ("add_volume", l.add_volume(s, &data).boxed()),
         ("remove_volume", l.remove_volume(s, "data").boxed()),
@@ -231,8 +231,8 @@ async fn rows_beyond_the_limit_are_read_each_time() {
     assert_eq!(volumes(&ledger, &sandbox).await, ["b", "large"]);
 }
 
-/// Readers and writers of one table beside each other: whenever all rest, and from every writer's
-/// first look after its own change on, what is told is what the database has.
+/// Readers and writers of one table beside each other: from each writer's first look after its own change on, and whenever
+/// all rest, what is told is what the database has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn however_many_read_and_change_at_once_nothing_old_is_told() {
     let database = TestDatabase::new().await;

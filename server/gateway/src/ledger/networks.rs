@@ -69,13 +69,14 @@ impl Ledger {
         self.execute(sandbox, |kept| &kept.networks, query).await
     }
 
-    /// The network of a reservation has been made.
-    pub(crate) async fn set_network_engine_id(&self, sandbox: &SandboxId, name: &str, engine_id: &str) -> Result<(), sqlx::Error> {
+    /// The network of a reservation has been made. Says whether the reservation is still there.
+    pub(crate) async fn set_network_engine_id(&self, sandbox: &SandboxId, name: &str, engine_id: &str) -> Result<bool, sqlx::Error> {
         let query = sqlx::query("UPDATE gateway_networks SET engine_id = $3 WHERE sandbox = $1 AND name = $2")
             .bind(sandbox.as_str())
             .bind(name)
             .bind(engine_id);
-        self.execute(sandbox, |kept| &kept.networks, query).await
+        let work = async { Ok(query.execute(&self.pool).await?.rows_affected() > 0) };
+        self.change(sandbox, |kept| vec![&kept.networks], work).await
     }
 
     pub(crate) async fn remove_network(&self, sandbox: &SandboxId, name: &str) -> Result<(), sqlx::Error> {

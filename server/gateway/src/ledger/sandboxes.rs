@@ -5,6 +5,19 @@ use sqlx::Row;
 use super::{Ledger, now_ms};
 use crate::SandboxId;
 
+/// What a sandbox has; its activity stays.
+const TABLES: [&str; 9] = [
+    "gateway_ports",
+    "gateway_containers",
+    "gateway_networks",
+    "gateway_volumes",
+    "gateway_image_references",
+    "gateway_image_digests",
+    "gateway_images",
+    "gateway_pushed",
+    "gateway_build_steps",
+];
+
 impl Ledger {
     /// A new sandbox. Opening what is open already changes nothing.
     pub(crate) async fn add_sandbox(&self, id: &SandboxId) -> Result<(), sqlx::Error> {
@@ -35,20 +48,19 @@ impl Ledger {
     pub(crate) async fn forget_sandbox(&self, id: &SandboxId) -> Result<(), sqlx::Error> {
         self.kept.forget(id);
         let mut transaction = self.pool.begin().await?;
-        for statement in [
-            "DELETE FROM gateway_ports WHERE sandbox = $1",
-            "DELETE FROM gateway_containers WHERE sandbox = $1",
-            "DELETE FROM gateway_networks WHERE sandbox = $1",
-            "DELETE FROM gateway_volumes WHERE sandbox = $1",
-            "DELETE FROM gateway_image_references WHERE sandbox = $1",
-            "DELETE FROM gateway_image_digests WHERE sandbox = $1",
-            "DELETE FROM gateway_images WHERE sandbox = $1",
-            "DELETE FROM gateway_pushed WHERE sandbox = $1",
-            "DELETE FROM gateway_build_steps WHERE sandbox = $1",
-            "DELETE FROM gateway_sandboxes WHERE id = $1",
-        ] {
-            sqlx::query(statement).bind(id.as_str()).execute(&mut *transaction).await?;
+        for table in TABLES {
+            sqlx::query(&format!("DELETE FROM {table} WHERE sandbox = $1")).bind(id.as_str()).execute(&mut *transaction).await?;
         }
+        sqlx::query("DELETE FROM gateway_sandboxes WHERE id = $1").bind(id.as_str()).execute(&mut *transaction).await?;
         transaction.commit().await
+    }
+
+    /// Forgets what sandboxes had that there are no longer: a request that ended after its sandbox may have left a row.
+    pub(crate) async fn forget_strays(&self) -> Result<(), sqlx::Error> {
+        for table in TABLES {
+            let statement = format!("DELETE FROM {table} WHERE sandbox NOT IN (SELECT id FROM gateway_sandboxes)");
+            sqlx::query(&statement).execute(&self.pool).await?;
+        }
+        Ok(())
     }
 }

@@ -84,3 +84,19 @@ async fn a_sandbox_that_is_forgotten_leaves_no_row() {
     ledger.forget_sandbox(&sandbox).await.unwrap();
     assert!(counts().await.is_empty());
 }
+
+/// A request that ended after its sandbox may have left a row, and with it addresses that nobody else gets.
+#[tokio::test]
+async fn rows_of_a_sandbox_that_there_is_no_longer_are_forgotten_and_others_stay() {
+    let database = TestDatabase::new().await;
+    let (ledger, gone, open) = (ledger(&database).await, SandboxId::random(), SandboxId::random());
+    ledger.add_sandbox(&open).await.unwrap();
+    for (sandbox, slot) in [(&gone, 1), (&open, 2)] {
+        let row = NetworkRow { name: "n".to_owned(), engine_id: slot.to_string(), slot, asked: String::new(), created_at: 0 };
+        ledger.add_network(sandbox, &row).await.unwrap();
+        ledger.set_image_reference(sandbox, "nginx:latest", "sha256:0").await.unwrap();
+    }
+    ledger.forget_strays().await.unwrap();
+    assert_eq!(ledger.network_slots().await.unwrap(), [2]);
+    assert_eq!((ledger.image_references(&gone).await.unwrap().len(), ledger.image_references(&open).await.unwrap().len()), (0, 1));
+}

@@ -6,7 +6,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActivityKind, body,
+    ActivityKind,
+    admission::{Networks, Turn},
+    body,
     containers::create::{links, policy},
     model::{
         container_engine::{EngineAddress, EngineEndpoint},
@@ -81,15 +83,17 @@ pub(crate) async fn remove(context: &Context, request: Request) -> Answer {
     if ["host", "none"].contains(&asked) {
         return Err(predefined(asked));
     }
+    // One that is being made has its addresses, and no ID yet.
+    let turn = context.sandbox.turns.networks().await;
     let own = context.scope.network(asked).await?;
     if own.is_default() {
         return Err(predefined(own.name()));
     }
-    remove_one(context, &own).await.map_err(|said| context.engine_said(said))?;
+    remove_one(context, &turn, &own).await.map_err(|said| context.engine_said(said))?;
     Ok(body::no_content(StatusCode::NO_CONTENT))
 }
 
-async fn remove_one(context: &Context, own: &OwnNetwork) -> Result<(), EngineSaid> {
+async fn remove_one(context: &Context, _turn: &Turn<Networks>, own: &OwnNetwork) -> Result<(), EngineSaid> {
     match context.shared.engine.done(Ask::delete(&["networks", own.engine_id()])).await {
         Ok(_) => {}
         Err(said) if said.is_not_found() => {}
@@ -108,10 +112,11 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     known_filters(&filters, &["until", "label", "label!"])?;
     let until = until(&filters, "until")?;
     let mut deleted = Vec::new();
+    let turn = context.sandbox.turns.networks().await;
     for own in context.scope.networks().await? {
         let asked: Asked = serde_json::from_str(&own.row().asked).unwrap_or_default();
         let fits = labels_fit(&filters, &asked.labels) && until.is_none_or(|until| own.row().created_at / 1000 <= until);
-        if fits && !own.is_default() && remove_one(context, &own).await.is_ok() {
+        if fits && !own.is_default() && remove_one(context, &turn, &own).await.is_ok() {
             deleted.push(own.name().to_owned());
         }
     }

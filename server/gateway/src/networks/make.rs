@@ -332,8 +332,12 @@ async fn make_at(
     let ask = Ask::post(&["networks", "create"]).json(&body).map_err(|refusal| Failed::Engine(EngineSaid::Away(refusal)))?;
     match shared.engine.json::<Created>(ask).await {
         Ok(created) => {
-            shared.ledger.set_network_engine_id(scope.sandbox(), name, &created.id).await.map_err(Failed::Ledger)?;
-            Ok(Some(created.id))
+            if shared.ledger.set_network_engine_id(scope.sandbox(), name, &created.id).await.map_err(Failed::Ledger)? {
+                return Ok(Some(created.id));
+            }
+            // Its sandbox was closed meanwhile: in no row, it would keep its addresses from everybody.
+            _ = shared.engine.done(Ask::delete(&["networks", &created.id])).await;
+            Err(Failed::Engine(EngineSaid::Away(Refusal::closed())))
         }
         Err(said) => {
             shared.ledger.remove_network(scope.sandbox(), name).await.map_err(Failed::Ledger)?;

@@ -17,6 +17,7 @@ mod leaks;
 mod listed;
 mod network;
 mod protocol;
+mod races;
 mod uploads;
 
 use std::time::{Duration, Instant};
