@@ -140,7 +140,7 @@ fn Hand(class: InClass) -> impl IntoView {
                 class="button hand__button"
                 data-up=live(move || up.get().then_some(""))
                 aria-describedby=live(move || up.get().then_some("hand-seen"))
-                title=live(move || (!up.get()).then(|| format!("{} sees at once that you would like help", instructor.get())))
+                title="Your instructor sees it at once"
                 on:click=move |_| {
                     if !class.ask.pending().get_untracked() {
                         class.ask.dispatch(SeatAsk::Hand { up: !up.get_untracked() });

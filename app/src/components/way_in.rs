@@ -141,7 +141,7 @@ fn NameForm(
                 autocomplete="name"
                 required
                 pattern=r".*\S.*"
-                title="Not only blanks"
+                title="A name"
                 autofocus
                 maxlength=NAME_LENGTH
                 aria-describedby="learner-name-use"
