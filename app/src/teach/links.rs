@@ -6,7 +6,10 @@ use wasm_bindgen::JsCast;
 use crate::{
     components::CopyField,
     model::PersonalLink,
-    teach::{live::click, words::is_of_this_machine_alone},
+    teach::{
+        live::click,
+        words::{is_of_this_machine_alone, port},
+    },
 };
 
 /// What takes the links along: to copy, to save and to print them.
@@ -86,12 +89,6 @@ pub(crate) fn for_this_machine_alone(link: &str) -> Option<AnyView> {
         }
         .into_any()
     })
-}
-
-/// The one in a link; the usual one where it has none.
-fn port(link: &str) -> &str {
-    let host = link.split("://").nth(1).and_then(|rest| rest.split('/').next());
-    host.and_then(|host| host.rsplit_once(':')).map_or("80", |(_, port)| port)
 }
 
 fn tabbed(links: &[PersonalLink]) -> String {

@@ -86,13 +86,24 @@ pub(crate) fn removed(name: &str, gone: &Deleted) -> String {
 
 /// Whether an address leads learners at other computers nowhere: to their own.
 pub(crate) fn is_of_this_machine_alone(link: &str) -> bool {
+    let (name, _) = host_and_port(link);
+    name == "localhost" || name.ends_with(".localhost") || name.starts_with("127.") || name == "::1"
+}
+
+/// An address's port; the usual one where it names none.
+pub(crate) fn port(link: &str) -> &str {
+    host_and_port(link).1.unwrap_or("80")
+}
+
+/// An IPv6 address comes without its brackets.
+fn host_and_port(link: &str) -> (&str, Option<&str>) {
     let bare = link.split_once("://").map_or(link, |(_, bare)| bare);
     let host = bare.split(['/', '?']).next().unwrap_or_default();
-    let name = match host.strip_prefix('[') {
-        Some(in_brackets) => in_brackets.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
+    let (name, rest) = match host.strip_prefix('[') {
+        Some(in_brackets) => in_brackets.split_once(']').unwrap_or((in_brackets, "")),
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
-    name == "localhost" || name.ends_with(".localhost") || name.starts_with("127.") || name == "::1"
+    (name, rest.strip_prefix(':'))
 }
 
 /// A number of bytes, as people say it.
@@ -141,6 +152,18 @@ mod tests {
         }
         for others in ["https://box.example/join/K7", "http://192.168.1.7:3000", "http://localhost.example", "http://[2001:db8::1]/"] {
             assert!(!is_of_this_machine_alone(others), "{others}");
+        }
+    }
+
+    #[test]
+    fn the_port_of_an_address_is_the_usual_one_where_it_names_none() {
+        for (link, wanted) in [
+            ("http://localhost:3077/join/K7", "3077"),
+            ("http://[::1]:3000/", "3000"),
+            ("http://[::1]/join", "80"),
+            ("http://127.0.0.1?a:1", "80"),
+        ] {
+            assert_eq!(port(link), wanted, "{link}");
         }
     }
 

@@ -83,10 +83,10 @@ impl Ledger {
     pub(crate) async fn set_build_step(&self, sandbox: &SandboxId, row: &BuildStepRow) -> Result<(), sqlx::Error> {
         let query = sqlx::query(
             "INSERT INTO gateway_build_steps (sandbox, key, holder, diff_id, made_at, bytes, description, used_at, uses) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-                 ON CONFLICT (sandbox, key) DO UPDATE SET holder = excluded.holder, diff_id = excluded.diff_id, \
-                 made_at = excluded.made_at, bytes = excluded.bytes, description = excluded.description, \
-                 used_at = excluded.used_at, uses = excluded.uses",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+             ON CONFLICT (sandbox, key) DO UPDATE SET holder = excluded.holder, diff_id = excluded.diff_id, \
+             made_at = excluded.made_at, bytes = excluded.bytes, description = excluded.description, \
+             used_at = excluded.used_at, uses = excluded.uses",
         )
         .bind(sandbox.as_str())
         .bind(&row.key)

@@ -77,6 +77,9 @@ impl Keep for ImageDigest {
     }
 }
 
+const SET_DIGEST: &str = "INSERT INTO gateway_image_digests (sandbox, repository, digest, image_id) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (sandbox, repository, digest) DO UPDATE SET image_id = excluded.image_id";
+
 impl Ledger {
     /// All images of a sandbox's, in the order they came.
     pub(crate) async fn images(&self, sandbox: &SandboxId) -> Result<Vec<ImageRow>, sqlx::Error> {
@@ -136,7 +139,7 @@ impl Ledger {
     pub(crate) async fn set_image_reference(&self, sandbox: &SandboxId, reference: &str, image_id: &str) -> Result<(), sqlx::Error> {
         let query = sqlx::query(
             "INSERT INTO gateway_image_references (sandbox, reference, image_id) VALUES ($1, $2, $3) \
-                 ON CONFLICT (sandbox, reference) DO UPDATE SET image_id = excluded.image_id",
+             ON CONFLICT (sandbox, reference) DO UPDATE SET image_id = excluded.image_id",
         )
         .bind(sandbox.as_str())
         .bind(reference)
@@ -182,16 +185,13 @@ impl Ledger {
                 .await?;
             }
             if let Some((repository, digest)) = digest {
-                sqlx::query(
-                    "INSERT INTO gateway_image_digests (sandbox, repository, digest, image_id) VALUES ($1, $2, $3, $4) \
-                     ON CONFLICT (sandbox, repository, digest) DO UPDATE SET image_id = excluded.image_id",
-                )
-                .bind(sandbox.as_str())
-                .bind(repository)
-                .bind(digest)
-                .bind(image_id)
-                .execute(&mut *transaction)
-                .await?;
+                sqlx::query(SET_DIGEST)
+                    .bind(sandbox.as_str())
+                    .bind(repository)
+                    .bind(digest)
+                    .bind(image_id)
+                    .execute(&mut *transaction)
+                    .await?;
             }
             transaction.commit().await
         })
@@ -220,14 +220,7 @@ impl Ledger {
         digest: &str,
         image_id: &str,
     ) -> Result<(), sqlx::Error> {
-        let query = sqlx::query(
-            "INSERT INTO gateway_image_digests (sandbox, repository, digest, image_id) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (sandbox, repository, digest) DO UPDATE SET image_id = excluded.image_id",
-        )
-        .bind(sandbox.as_str())
-        .bind(repository)
-        .bind(digest)
-        .bind(image_id);
+        let query = sqlx::query(SET_DIGEST).bind(sandbox.as_str()).bind(repository).bind(digest).bind(image_id);
         self.execute(sandbox, |kept| &kept.image_digests, query).await
     }
 
