@@ -16,6 +16,9 @@ use crate::{
 /// `data-theme` on `<html>` at what holds now, and follows the system while nothing is chosen.
 const THEME_SCRIPT: &str = include_str!("shell/theme.js");
 
+/// Fetches and starts what makes a page work, however often that takes; its element says which app (`data-app`).
+const START_SCRIPT: &str = include_str!("shell/start.js");
+
 /// All that runs in what is projected or printed: its buttons, and times as the clock on the wall has them.
 const PAPER_SCRIPT: &str = include_str!("shell/paper.js");
 
@@ -83,21 +86,24 @@ fn page(head: impl FnOnce(Option<Nonce>) -> AnyView, app: fn() -> AnyView) -> im
     }
 }
 
-/// What starts the app in the browser.
-fn bundle(options: LeptosOptions) -> impl IntoView {
+/// What starts an app in the browser, by its bundle's name. (`HydrationScripts` would try once: who it fails for has a page
+/// whose buttons do nothing, and isn't told.)
+fn bundle(options: LeptosOptions, name: &'static str, nonce: Option<Nonce>) -> impl IntoView {
     view! {
-        <script type="module" src="/pkg/terminal.js"></script>
-        <AutoReload options=options.clone() />
-        <HydrationScripts options=options />
+        <link rel="modulepreload" href="/pkg/terminal.js" />
+        <link rel="modulepreload" href=format!("/pkg/{name}.js") />
+        <link rel="preload" href=format!("/pkg/{name}_bg.wasm") r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <AutoReload options=options />
+        <script nonce=nonce data-app=name inner_html=START_SCRIPT></script>
     }
 }
 
 /// The document that every learner's page comes in.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let head = move |_| {
+    let head = move |nonce| {
         view! {
             <meta name="description" content="A hands-on Docker classroom: a private Docker host, a real shell, and a picture of what each command does." />
-            {bundle(options)}
+            {bundle(options, "lunchbox", nonce)}
         }
         .into_any()
     };
@@ -113,9 +119,8 @@ fn instructors_head() -> impl IntoView {
 }
 
 /// The document of instructors' pages, with one of their two bundles.
-fn instructors_shell(mut options: LeptosOptions, name: &'static str, app: fn() -> AnyView) -> impl IntoView {
-    options.output_name = name.into();
-    page(move |_| view! { {instructors_head()} {bundle(options)} }.into_any(), app)
+fn instructors_shell(options: LeptosOptions, name: &'static str, app: fn() -> AnyView) -> impl IntoView {
+    page(move |nonce| view! { {instructors_head()} {bundle(options, name, nonce)} }.into_any(), app)
 }
 
 /// The document of what is projected or printed.

@@ -9,8 +9,12 @@ export { expect };
 /** Collects what pages complain of. */
 export class Complaints {
   readonly #heard: string[] = [];
-  // What a learner's own server answers is not ours to judge: nginx has no favicon.
-  readonly #expected: RegExp[] = [/status of 404.*\(http:\/\/[^/]*\.localhost:\d+\/favicon\.ico\)$/];
+  readonly #expected: RegExp[] = [
+    // What a learner's own server answers is not ours to judge: nginx has no favicon.
+    /status of 404.*\(http:\/\/[^/]*\.localhost:\d+\/favicon\.ico\)$/,
+    // The browser's word for what it does to this machine alone (see NETWORK_CHANGED); what comes of it is ours.
+    /Failed to load resource: net::ERR_NETWORK_CHANGED/,
+  ];
 
   watch(context: BrowserContext): void {
     context.on("console", (message: ConsoleMessage) => {
@@ -31,6 +35,23 @@ export class Complaints {
     const isRefusal = (one: string): boolean => /status of 409/.test(one);
     return this.#heard.filter((one) => isRefusal(one) || !this.#expected.some((pattern) => pattern.test(one)));
   }
+}
+
+/** Chromium drops what is being connected whenever an address of the machine comes or goes, as with each container here. */
+const NETWORK_CHANGED = /net::ERR_NETWORK_CHANGED/;
+
+/** Makes the page do what a browser does before a person: a document that was dropped so is asked for again. */
+function goAgain(page: Page): void {
+  const goto = page.goto.bind(page);
+  page.goto = async (...where) => {
+    for (let left = 5; ; left--) {
+      try {
+        return await goto(...where);
+      } catch (error) {
+        if (left === 0 || !NETWORK_CHANGED.test(String(error))) throw error;
+      }
+    }
+  };
 }
 
 /** A person with a browser of their own (own cookies), at a lesson. */
@@ -66,6 +87,7 @@ export const test = base.extend<Fixtures>({
       contexts.push(context);
       complaints.watch(context);
       const page = await context.newPage();
+      goAgain(page);
       return { context, page, lesson: new LessonPage(page) };
     });
     await Promise.all(contexts.map((context) => context.close()));

@@ -54,10 +54,11 @@ awaited() {
   done
 }
 
-# what_failed LOG: each test of cargo's that failed, with what it said; each difference of the comparison. They
-# stand in the middle of a log, where other tests come after them.
+# what_failed LOG: each test of cargo's and Playwright's that failed, with what it said; each difference of the
+# comparison. They stand in the middle of a log, where other tests, or pictures and traces, come after them.
 what_failed() {
-  awk '/^failures:$/ { told = 1 } /^test result:/ { told = 0 } /^✗ / { told = 2 } told; told == 2 && /^$/ { told = 0 }' "$1" |
+  awk '/^failures:$/ { told = 1 } /^test result:/ { told = 0 } /^✗ / { told = 2 } /^  [0-9]+\) / { told = 3 }
+    told == 3 && /^    attachment #/ { told = 0 } told; told == 2 && /^$/ { told = 0 }' "$1" |
     head -n "$FAILURE_LINES_SHOWN"
 }
 
