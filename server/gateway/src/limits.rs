@@ -5,6 +5,11 @@ use std::time::Duration;
 
 /// Bytes of a JSON body. The largest honest one is a container with 64 KiB of labels.
 pub(crate) const MAX_JSON_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of a body that is read whenever it comes. Most requests have less than 4 KiB.
+pub(crate) const MAX_SMALL_BODY_BYTES: u64 = 16 * 1024;
+/// Larger JSON bodies of one sandbox that are read and answered at once; the next waits its turn, and isn't read before.
+/// (A hundred connections with all but the last byte of one would be 100 MB.)
+pub(crate) const MAX_LARGE_BODIES: usize = 4;
 /// Levels of nesting in a JSON body. The deepest honest one has eight.
 pub(crate) const MAX_JSON_DEPTH: usize = 32;
 /// Bytes of a path with its query. Filters are the longest honest part.

@@ -84,6 +84,13 @@ pub(crate) enum Operation {
     Refused,
 }
 
+impl Operation {
+    /// Whether its body is files, which are passed on as they come.
+    pub(crate) fn is_upload(self) -> bool {
+        matches!(self, Self::ContainerArchivePut | Self::ImageBuild | Self::ImageCreate | Self::ImageLoad)
+    }
+}
+
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disposition {

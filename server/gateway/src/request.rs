@@ -6,7 +6,10 @@ pub(crate) mod path;
 pub(crate) mod query;
 
 use http::{HeaderMap, header};
-use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper::{
+    body::{Body as _, Incoming},
+    upgrade::OnUpgrade,
+};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -42,6 +45,11 @@ impl Request {
     /// Whether a shell asks on the learner's Tab: no look at anything, and so no activity.
     pub(crate) fn is_completion(&self) -> bool {
         self.headers.contains_key(COMPLETION_HEADER)
+    }
+
+    /// Whether its body is held in memory, and more than most; one that doesn't say how long it is counts as such.
+    pub(crate) fn has_large_body(&self) -> bool {
+        !self.operation.is_upload() && self.body.size_hint().upper().is_none_or(|bytes| bytes > limits::MAX_SMALL_BODY_BYTES)
     }
 
     /// The body as `T`; an absent body is `{}`.

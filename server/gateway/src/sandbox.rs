@@ -72,6 +72,8 @@ pub(crate) struct Sandbox {
     pub(crate) uploading: Arc<Semaphore>,
     /// Places for connections that large copies go out on.
     pub(crate) wide: Arc<Semaphore>,
+    /// Requests with a large JSON body at once; more wait.
+    pub(crate) large_bodies: Arc<Semaphore>,
     /// Lists made or read at once; more wait.
     pub(crate) listing: Arc<Semaphore>,
     /// Containers whose start is under way, by engine ID: their ports aren't freed, and they count as running.
@@ -113,6 +115,7 @@ impl Sandbox {
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
             uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),
             wide: Arc::new(Semaphore::new(limits::MAX_WIDE_CONNECTIONS)),
+            large_bodies: Arc::new(Semaphore::new(limits::MAX_LARGE_BODIES)),
             listing: Arc::new(Semaphore::new(limits::MAX_LISTS)),
             starting: Mutex::default(),
             listener: Mutex::new(None),

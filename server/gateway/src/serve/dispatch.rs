@@ -9,8 +9,13 @@ use crate::{
     system, volumes,
 };
 
-/// As many of what reads all that a learner has as may be at once; each keeps its place until its reader has it.
+/// As many of what comes with a large body as may be at once, until each is answered; and of what reads all that a learner
+/// has: there each keeps its place until its reader has it.
 pub(super) async fn dispatch(context: &Context, request: Request) -> Answer {
+    let _body = match request.has_large_body() {
+        true => Some(context.sandbox.large_bodies.acquire().await.map_err(|_| Refusal::internal())?),
+        false => None,
+    };
     if request.reads == Reads::Few {
         return dispatch_now(context, request).await;
     }

@@ -1,11 +1,16 @@
 //! More of everything than there is. 58 to 68, and what came since.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
+    sync::Semaphore,
 };
 
 use super::{
@@ -13,9 +18,9 @@ use super::{
         containers::{host, inspect},
         support::{PATIENCE, Sandbox, TestHost, bare, until},
     },
-    answers_soon, memory,
+    answers_soon, memory, status,
 };
-use crate::SandboxLimits;
+use crate::{SandboxLimits, limits};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attack_58_a_fork_bomb_is_as_large_as_a_container_may_be() {
@@ -303,5 +308,43 @@ async fn attack_111_113_ports_labels_and_words_have_a_sum() {
     for path in ["volumes", "networks"] {
         let body = serde_json::json!({ "Name": "labelled", "Labels": { "a": "x".repeat(1_100_000) } }).to_string();
         assert_eq!(a.http("POST", &format!("/v1.45/{path}/create"), &body).await.0, 413, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_136_large_bodies_are_read_a_few_at_once_and_small_ones_between_them() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    let body = json!({ "Image": "busybox", "Labels": { "large": "x".repeat(1_000_000) } }).to_string();
+    let (all_but_one, last) = body.as_bytes().split_at(body.len() - 1);
+    let read = AtomicUsize::new(0);
+    let go_on = Semaphore::new(0);
+    let slow = async || {
+        let mut stream = UnixStream::connect(&a.socket).await.unwrap();
+        let head = format!(
+            "POST /v1.45/containers/create HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(all_but_one).await.unwrap();
+        if read.fetch_add(1, Ordering::Relaxed) < limits::MAX_LARGE_BODIES {
+            go_on.acquire().await.unwrap().forget();
+        }
+        stream.write_all(last).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let meanwhile = async {
+        until("as many are read as may be", async || read.load(Ordering::Relaxed) >= limits::MAX_LARGE_BODIES).await;
+        for name in ["one", "two", "three"] {
+            a.run(&format!("create --name {name} busybox true")).await.ok();
+        }
+        assert_eq!(read.load(Ordering::Relaxed), limits::MAX_LARGE_BODIES, "the rest is with its clients");
+        go_on.add_permits(limits::MAX_LARGE_BODIES);
+    };
+    let (answers, ()) = tokio::join!(join_all((0..12).map(|_| slow())), meanwhile);
+    for answer in answers {
+        assert!(status(&answer) == 400 && answer.contains("larger than 64 KiB together"), "{answer}");
     }
 }
