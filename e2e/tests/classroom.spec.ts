@@ -85,8 +85,8 @@ test("an instructor sets up a class, sees who is stuck and why, is let in, helps
   const download = teaching.waitForEvent("download");
   await teaching.getByRole("link", { name: "Progress as CSV" }).click();
   const csv = readFileSync(await (await download).path(), "utf8");
-  expect(csv.split("\r\n")[0]).toBe(
-    "learner,lesson,lesson_title,position,step,step_title,state,first_seen_at,passed_at,seconds,tries,wrong,hints,solution,with_help,last_wrong",
+  expect(csv.split("\r\n")[0], "with the mark that Excel knows UTF-8 by").toBe(
+    "\uFEFFlearner,lesson,lesson_title,position,step,step_title,state,first_seen_at,passed_at,seconds,tries,wrong,hints,solution,with_help,last_wrong",
   );
   expect(csv).toMatch(/^Ada,docker-images,[^\r]*,run-a-container,Run a container,passed,/m);
   await teaching.goto(`/teach/classes/${room.id}/report`);

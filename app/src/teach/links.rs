@@ -95,13 +95,13 @@ fn tabbed(links: &[PersonalLink]) -> String {
     links.iter().map(|link| format!("{}\t{}\t{}", link.name, link.code, link.link)).collect::<Vec<_>>().join("\n")
 }
 
-/// By RFC 4180; what a spreadsheet would take for a formula is led by an apostrophe.
+/// By RFC 4180, with the mark that Excel knows UTF-8 by; what a spreadsheet would take for a formula is led by an apostrophe.
 fn csv(links: &[PersonalLink]) -> String {
     let field = |text: &str| {
         let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
         format!("\"{guard}{}\"", text.replace('"', "\"\""))
     };
-    let mut lines = vec!["name,code,link".to_owned()];
+    let mut lines = vec!["\u{feff}name,code,link".to_owned()];
     lines.extend(links.iter().map(|link| format!("{},{},{}", field(&link.name), field(&link.code), field(&link.link))));
     lines.join("\r\n") + "\r\n"
 }
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_name_can_be_no_formula_and_break_no_line() {
         let links = [PersonalLink { name: "=HYPERLINK(\"x\")".into(), link: "https://l/1".into(), code: "K7QF".into() }];
-        assert_eq!(csv(&links), "name,code,link\r\n\"'=HYPERLINK(\"\"x\"\")\",\"K7QF\",\"https://l/1\"\r\n");
+        assert_eq!(csv(&links), "\u{feff}name,code,link\r\n\"'=HYPERLINK(\"\"x\"\")\",\"K7QF\",\"https://l/1\"\r\n");
     }
 
     #[test]

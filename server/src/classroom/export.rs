@@ -121,9 +121,16 @@ fn lines(lesson: &Lesson, facts: &Facts) -> Vec<Line> {
     lesson.steps.iter().enumerate().filter(|(_, step)| step.is_checked()).map(line).collect()
 }
 
-/// Lines as CSV; `header`: the names of the columns come first.
+/// What Excel knows UTF-8 by; without it "Zoë" is "ZoÃ«" there. Who reads CSV by program leaves it out, or asks for JSON.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Lines as CSV; `header`: the beginning of the file, with the names of the columns.
 pub fn csv(lines: &[Line], header: bool) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut file = Vec::new();
+    if header {
+        file.extend(BYTE_ORDER_MARK.as_bytes());
+    }
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(file);
     // Memory takes it all; a record is always of the same length.
     if header {
         let _ = writer.write_record(COLUMNS);
@@ -207,7 +214,7 @@ mod tests {
         assert_eq!(&record[2], "Images, containers");
         assert_eq!(&record[8], "2023-11-14T22:13:20Z");
         assert_eq!(&record[15], "say \"hi\",\nplease");
-        assert!(text.ends_with("\r\n"));
+        assert!(text.starts_with("\u{feff}learner,") && text.ends_with("\r\n"));
         for odd in ["+1", "-1", "@x", "\tx", "\rx"] {
             assert!(harmless(odd).starts_with('\''), "{odd:?}");
         }
