@@ -4,6 +4,7 @@
 //! with `$1` placeholders and TEXT and BIGINT columns, so that nobody else needs to know.
 
 pub(crate) mod postgres;
+mod serving;
 pub(crate) mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -13,10 +14,14 @@ use std::{fs::File, sync::Arc, time::Duration};
 
 use sqlx::{AnyPool, Executor as _, migrate::Migrator};
 
+pub use self::serving::Serving;
 pub use self::url::{Kind, is_postgres, without_password};
 
 /// How long a request waits for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
+/// How long it may take until a process that used the database has ended, and is noticed to have.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(3);
+const FAREWELL_PAUSE: Duration = Duration::from_millis(100);
 const INSTANCE_LETTERS: usize = 8;
 
 /// The server's tables.
@@ -44,6 +49,10 @@ pub enum DatabaseError {
     Lock { path: String, source: std::io::Error },
     #[error("the database is being restored just now. Wait until that has ended, and start again")]
     BeingRestored,
+    #[error(
+        "another Lunchbox serves from this database already. End that one first (on its machine: pgrep -a lunchbox), or give this one a data_dir or database_url of its own"
+    )]
+    Served,
     #[error("the database is encoded in {0}, and learners write in all languages: make one with ENCODING 'UTF8'")]
     Encoding(String),
     #[error(

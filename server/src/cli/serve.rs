@@ -10,7 +10,7 @@ use crate::{
     app_state::AppState,
     classroom::ClassError,
     config::{Config, SOCKET_PATH_BYTES, SOCKET_TAIL_BYTES, fits_sockets},
-    database::{Database, DatabaseError},
+    database::{Database, DatabaseError, Serving},
     engine::{Engine, EngineError},
     router,
     sandboxes::{self, StartError},
@@ -58,6 +58,7 @@ pub struct Server {
     pub(crate) state: AppState,
     database: Database,
     background: JoinSet<()>,
+    _serving: Serving,
 }
 
 impl Server {
@@ -69,6 +70,7 @@ impl Server {
         // First of all, so that nothing is made for a server that can't serve.
         let address = config.web.listen;
         let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
+        let serving = Serving::begin(&config.database_url).await?;
         let database = Database::open(&config.database_url).await?;
         let instance = database.instance(config.instance.as_deref()).await?;
         let run_dir = config.run_dir(&instance);
@@ -99,7 +101,7 @@ impl Server {
         let base = config.web.public_url.as_ref().map_or(url, ToString::to_string);
         instructors::keep_address(&config.data_dir, &base);
         instructors::say_first_link(&state.classroom, &base).await?;
-        Ok(Self { listener, router, state, database, background })
+        Ok(Self { listener, router, state, database, background, _serving: serving })
     }
 
     /// Where it listens.

@@ -1,27 +1,25 @@
 //! PostgreSQL: a database that somebody made for Lunchbox, and one schema in it (the first of the
 //! connection's `search_path`, `public` by default).
 
-use std::time::Duration;
-
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _, any::AnyPoolOptions};
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
-use super::{ACQUIRE_LIMIT, Database, DatabaseError};
+use super::{ACQUIRE_LIMIT, Database, DatabaseError, FAREWELL_LIMIT, FAREWELL_PAUSE};
 
 /// A PostgreSQL server takes 100 in all unless it is told otherwise.
 const CONNECTIONS: u32 = 16;
 /// One is always there: it says that the database is in use.
 const MIN_CONNECTIONS: u32 = 1;
-/// How long PostgreSQL may take to notice that a process which used the database has ended.
-const FAREWELL_LIMIT: Duration = Duration::from_secs(3);
-const FAREWELL_PAUSE: Duration = Duration::from_millis(100);
 /// How connections are called in `pg_stat_activity`, unless the URL says otherwise.
 const NAME: &str = "lunchbox";
 /// PostgreSQL's locks for applications have numbers. This one is the schema's: shared by everybody who has it
 /// open, had alone by who restores it.
 const LOCK: &str = "hashtextextended('lunchbox ' || coalesce(current_schema(), ''), 0)";
-/// How everybody takes it who has the schema open.
+/// And this one is had by the one server that serves from it.
+const SERVING: &str = "hashtextextended('lunchbox serves ' || coalesce(current_schema(), ''), 0)";
+/// How everybody takes it who has the schema open, and how who is alone with it.
+const ALONE: &str = "pg_try_advisory_lock";
 const SHARED: &str = "pg_try_advisory_lock_shared";
 
 /// Opens the database, which must be there.
@@ -31,7 +29,7 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
     let mut first = single(url).await?;
     suits(&mut first).await?;
     // A restore that has just ended may not have let go yet.
-    if !lock_soon(&mut first, SHARED).await? {
+    if !lock_soon(&mut first, SHARED, LOCK).await? {
         return Err(DatabaseError::BeingRestored);
     }
     // What is told to a learner is stored before, whatever the database's own default is. And nobody needs to
@@ -73,12 +71,17 @@ pub(crate) async fn single(url: &str) -> Result<PgConnection, DatabaseError> {
 
 /// Says that the database is in use, until the connection ends. False: it is being restored.
 pub(crate) async fn hold(connection: &mut PgConnection) -> Result<bool, DatabaseError> {
-    Ok(try_lock(connection, SHARED).await?)
+    Ok(try_lock(connection, SHARED, LOCK).await?)
 }
 
 /// False: somebody has the database open. True: nobody opens it before the connection ends.
 pub(crate) async fn hold_alone(connection: &mut PgConnection) -> Result<bool, DatabaseError> {
-    lock_soon(connection, "pg_try_advisory_lock").await
+    lock_soon(connection, ALONE, LOCK).await
+}
+
+/// False: a server serves from it. True: no other does before the connection ends.
+pub(super) async fn serve_alone(connection: &mut PgConnection) -> Result<bool, DatabaseError> {
+    lock_soon(connection, ALONE, SERVING).await
 }
 
 /// The schema that Lunchbox's tables are in.
@@ -88,10 +91,10 @@ pub(crate) async fn schema(connection: &mut PgConnection) -> Result<String, Data
 }
 
 /// Tries for as long as it may take until a process that has ended lets go.
-async fn lock_soon(connection: &mut PgConnection, function: &str) -> Result<bool, DatabaseError> {
+async fn lock_soon(connection: &mut PgConnection, function: &str, lock: &str) -> Result<bool, DatabaseError> {
     let until = Instant::now() + FAREWELL_LIMIT;
     loop {
-        let locked = try_lock(connection, function).await?;
+        let locked = try_lock(connection, function, lock).await?;
         if locked || Instant::now() > until {
             return Ok(locked);
         }
@@ -99,8 +102,8 @@ async fn lock_soon(connection: &mut PgConnection, function: &str) -> Result<bool
     }
 }
 
-async fn try_lock(connection: &mut PgConnection, function: &str) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(&format!("SELECT {function}({LOCK})")).fetch_one(connection).await
+async fn try_lock(connection: &mut PgConnection, function: &str, lock: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(&format!("SELECT {function}({lock})")).fetch_one(connection).await
 }
 
 /// Whether what people write can be kept there.

@@ -76,7 +76,7 @@ fn file(options: &SqliteConnectOptions) -> Option<PathBuf> {
 
 /// Says that the database is in use, until the file is closed or the process ends, however it ends.
 pub(crate) fn hold(database: &Path) -> Result<File, DatabaseError> {
-    let (lock, path) = lock_file(database)?;
+    let (lock, path) = lock_file(database, IN_USE)?;
     match lock.try_lock_shared() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(DatabaseError::BeingRestored),
@@ -86,7 +86,17 @@ pub(crate) fn hold(database: &Path) -> Result<File, DatabaseError> {
 
 /// As [`hold`], for who wants to be alone with it. `None`: somebody has it open.
 pub(crate) fn hold_alone(database: &Path) -> Result<Option<File>, DatabaseError> {
-    let (lock, path) = lock_file(database)?;
+    lock_alone(database, IN_USE)
+}
+
+/// For the one server that serves from it. `None`: another does.
+pub(super) fn serve_alone(database: &Path) -> Result<Option<File>, DatabaseError> {
+    make_folder(database)?;
+    lock_alone(database, SERVED)
+}
+
+fn lock_alone(database: &Path, ending: &str) -> Result<Option<File>, DatabaseError> {
+    let (lock, path) = lock_file(database, ending)?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -94,11 +104,15 @@ pub(crate) fn hold_alone(database: &Path) -> Result<Option<File>, DatabaseError>
     }
 }
 
+/// Endings of the files that are locked as long as the database is open, and as long as a server serves from it.
+const IN_USE: &str = ".lock";
+const SERVED: &str = ".served";
+
 /// A file of its own: SQLite has locks on the database itself, which a process loses when it closes any
 /// other handle of that file (<https://sqlite.org/howtocorrupt.html>, section 2.2).
-fn lock_file(database: &Path) -> Result<(File, String), DatabaseError> {
+fn lock_file(database: &Path, ending: &str) -> Result<(File, String), DatabaseError> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let path = beside(database, ".lock");
+    let path = beside(database, ending);
     let shown = path.display().to_string();
     match OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path) {
         Ok(lock) => Ok((lock, shown)),

@@ -15,6 +15,19 @@ async fn an_instance_is_made_up_once_and_kept() {
 }
 
 #[tokio::test]
+async fn one_server_at_a_time_serves_from_a_database_and_the_next_once_it_has_ended() {
+    let store = TestDatabase::new().await;
+    let first = Serving::begin(store.url()).await.expect("nobody else does");
+    Database::open(store.url()).await.expect("commands that serve nobody use it beside").close().await;
+    assert!(matches!(Serving::begin(store.url()).await, Err(DatabaseError::Served)));
+    let (second, ()) = tokio::join!(Serving::begin(store.url()), async {
+        tokio::task::yield_now().await;
+        drop(first);
+    });
+    second.expect("the first has ended meanwhile");
+}
+
+#[tokio::test]
 async fn server_and_gateway_keep_their_tables_in_one_database_whoever_comes_first() {
     let store = TestDatabase::new().await;
     let database = Database::connect(store.url()).await.expect("it opens");
