@@ -3,8 +3,8 @@
 //! the thing is in the ledger.
 //!
 //! Makers ask for a [`Turn`] of their kind, which nobody else gives out: none can be called by somebody who
-//! hasn't waited. Who removes a network or a volume waits for it too, so that nothing goes while it is being made or
-//! mounted. A request that needs two takes them in the order in which they stand in [`Turns`]. A turn
+//! hasn't waited. Who removes a network, a volume or an image waits for it too, so that nothing goes while it is being made,
+//! mounted or named. A request that needs two takes them in the order in which they stand in [`Turns`]. A turn
 //! is never held while a client's bytes are awaited, nor during a pull, a push or a build.
 
 use std::{marker::PhantomData, sync::Arc};

@@ -90,7 +90,7 @@ fn needs_upgrade() -> Refusal {
 /// Answers 101, and speaks on until the client goes or the sandbox does.
 fn switch(context: &Context, place: OwnedSemaphorePermit, speak: impl Future<Output = ()> + Send + 'static) -> Answer {
     let ended = context.sandbox.buildkit.ended.clone();
-    tokio::spawn(async move {
+    context.sandbox.answering.spawn(async move {
         let _place = place;
         ended.run_until_cancelled(speak).await;
     });

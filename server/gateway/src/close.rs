@@ -69,14 +69,22 @@ struct NetworkItem {
 
 /// Removes all that a sandbox made, then forgets it. Whatever is gone already is gone.
 pub(crate) async fn close(shared: &Shared, id: &SandboxId, served: Option<&Sandbox>) -> Result<(), GatewayError> {
-    remove_made(shared, id).await?;
     if let Some(sandbox) = served {
-        // Requests that were under way end, those that wait for a container too. What they have made meanwhile goes as well.
-        if timeout(limits::CLOSING_TIME, sandbox.answering.wait()).await.is_err() {
-            tracing::warn!(sandbox = %id, "requests go on though their sandbox is closed; the next start clears away what they leave");
+        // Ends what waits for a container. What can't go yet, as a volume that is being filled, goes below.
+        if let Err(error) = remove_made(shared, id).await {
+            tracing::debug!(sandbox = %id, %error, "not all of a sandbox goes at once");
         }
-        remove_made(shared, id).await?;
+        // Requests that were under way end, and what builds leave goes. What was made meanwhile goes as well.
+        let ended = async {
+            sandbox.answering.wait().await;
+            sandbox.spent.close();
+            sandbox.spent.wait().await;
+        };
+        if timeout(limits::CLOSING_TIME, ended).await.is_err() {
+            tracing::warn!(sandbox = %id, "requests go on though their sandbox is closed; what they leave is cleared away later");
+        }
     }
+    remove_made(shared, id).await?;
     images::remove::forget_all(shared, &shared.scope(id)).await;
     shared.ledger.forget_sandbox(id).await?;
     remove_folder(shared, id);
@@ -111,16 +119,13 @@ type Things = Vec<(String, Option<SandboxId>)>;
 /// In this order: a container holds its volumes and networks. Returns how many were removed.
 async fn remove_all(shared: &Shared, containers: Things, volumes: Things, networks: Things) -> Result<usize, EngineSaid> {
     let removals = containers.iter().map(|(id, _)| remove(shared, "containers", id, &[("force", "1"), ("v", "1")]));
-    let mut removed = count(futures_util::future::join_all(removals).await)?;
+    let mut outcomes = futures_util::future::join_all(removals).await;
     let removals = volumes.iter().map(|(name, _)| remove(shared, "volumes", name, &[("force", "1")]));
-    removed += count(futures_util::future::join_all(removals).await)?;
+    outcomes.extend(futures_util::future::join_all(removals).await);
     for (id, _) in &networks {
-        removed += count(vec![remove(shared, "networks", id, &[]).await])?;
+        outcomes.push(remove(shared, "networks", id, &[]).await);
     }
-    Ok(removed)
-}
-
-fn count(outcomes: Vec<Result<bool, EngineSaid>>) -> Result<usize, EngineSaid> {
+    // What can't be removed keeps nothing else.
     outcomes.into_iter().try_fold(0, |sum, outcome| outcome.map(|removed| sum + usize::from(removed)))
 }
 
@@ -166,12 +171,14 @@ pub(crate) async fn reconcile(shared: &Shared) -> Result<usize, GatewayError> {
     }
     // The engine first, then the ledger: a sandbox opened in between is in the second, and stays.
     let found = find(shared, &format!("{INSTANCE_LABEL}={}", shared.config.instance)).await?;
+    let images = images::own::all(shared).await?;
     let open: HashSet<SandboxId> = shared.ledger.sandboxes("open").await?.into_iter().collect();
     let there: HashSet<String> = found.containers.iter().map(|(id, _)| id.clone()).collect();
     let strays = |things: Things| -> Things {
         things.into_iter().filter(|(_, owner)| owner.as_ref().is_some_and(|owner| !open.contains(owner))).collect()
     };
     removed += remove_all(shared, strays(found.containers), strays(found.volumes), strays(found.networks)).await?;
+    removed += images::own::remove_strays(shared, images, &open).await;
     for id in &open {
         for row in shared.ledger.containers(id).await? {
             let gone = !there.contains(&row.engine_id)

@@ -11,7 +11,7 @@ use tokio::{net::TcpStream, sync::broadcast};
 
 use crate::{
     Activity, Egress, GatewayConfig, HostPorts, HostState, SandboxId, close, host_state,
-    images::{self, catalogue::Catalogue},
+    images::{self, catalogue::Catalogue, comings::Comings},
     ledger::Ledger,
     networks,
     registry::{self, Registry},
@@ -82,6 +82,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) engine: Upstream,
     pub(crate) catalogue: Catalogue,
+    pub(crate) comings: Comings,
     pub(crate) volume_sizes: VolumeSizes,
     pub(crate) disk_use: DiskUse,
     pub(crate) costs: Costs,
@@ -120,6 +121,7 @@ impl Gateway {
         let ledger = Ledger::open(database).await?;
         let shared = Arc::new(Shared {
             catalogue: Catalogue::new(engine.clone()),
+            comings: Comings::default(),
             volume_sizes: VolumeSizes::new(engine.clone()),
             disk_use: DiskUse::default(),
             costs: Costs::default(),
@@ -133,6 +135,7 @@ impl Gateway {
         let gateway = Self { inner: shared.clone() };
         images::build::sweep(&shared).await;
         for id in shared.ledger.sandboxes("open").await? {
+            images::own::forget_unknown_at_start(&shared, &shared.scope(&id)).await;
             gateway.serve(&id).await?;
         }
         disk_watch::start(&shared);
@@ -144,6 +147,12 @@ impl Gateway {
     #[cfg(test)]
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.inner.ledger
+    }
+
+    /// The sandbox as it is served, for tests.
+    #[cfg(test)]
+    pub(crate) fn served(&self, id: &SandboxId) -> Arc<Sandbox> {
+        self.inner.sandbox(id).expect("it is open")
     }
 
     async fn serve(&self, id: &SandboxId) -> Result<(), GatewayError> {

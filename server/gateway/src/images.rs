@@ -1,6 +1,7 @@
 //! Images: pulled, built, named, listed, pushed, removed, each as the learner's own view has them.
 
 pub(crate) mod catalogue;
+pub(crate) mod comings;
 pub(crate) mod events;
 pub(crate) mod glob;
 pub(crate) mod labels;

@@ -244,6 +244,11 @@ impl Registry {
         }
     }
 
+    /// What a tag stands for; `None` where there is no such tag.
+    pub(crate) async fn digest(&self, repository: &str, tag: &str) -> Result<Option<String>, RegistryError> {
+        Ok(self.manifest(repository, tag).await?.map(|manifest| manifest.digest))
+    }
+
     async fn manifest(&self, repository: &str, what: &str) -> Result<Option<RawManifest>, RegistryError> {
         let answer = self.ask(Method::GET, &format!("/v2/{repository}/manifests/{what}")).await?;
         match answer.status {

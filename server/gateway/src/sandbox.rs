@@ -31,6 +31,7 @@ use crate::{
     limits,
     model::event::Event,
     refusal::Refusal,
+    upstream,
 };
 
 /// One sandbox as this process serves it.
@@ -81,7 +82,7 @@ pub(crate) struct Sandbox {
     listener: Mutex<Option<AbortHandle>>,
     /// No more is served: connections are cut, and what still comes is refused.
     pub(crate) closed: CancellationToken,
-    /// Requests under way.
+    /// Requests under way, with all that tells how it goes, and what is done to its end.
     pub(crate) answering: TaskTracker,
     pub(crate) buildkit: BuildKit,
 }
@@ -211,6 +212,16 @@ impl Sandbox {
     /// Unix milliseconds; 0 = never.
     pub(crate) fn last_used(&self) -> i64 {
         self.last_used.load(Ordering::Relaxed)
+    }
+
+    /// Does what must not stop half-way, also where whoever asked for it has gone: what the engine or the registry has by
+    /// then comes into the ledger. The end of the sandbox waits for it. The caller sees to it that there are few at once.
+    pub(crate) async fn steady<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T, Refusal> {
+        let questions = self.questions.clone();
+        self.answering.spawn(upstream::counted(questions, work)).await.map_err(|error| {
+            tracing::error!(sandbox = %self.id, %error, "something that was to be done to its end broke off");
+            Refusal::internal()
+        })
     }
 
     /// A place among the streams that may be open at once.

@@ -337,7 +337,7 @@ impl Scope {
 
     /// The engine's words in the learner's names: prefixes, the default network, the registry.
     pub(crate) fn scrub(&self, message: &str) -> String {
-        message
+        without_paths(message)
             .replace(&self.prefix(), "")
             .replace(self.default_network_name().as_str(), DEFAULT_NETWORK)
             .replace(&format!("{}/learners/{}/", self.registry, self.sandbox), &format!("{}/", self.registry_alias))
@@ -345,6 +345,21 @@ impl Scope {
             .replace(&format!("learners/{}/", self.sandbox), "")
             .replace(&self.registry, &self.registry_alias)
     }
+}
+
+/// Where engines keep what is theirs, unless they are told otherwise.
+const ENGINE_FOLDER: &str = "/var/lib/docker/";
+
+/// Without paths of the machine that everybody shares.
+fn without_paths(message: &str) -> String {
+    let is_path = |letter: char| !letter.is_whitespace() && !matches!(letter, ':' | ',' | '"' | '\'' | ')');
+    let mut parts = message.split(ENGINE_FOLDER);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str("a file of the engine's");
+        text.push_str(part.trim_start_matches(is_path));
+    }
+    text
 }
 
 /// A repository in the course registry.

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use gateway::{Gateway, GatewayConfig, GatewayError, SandboxHandle, SandboxId, ports::NoHostPorts};
@@ -20,6 +21,10 @@ use crate::{
 /// Exit code of a command that a signal has ended, as shells have it: this and the signal.
 const SIGNAL_EXIT_BASE: u8 = 128;
 
+/// How long the end of a sandbox may take, and how soon it is tried again.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(60);
+const CLOSE_PAUSE: Duration = Duration::from_millis(500);
+
 /// Arguments of `lunchbox sandbox`; flatten them into the command.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SandboxArgs {
@@ -33,6 +38,8 @@ pub struct SandboxArgs {
 pub enum SandboxCommandError {
     #[error("the gateway could not open a sandbox")]
     Gateway(#[from] GatewayError),
+    #[error("the sandbox could not be removed. The next `lunchbox sandbox` clears away what it left")]
+    Close(#[source] GatewayError),
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]
@@ -61,14 +68,24 @@ pub async fn run(args: SandboxArgs, gateway_config: GatewayConfig) -> Result<Exi
         Err(error) => Err(error.into()),
     };
     // Whatever happened: what was made goes.
-    let closed = match gateway.close(&id).await {
-        Err(GatewayError::NoSuchSandbox(_)) => Ok(()),
-        closed => closed,
-    };
+    let closed = close(&gateway, &id).await;
     database.close().await;
     let code = used?;
     closed?;
     Ok(code)
+}
+
+/// Removes the sandbox, and what it was in the middle of: an engine that still fills a volume says that it is in use.
+async fn close(gateway: &Gateway, id: &SandboxId) -> Result<(), SandboxCommandError> {
+    let patience = tokio::time::Instant::now() + CLOSE_PATIENCE;
+    loop {
+        match gateway.close(id).await {
+            Ok(()) | Err(GatewayError::NoSuchSandbox(_)) => break,
+            Err(error) if tokio::time::Instant::now() > patience => return Err(SandboxCommandError::Close(error)),
+            Err(_) => tokio::time::sleep(CLOSE_PAUSE).await,
+        }
+    }
+    gateway.reconcile().await.map(drop).map_err(SandboxCommandError::Close)
 }
 
 async fn serve(args: &SandboxArgs, handle: &SandboxHandle, ends: &mut Ends) -> Result<ExitCode, SandboxCommandError> {

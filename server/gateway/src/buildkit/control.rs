@@ -14,10 +14,11 @@ use futures_util::Stream;
 use http::{HeaderMap, Response};
 use http_body_util::Full;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use prost::Message;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
 use tonic::{Request, Status, body::Body as GrpcBody, server::Grpc};
 use tonic_prost::ProstCodec;
 
@@ -57,11 +58,22 @@ const LLB_CAPABILITIES: [&str; 6] = [
 ];
 
 /// Speaks with the client until it goes.
+/// Calls go on in tasks for which the sandbox's end waits: a build clears away behind it.
+#[derive(Clone)]
+struct Tracked(TaskTracker);
+
+impl<F: Future<Output: Send + 'static> + Send + 'static> hyper::rt::Executor<F> for Tracked {
+    fn execute(&self, call: F) {
+        self.0.spawn(call);
+    }
+}
+
 pub(super) async fn serve(context: Context, upgrade: OnUpgrade) {
     let upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,
         Err(error) => return tracing::debug!(%error, "a BuildKit connection did not come about"),
     };
+    let tasks = Tracked(context.sandbox.answering.clone());
     let service = hyper::service::service_fn(move |request| {
         let context = context.clone();
         async move {
@@ -70,7 +82,7 @@ pub(super) async fn serve(context: Context, upgrade: OnUpgrade) {
             Ok(call(context, request).await.map(|body| GrpcBody::new(body::Holding::new(body, place))))
         }
     });
-    let served = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+    let served = hyper::server::conn::http2::Builder::new(tasks)
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits::MAX_BUILD_CALLS as u32)
         .max_header_list_size(limits::MAX_BUILD_CALL_HEADER_BYTES)

@@ -34,6 +34,7 @@ pub(crate) use self::{bare_commit::without_variables, place::too_many, records::
 use std::collections::HashMap;
 
 use http::StatusCode;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     ActivityKind,
@@ -48,17 +49,19 @@ use crate::{
     reference::Reference,
     refusal::{Answer, Refusal},
     request::{Request, query::Query},
+    scope::SANDBOX_LABEL,
     serve::Context,
 };
 
 use self::{
     context::BuildContext,
     frontend::SecretSource,
+    image::Image,
     options::Options,
     output::Output,
     place::Place,
     plan::Plan,
-    run::{Base, Work},
+    run::{Base, Made, Work},
     stage::Stage,
     workshop::Workshop,
 };
@@ -70,14 +73,15 @@ pub(crate) async fn build(context: &Context, mut request: Request) -> Answer {
     let files = context::receive(Upload::new(upload), &options.dockerfile, most_bytes).await?;
     let plan = plan::judge(dockerfile::parse(&files.dockerfile)?, &options.arguments, &options.target)?;
 
+    let sandbox = context.sandbox.clone();
     let context = context.clone();
-    Ok(message::answer(|messages| async move {
+    Ok(message::answer(&sandbox, |messages| async move {
         let mut output = Output::text(messages.clone(), options.quiet, options.removes);
         if place.waits() {
             output.waits().await;
         }
         let place = place.here().await?;
-        let build = Build { context, options, plan, output, told: 0, exit_code: None, secrets: None, _place: place };
+        let build = Build::new(context, options, plan, output, None, place);
         match build.run(files).await {
             // The client ends with the step's own code.
             Err((refusal, Some(code))) => {
@@ -131,7 +135,7 @@ pub(crate) fn changes(lines: &[String]) -> Result<Vec<String>, Refusal> {
     Ok(written)
 }
 
-/// One build under way. Dropped, it takes its containers with it.
+/// One build under way. Dropped, it takes with it what it has made.
 struct Build {
     context: Context,
     options: Options,
@@ -143,10 +147,89 @@ struct Build {
     exit_code: Option<i64>,
     /// Of a client that can be asked for them.
     secrets: Option<SecretSource>,
-    _place: Place,
+    /// Until it is dropped, and what it has made is gone.
+    place: Option<Place>,
+    /// What the engine is asked for to its end, and what is on its way out.
+    begun: TaskTracker,
+    is_done: bool,
+}
+
+impl Drop for Build {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (context, begun, place) = (self.context.clone(), self.begun.clone(), self.place.take());
+        let spent = context.sandbox.spent.clone();
+        spent.spawn_on(
+            async move {
+                begun.close();
+                begun.wait().await;
+                clear_away(&context).await;
+                drop(place);
+            },
+            &runtime,
+        );
+    }
+}
+
+/// Removes what a build has made that nothing is known by. Nobody else builds meanwhile.
+async fn clear_away(context: &Context) {
+    cache::remove_unknown(&context.shared, &format!("{SANDBOX_LABEL}={}", context.sandbox.id)).await;
+    let turn = context.sandbox.turns.images().await;
+    own::forget_unknown(&context.shared, &context.scope, &turn).await;
+}
+
+/// Gives the engine the image, unless it has it, and takes it onto the host under its names.
+async fn deliver(context: Context, made: Made, names: Vec<Reference>) -> Result<(), Refusal> {
+    let (shared, scope) = (&context.shared, &context.scope);
+    let turn = context.sandbox.turns.images().await;
+    let is_known = shared.ledger.images(scope.sandbox()).await?.iter().any(|row| row.image_id == made.id);
+    let alone = shared.comings.alone(&made.id).await;
+    let taken = async {
+        match &made.image {
+            Some(image) if !(is_known && has(&context, image).await?) => {
+                workshop::load(&context, image, Some(&own::held_name(scope, &made.id))).await?;
+                // As with every image that is loaded: it is what was written, or it is nobody's.
+                if !has(&context, image).await? {
+                    tracing::error!(sandbox = %context.sandbox.id, "the engine has another image than was built");
+                    return Err(Refusal::internal());
+                }
+            }
+            // The base itself, under another name.
+            None if !is_known => return Err(Refusal::new(StatusCode::NOT_FOUND, format!("No such image: {}", made.id))),
+            Some(_) | None => {}
+        }
+        own::take_in(&context, &turn, &made.id, ImageOrigin::Built, &names).await
+    };
+    let Err(refusal) = taken.await else { return Ok(()) };
+    if !is_known && let Err(said) = own::let_go_alone(shared, scope, &made.id, &alone).await {
+        tracing::warn!(sandbox = %context.sandbox.id, error = said.message(), "an image that may not stay stays until the sandbox ends");
+    }
+    Err(refusal)
+}
+
+async fn has(context: &Context, image: &Image) -> Result<bool, Refusal> {
+    Ok(workshop::layers(context, &image.id()).await?.is_some_and(|(layers, _)| layers == image.diff_ids))
 }
 
 impl Build {
+    fn new(context: Context, options: Options, plan: Plan, output: Output, secrets: Option<SecretSource>, place: Place) -> Self {
+        Self {
+            context,
+            options,
+            plan,
+            output,
+            told: 0,
+            exit_code: None,
+            secrets,
+            place: Some(place),
+            begun: TaskTracker::new(),
+            is_done: false,
+        }
+    }
+
     /// Builds within the time that a build may take. Returns the image's ID, or why there is none, with the
     /// exit code of the step that failed.
     async fn run(mut self, files: BuildContext) -> Result<String, (Refusal, Option<i64>)> {
@@ -171,6 +254,7 @@ impl Build {
                 network: self.options.network().to_owned(),
                 shm_bytes: self.options.shm_bytes,
                 hosts: self.options.hosts.clone(),
+                begun: self.begun.clone(),
             },
             options: &self.options,
             bases: &bases,
@@ -192,25 +276,20 @@ impl Build {
         let ran = work.run(&self.plan).await;
         // What a build that failed has gone by was used, too.
         let written = work.write_used().await;
-        let image_id = ran?;
+        let made = ran?;
         written?;
         let (steps, cached) = (work.steps, work.cached_steps);
         // Until all has been told.
         let _spent = std::mem::take(&mut work.spent);
         drop(work);
-        let (sandbox, sandbox_id) = (&self.context.sandbox, self.context.scope.sandbox());
-        let turn = sandbox.turns.images().await;
-        let taken = own::take_in(&self.context, &turn, &image_id, ImageOrigin::Built, &self.options.names).await;
-        if let Err(refusal) = taken {
-            let known = self.context.shared.ledger.images(sandbox_id).await?;
-            if !known.iter().any(|row| row.image_id == image_id)
-                && let Err(said) = own::let_go(&self.context.shared, &self.context.scope, &image_id).await
-            {
-                tracing::warn!(sandbox = %sandbox.id, error = said.message(), "an image that may not stay stays until the sandbox ends");
-            }
-            return Err(refusal);
+        let (sandbox, image_id) = (&self.context.sandbox, made.id.clone());
+        let delivering = deliver(self.context.clone(), made, self.options.names.clone());
+        sandbox.steady(self.begun.track_future(delivering)).await??;
+        if self.options.no_cache {
+            // No step is known by what held its layers, and the image holds them now.
+            cache::remove_unknown(&self.context.shared, &format!("{SANDBOX_LABEL}={}", sandbox.id)).await;
         }
-        drop(turn);
+        self.is_done = true;
         let names: Vec<String> = self.options.names.iter().map(Reference::familiar).collect();
         // The classic builder makes, then names; BuildKit tells that it is done when it has named.
         let classic = self.output.is_text();

@@ -12,6 +12,7 @@ use crate::{
     body::{self, Body},
     lines,
     refusal::Refusal,
+    sandbox::Sandbox,
 };
 
 /// Objects that may wait for a slow reader before the work itself waits.
@@ -113,16 +114,16 @@ impl Messages {
     }
 }
 
-/// An answer that tells how `work` goes. Work begins at once and is dropped when its reader goes; what
-/// it fails with is the last object.
-pub(crate) fn answer<F>(work: impl FnOnce(Messages) -> F) -> Response<Body>
+/// An answer that tells how `work` goes. Work begins at once and is dropped when its reader goes (what of it must not
+/// stop half-way is [`Sandbox::steady`]); what it fails with is the last object.
+pub(crate) fn answer<F>(sandbox: &Sandbox, work: impl FnOnce(Messages) -> F) -> Response<Body>
 where
     F: Future<Output = Result<(), Refusal>> + Send + 'static,
 {
     let (sender, mut receiver) = mpsc::channel(BACKLOG);
     let messages = Messages(sender);
     let work = work(messages.clone());
-    let working = AbortOnDropHandle::new(tokio::spawn(async move {
+    let working = AbortOnDropHandle::new(sandbox.answering.spawn(async move {
         if let Err(refusal) = work.await {
             messages.tell(Message::failed(refusal.message)).await;
         }

@@ -2,22 +2,24 @@
 //! own image has one of the gateway's making, `lb-<instance>/<sandbox>:<12 hex of the ID>`, which no
 //! learner can reach.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use http::{Method, StatusCode};
 use serde::Deserialize;
 
 use crate::{
+    SandboxId,
     admission::{Images, Turn},
     gateway::Shared,
-    images::{tag, view::short},
+    images::{comings::Alone, tag, view::short},
     ledger::ImageOrigin,
     reference::Reference,
     refusal::Refusal,
-    scope::{SANDBOX_LABEL, Scope},
+    registry::RegistryError,
+    scope::{INSTANCE_LABEL, RegistryRepository, SANDBOX_LABEL, Scope},
     serve::Context,
     system::disk,
-    upstream::{Ask, EngineSaid},
+    upstream::{Ask, EngineSaid, OurLabels},
 };
 
 /// How often and how soon to ask again while the engine prunes for somebody else.
@@ -72,9 +74,21 @@ pub(crate) async fn hold(shared: &Shared, scope: &Scope, id: &str) -> Result<(),
     shared.engine.done(ask).await.map(|_| ())
 }
 
+/// The name by which the engine keeps an image, for archives that are loaded: what has it from the first moment on is
+/// found whatever happens next.
+pub(crate) fn held_name(scope: &Scope, id: &str) -> String {
+    format!("{}:{}", scope.image_repository(), short(id))
+}
+
 /// Lets the engine remove an image, and the steps it was built from. Returns the IDs of the images
 /// that went. Containers that use it keep what they need.
 pub(crate) async fn let_go(shared: &Shared, scope: &Scope, id: &str) -> Result<Vec<String>, EngineSaid> {
+    let alone = shared.comings.alone(id).await;
+    let_go_alone(shared, scope, id, &alone).await
+}
+
+/// As [`let_go`], for who is alone with the image already.
+pub(crate) async fn let_go_alone(shared: &Shared, scope: &Scope, id: &str, _alone: &Alone) -> Result<Vec<String>, EngineSaid> {
     let gone = remove_reference(shared, &scope.image_repository(), short(id)).await?;
     shared.catalogue.forget(id);
     Ok(gone)
@@ -99,11 +113,76 @@ pub(crate) async fn remove_reference(shared: &Shared, repository: &str, tag: &st
     Ok(images)
 }
 
-/// `RepoTags` of an image in a list.
+/// An image in a list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Listed {
+    id: String,
     repo_tags: Option<Vec<String>>,
+    labels: OurLabels,
+}
+
+/// Lets go what has the sandbox's name and is on no list of its own: something was ended just before it came there.
+pub(crate) async fn forget_unknown(shared: &Shared, scope: &Scope, _turn: &Turn<Images>) {
+    forget_unknown_at_start(shared, scope).await;
+}
+
+/// The same, where nobody is served yet who might be about to put it on the list.
+pub(crate) async fn forget_unknown_at_start(shared: &Shared, scope: &Scope) {
+    let filters = serde_json::json!({ "reference": [scope.image_repository()] }).to_string();
+    let (named, rows) = tokio::join!(
+        shared.engine.list::<Vec<Listed>>(Ask::get(&["images", "json"]).parameter("filters", filters)),
+        shared.ledger.images(scope.sandbox())
+    );
+    let (Ok(named), Ok(rows)) = (named, rows) else {
+        tracing::warn!(sandbox = %scope.sandbox(), "images that are on no list could not be looked for");
+        return;
+    };
+    for image in named.iter().filter(|image| !rows.iter().any(|row| row.image_id == image.id)) {
+        if let Err(said) = let_go(shared, scope, &image.id).await {
+            tracing::warn!(sandbox = %scope.sandbox(), image = image.id, error = said.message(), "an image that is on no list stays");
+        }
+    }
+}
+
+/// The names and nameless images of sandboxes of this instance, by their sandboxes.
+pub(crate) struct Strays {
+    named: Vec<(SandboxId, String, String)>,
+    nameless: Vec<(SandboxId, String)>,
+}
+
+/// All that sandboxes have on the engine as images.
+pub(crate) async fn all(shared: &Shared) -> Result<Strays, EngineSaid> {
+    let prefix = format!("lb-{}/", shared.config.instance);
+    let named = serde_json::json!({ "reference": [format!("{prefix}*")] }).to_string();
+    let label = format!("{INSTANCE_LABEL}={}", shared.config.instance);
+    let nameless = serde_json::json!({ "dangling": ["true"], "label": [label] }).to_string();
+    let list = |filters: String| shared.engine.list::<Vec<Listed>>(Ask::get(&["images", "json"]).parameter("filters", filters));
+    let (named, nameless) = tokio::try_join!(list(named), list(nameless))?;
+    let whose = |name: &str| SandboxId::parse(name.strip_prefix(&prefix)?.rsplit_once(':')?.0);
+    let names = |image: Listed| {
+        let id = image.id;
+        image.repo_tags.unwrap_or_default().into_iter().filter_map(move |name| Some((whose(&name)?, id.clone(), name)))
+    };
+    Ok(Strays {
+        named: named.into_iter().flat_map(names).collect(),
+        nameless: nameless.into_iter().filter_map(|image| Some((SandboxId::parse(image.labels.get(SANDBOX_LABEL)?)?, image.id))).collect(),
+    })
+}
+
+/// Removes those of sandboxes that there are no more. Returns how many.
+pub(crate) async fn remove_strays(shared: &Shared, all: Strays, open: &HashSet<SandboxId>) -> usize {
+    let mut removed = 0;
+    for (_, id, name) in all.named.iter().filter(|(owner, ..)| !open.contains(owner)) {
+        let _alone = shared.comings.alone(id).await;
+        let Some((repository, tag)) = name.rsplit_once(':') else { continue };
+        removed += usize::from(remove_reference(shared, repository, tag).await.is_ok());
+        shared.catalogue.forget(id);
+    }
+    for (_, id) in all.nameless.iter().filter(|(owner, _)| !open.contains(owner)) {
+        removed += usize::from(shared.engine.done(Ask::delete(&["images", id])).await.is_ok());
+    }
+    removed
 }
 
 /// Removes a sandbox's own images from the engine, and its corner of the registry. Goes as far as it
@@ -115,7 +194,9 @@ pub(crate) async fn forget_all(shared: &Shared, scope: &Scope) {
     match shared.engine.json::<Vec<Listed>>(Ask::get(&["images", "json"]).parameter("filters", filters)).await {
         Ok(images) => {
             let corner = format!("{}/learners/{}/", shared.config.registry, scope.sandbox());
-            for name in images.into_iter().flat_map(|image| image.repo_tags.unwrap_or_default()) {
+            let named = |image: Listed| image.repo_tags.unwrap_or_default().into_iter().map(move |name| (image.id.clone(), name));
+            for (id, name) in images.into_iter().flat_map(named) {
+                let _alone = shared.comings.alone(&id).await;
                 let Some((repository, tag)) = name.rsplit_once(':') else { continue };
                 if repository != scope.image_repository() && !repository.starts_with(&corner) {
                     continue;
@@ -151,7 +232,7 @@ pub(crate) async fn prune_steps(shared: &Shared, scope: &Scope) -> Result<(), En
 }
 
 async fn forget_pushed(shared: &Shared, scope: &Scope) {
-    let pushed = match shared.ledger.pushed(scope.sandbox()).await {
+    let pushed = match shared.ledger.pushes(scope.sandbox()).await {
         Ok(pushed) => pushed,
         Err(error) => {
             tracing::warn!(sandbox = %scope.sandbox(), %error, "what a sandbox pushed could not be read");
@@ -159,10 +240,21 @@ async fn forget_pushed(shared: &Shared, scope: &Scope) {
         }
     };
     for (reference, digest) in pushed {
-        let repository = Reference::parse(&reference).and_then(|reference| scope.registry_repository(&reference).ok());
-        let Some(repository) = repository.filter(|repository| repository.is_own()) else { continue };
-        if let Err(error) = shared.registry.delete_manifest(repository.path(), &digest).await {
+        let Some(parsed) = Reference::parse(&reference) else { continue };
+        let Some(repository) = scope.registry_repository(&parsed).ok().filter(RegistryRepository::is_own) else { continue };
+        let tag = parsed.digest.is_none().then(|| parsed.tag.as_deref().unwrap_or("latest"));
+        if let Err(error) = forget_one(shared, &repository, tag, &digest).await {
             tracing::warn!(sandbox = %scope.sandbox(), reference, error = &error as &dyn std::error::Error, "what was pushed could not be removed");
         }
     }
+}
+
+/// What the row says, and what the name stands for now: who was killed just after a push has written down neither.
+async fn forget_one(shared: &Shared, repository: &RegistryRepository, tag: Option<&str>, digest: &str) -> Result<(), RegistryError> {
+    if !digest.is_empty() {
+        shared.registry.delete_manifest(repository.path(), digest).await?;
+    }
+    let Some(tag) = tag else { return Ok(()) };
+    let Some(now) = shared.registry.digest(repository.path(), tag).await? else { return Ok(()) };
+    shared.registry.delete_manifest(repository.path(), &now).await
 }

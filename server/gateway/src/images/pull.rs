@@ -59,8 +59,9 @@ pub(crate) async fn create(context: &Context, mut request: Request) -> Answer {
         Ok(wanted) => wanted,
         Err(refusal) => return Err(failed(context, &reference, refusal).await),
     };
+    let sandbox = context.sandbox.clone();
     let context = context.clone();
-    Ok(message::answer(|messages| async move { bring(&context, &wanted, &messages).await.map(|_| ()) }))
+    Ok(message::answer(&sandbox, |messages| async move { bring(&context, &wanted, &messages).await.map(|_| ()) }))
 }
 
 /// Remembers that a pull ended before it began.
@@ -136,8 +137,9 @@ async fn all_tags(context: &Context, reference: Reference, repository: RegistryR
         let tagged = Reference { tag: Some(tag), ..reference.clone() };
         all.push(look_up(context, tagged, repository.clone()).await?);
     }
+    let sandbox = context.sandbox.clone();
     let context = context.clone();
-    Ok(message::answer(|messages| async move {
+    Ok(message::answer(&sandbox, |messages| async move {
         for wanted in &all {
             let arrived = arrive::bring_quietly(&context, wanted, &messages).await?;
             messages.tell(Message::status(format!("Digest: {}", arrived.digest))).await;

@@ -47,8 +47,9 @@ pub(crate) async fn push(context: &Context, mut request: Request) -> Answer {
         return Err(Refusal::invalid("cannot push a digest reference"));
     }
     let repository = context.scope.registry_repository(&reference)?;
+    let sandbox = context.sandbox.clone();
     let context = context.clone();
-    Ok(message::answer(|messages| async move {
+    Ok(message::answer(&sandbox, |messages| async move {
         let full = format!("{}/{}", reference.domain, reference.path);
         messages.tell(Message::status(format!("The push refers to repository [{full}]"))).await;
         let pushed = push_all(&context, &reference, &repository, &messages).await;
@@ -70,7 +71,7 @@ async fn push_all(context: &Context, reference: &Reference, repository: &Registr
     };
     let rows: Vec<_> = view.references.iter().filter(named).collect();
     if rows.is_empty() {
-        return Err(Refusal::new(http::StatusCode::NOT_FOUND, format!("An image does not exist locally with the tag: {name}")));
+        return Err(not_here(&name));
     }
     if !repository.is_own() {
         let own = format!("{}/{}", context.shared.config.registry_alias, name);
@@ -81,56 +82,111 @@ async fn push_all(context: &Context, reference: &Reference, repository: &Registr
             ),
         ));
     }
-    let _place = context.sandbox.moving.acquire().await.map_err(|_| Refusal::internal())?;
     for row in rows {
-        let Some(tagged) = Reference::parse(&row.reference) else { continue };
-        push_one(context, &tagged, repository, &row.image_id, messages).await?;
+        let Some(reference) = Reference::parse(&row.reference) else { continue };
+        let place = context.sandbox.moving.clone().acquire_owned().await.map_err(|_| Refusal::internal())?;
+        let (context, messages) = (context.clone(), messages.clone());
+        let one = One { reference, repository: repository.clone(), image_id: row.image_id.clone() };
+        let sandbox = context.sandbox.clone();
+        // What the registry has by then has its row, whoever hangs up.
+        let pushing = async move {
+            let _place = place;
+            one.push(&context, &messages).await
+        };
+        sandbox.steady(pushing).await??;
     }
     Ok(())
 }
 
-async fn push_one(
-    context: &Context,
-    reference: &Reference,
-    repository: &RegistryRepository,
-    image_id: &str,
-    messages: &Messages,
-) -> Result<(), Refusal> {
-    let (shared, scope) = (&context.shared, &context.scope);
-    let said = |said| context.engine_said(said);
-    let familiar = reference.familiar();
-    check_limit(context, &familiar).await?;
-    let facts = shared.catalogue.get(image_id).await.map_err(said)?;
-    let tag = reference.tag.clone().unwrap_or_default();
-    let engine_repository = scope.engine_repository(repository);
-    // The name for the push is taken off again afterwards; it must not be the image's last.
-    own::hold(shared, scope, image_id).await.map_err(said)?;
-    let name = Ask::post(&["images", image_id, "tag"]).parameter("repo", &engine_repository).parameter("tag", &tag);
-    shared.engine.done(name).await.map_err(said)?;
+/// One name, and the image that it stands for.
+struct One {
+    reference: Reference,
+    repository: RegistryRepository,
+    image_id: String,
+}
 
-    let layers =
-        facts.layers.iter().map(|layer| LayerTransfer { id: short(&layer.digest).to_owned(), size: layer.size, done: false }).collect();
-    let transfer = context.sandbox.transfer(Transfer { direction: Direction::Push, reference: reference.familiar(), layers });
-    let pushed = tell(context, &engine_repository, &tag, &transfer, messages).await;
-    if let Err(said) = own::remove_reference(shared, &engine_repository, &tag).await {
-        tracing::warn!(error = said.message(), "a name that a push left behind could not be removed");
-    }
-    let Pushed { digest, last } = pushed?;
+impl One {
+    async fn push(&self, context: &Context, messages: &Messages) -> Result<(), Refusal> {
+        let Self { reference, repository, image_id } = self;
+        let (shared, scope) = (&context.shared, &context.scope);
+        let (familiar, tag) = (reference.familiar(), reference.tag.clone().unwrap_or_default());
+        check_limit(context, &familiar).await?;
+        let facts = shared.catalogue.get(image_id).await.map_err(|said| context.engine_said(said))?;
+        let engine_repository = scope.engine_repository(repository);
+        self.name(context, &engine_repository, &tag).await?;
 
-    shared.ledger.set_pushed(scope.sandbox(), &familiar, &digest).await?;
-    shared.ledger.set_image_digest(scope.sandbox(), &reference.familiar_repository(), &digest, image_id).await?;
-    events::tell_as(context, "push", image_id, &familiar, &reference.familiar_repository()).await;
-    context.sandbox.record(ActivityKind::ImagePushed { reference: familiar, image_id: image_id.to_owned() }).await;
-    for message in last {
-        messages.tell(message).await;
+        let layers =
+            facts.layers.iter().map(|layer| LayerTransfer { id: short(&layer.digest).to_owned(), size: layer.size, done: false }).collect();
+        let transfer = context.sandbox.transfer(Transfer { direction: Direction::Push, reference: familiar.clone(), layers });
+        shared.ledger.begin_push(scope.sandbox(), &familiar).await?;
+        let pushed = tell(context, &engine_repository, &tag, &transfer, messages).await;
+        if let Err(said) = own::remove_reference(shared, &engine_repository, &tag).await {
+            tracing::warn!(error = said.message(), "a name that a push left behind could not be removed");
+        }
+        let Pushed { digest, last } = match pushed {
+            Ok(pushed) => pushed,
+            Err(refusal) => {
+                // Where it can't be told, the row stays until the sandbox ends, which looks again.
+                if matches!(shared.registry.digest(repository.path(), &tag).await, Ok(None)) {
+                    shared.ledger.forget_push(scope.sandbox(), &familiar).await?;
+                }
+                return Err(refusal);
+            }
+        };
+
+        let before = shared.ledger.pushes(scope.sandbox()).await?;
+        shared.ledger.set_pushed(scope.sandbox(), &familiar, &digest).await?;
+        shared.ledger.set_image_digest(scope.sandbox(), &reference.familiar_repository(), &digest, image_id).await?;
+        self.keep_replaced(context, &before, &digest).await?;
+        events::tell_as(context, "push", image_id, &familiar, &reference.familiar_repository()).await;
+        context.sandbox.record(ActivityKind::ImagePushed { reference: familiar, image_id: image_id.clone() }).await;
+        for message in last {
+            messages.tell(message).await;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Gives the image the engine's name for the push. That is taken off again afterwards, and must not be the image's last.
+    async fn name(&self, context: &Context, engine_repository: &str, tag: &str) -> Result<(), Refusal> {
+        let (shared, scope) = (&context.shared, &context.scope);
+        // Below the turn: an image that has been removed meanwhile isn't held any more.
+        let _turn = context.sandbox.turns.images().await;
+        if !shared.ledger.images(scope.sandbox()).await?.iter().any(|row| row.image_id == self.image_id) {
+            return Err(not_here(&self.reference.familiar()));
+        }
+        own::hold(shared, scope, &self.image_id).await.map_err(|said| context.engine_said(said))?;
+        let name = Ask::post(&["images", &self.image_id, "tag"]).parameter("repo", engine_repository).parameter("tag", tag);
+        shared.engine.done(name).await.map(drop).map_err(|said| context.engine_said(said))
+    }
+
+    /// What the name stood for until now can still be had by its digest, as in every registry, for as long as the sandbox
+    /// lasts; where there are many of these it goes.
+    async fn keep_replaced(&self, context: &Context, before: &[(String, String)], digest: &str) -> Result<(), Refusal> {
+        let familiar = self.reference.familiar();
+        let Some((_, old)) = before.iter().find(|(name, old)| *name == familiar && !old.is_empty() && old != digest) else { return Ok(()) };
+        let repository = self.reference.familiar_repository();
+        if before.len() < MAX_REFERENCES as usize {
+            let (ledger, sandbox) = (&context.shared.ledger, context.scope.sandbox());
+            return Ok(ledger.set_pushed(sandbox, &format!("{repository}@{old}"), old).await?);
+        }
+        let is_needed = |(name, other): &(String, String)| *name != familiar && other == old && repository_of(name) == repository;
+        if !before.iter().any(is_needed)
+            && let Err(error) = context.shared.registry.delete_manifest(self.repository.path(), old).await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "what a name stood for before could not be removed from the registry");
+        }
+        Ok(())
+    }
+}
+
+fn not_here(name: &str) -> Refusal {
+    Refusal::new(http::StatusCode::NOT_FOUND, format!("An image does not exist locally with the tag: {name}"))
 }
 
 /// Fails where the host has as many names in the registry as it may have. Pushes run side by side, so it may
 /// come to be one more.
 async fn check_limit(context: &Context, name: &str) -> Result<(), Refusal> {
-    let pushed = context.shared.ledger.pushed(context.scope.sandbox()).await?;
+    let pushed = context.shared.ledger.pushes(context.scope.sandbox()).await?;
     if pushed.len() < MAX_REFERENCES as usize || pushed.iter().any(|(known, _)| known == name) {
         return Ok(());
     }
@@ -165,7 +221,8 @@ async fn tell(
     let mut last = Vec::new();
     let mut digest = None;
     let mut done = HashSet::new();
-    while let Some(message) = lines.next::<Message>().await {
+    // Where the sandbox ends, the engine is asked no further.
+    while let Some(message) = context.sandbox.closed.run_until_cancelled(lines.next::<Message>()).await.ok_or_else(Refusal::closed)? {
         let mut message = message.map_err(|error| {
             tracing::error!(%error, "the engine broke off a push");
             Refusal::engine_away()

@@ -75,6 +75,7 @@ pub(crate) async fn remove(context: &Context, mut request: Request) -> Answer {
     request.query.finish()?;
     pull::check_platforms(&platforms)?;
     let asked = request.parameters.get("name");
+    let _turn = context.sandbox.turns.images().await;
     let image = context.scope.image(asked).await?;
     let mut removal = Removal { context, force, lines: Vec::new() };
     match image.found_as().and_then(Reference::parse) {

@@ -17,9 +17,8 @@ pub(crate) async fn tag(context: &Context, mut request: Request) -> Answer {
     let repository = request.query.text("repo")?.unwrap_or_default();
     let tag = request.query.text("tag")?.filter(|tag| !tag.is_empty());
     request.query.finish()?;
-    let image = context.scope.image(request.parameters.get("name")).await?;
     let target = read(&repository, tag.as_deref())?;
-    name(context, image.id(), &target).await?;
+    name(context, request.parameters.get("name"), &target).await?;
     Ok(body::no_content(StatusCode::CREATED))
 }
 
@@ -43,8 +42,11 @@ pub(crate) async fn check_limit(context: &Context, _turn: &Turn<Images>, new: &[
     Ok(())
 }
 
-async fn name(context: &Context, id: &str, target: &Reference) -> Result<(), Refusal> {
+async fn name(context: &Context, image: &str, target: &Reference) -> Result<(), Refusal> {
     let turn = context.sandbox.turns.images().await;
+    // Below the turn: what is removed until then gets no name.
+    let image = context.scope.image(image).await?;
+    let id = image.id();
     check_limit(context, &turn, std::slice::from_ref(target)).await?;
     let familiar = target.familiar();
     context.shared.ledger.set_image_reference(context.scope.sandbox(), &familiar, id).await?;

@@ -255,13 +255,45 @@ impl Ledger {
         .await
     }
 
-    /// Names in the sandbox's corner of the registry.
+    /// Names in the sandbox's corner of the registry, with what they stand for.
     pub(crate) async fn pushed(&self, sandbox: &SandboxId) -> Result<Vec<(String, String)>, sqlx::Error> {
+        let mut all = self.pushes(sandbox).await?;
+        all.retain(|(name, digest)| !digest.is_empty() && !name.contains('@'));
+        Ok(all)
+    }
+
+    /// The same, with what names stood for before (by `name@digest`), and with names whose push has begun and isn't known
+    /// to have ended: those have an empty digest.
+    pub(crate) async fn pushes(&self, sandbox: &SandboxId) -> Result<Vec<(String, String)>, sqlx::Error> {
         let rows = sqlx::query("SELECT reference, digest FROM gateway_pushed WHERE sandbox = $1 ORDER BY pushed_at, reference")
             .bind(sandbox.as_str())
             .fetch_all(&self.pool)
             .await?;
         rows.iter().map(|row| Ok((row.try_get("reference")?, row.try_get("digest")?))).collect()
+    }
+
+    /// Before a push: its name is known, whatever becomes of it. Without a digest until it has ended.
+    pub(crate) async fn begin_push(&self, sandbox: &SandboxId, reference: &str) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO gateway_pushed (sandbox, reference, digest, pushed_at) VALUES ($1, $2, '', $3) \
+             ON CONFLICT (sandbox, reference) DO NOTHING",
+        )
+        .bind(sandbox.as_str())
+        .bind(reference)
+        .bind(now_ms())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// After a push of which the registry has nothing.
+    pub(crate) async fn forget_push(&self, sandbox: &SandboxId, reference: &str) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM gateway_pushed WHERE sandbox = $1 AND reference = $2 AND digest = ''")
+            .bind(sandbox.as_str())
+            .bind(reference)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 
     pub(crate) async fn set_pushed(&self, sandbox: &SandboxId, reference: &str, digest: &str) -> Result<(), sqlx::Error> {

@@ -13,6 +13,7 @@ mod cross_write;
 mod exhaustion;
 mod fake;
 mod fuzzed;
+mod half_way;
 mod leaks;
 mod listed;
 mod network;

@@ -1,11 +1,8 @@
 //! An image that was committed from a container which had more in its environment than anybody asked for.
 
-use crate::{images::view::short, refusal::Refusal, serve::Context};
+use crate::{images::own, refusal::Refusal, serve::Context};
 
-use super::{
-    image::Image,
-    workshop::{Workshop, remove_holder},
-};
+use super::{image::Image, workshop};
 
 /// The same image without these variables of its container's (`NAME=VALUE`), held by a name of ours; the old one
 /// goes. Returns its ID.
@@ -15,10 +12,8 @@ pub(crate) async fn without_variables(context: &Context, id: &str, variables: &[
     if let Some(environment) = &mut image.config.env {
         environment.retain(|pair| !variables.contains(pair));
     }
-    let workshop = Workshop { context: context.clone(), network: "none".to_owned(), shm_bytes: None, hosts: Vec::new() };
-    let name = format!("{}:{}", context.scope.image_repository(), short(&image.id()));
-    let written = workshop.load(&image, Some(&name)).await?;
+    let written = workshop::load(context, &image, Some(&own::held_name(&context.scope, &image.id()))).await?;
     context.shared.catalogue.forget(id);
-    remove_holder(&context.shared, id).await;
+    workshop::remove_holder(&context.shared, id).await;
     Ok(written)
 }

@@ -170,16 +170,7 @@ impl Prepared {
             }
         };
         let place = self.place.here().await?;
-        let build = Build {
-            context: self.context,
-            options: self.options,
-            plan,
-            output,
-            told: 0,
-            exit_code: None,
-            secrets: Some(secrets),
-            _place: place,
-        };
+        let build = Build::new(self.context, self.options, plan, output, Some(secrets), place);
         build.run(files).await.map_err(|(refusal, _)| refusal)
     }
 }

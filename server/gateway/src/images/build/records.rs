@@ -196,12 +196,13 @@ impl Wish {
 /// Forgets what was built before: steps, and the caches of their mounts. Not below a build that runs: its steps
 /// have no name yet. Returns what went.
 pub(crate) async fn remove(context: &Context, wish: &Wish) -> Result<Vec<Record>, Refusal> {
-    let Ok(_place) = context.sandbox.building.clone().try_acquire_owned() else { return Ok(Vec::new()) };
-    // A build is told before its containers are gone, and the engine keeps what a container is made of.
+    // A build is told before its containers are gone, and the engine keeps what a container is made of. One that failed
+    // keeps its place until what it has made is gone.
     context.sandbox.spent.close();
     if tokio::time::timeout(limits::SPENT_TIME, context.sandbox.spent.wait()).await.is_err() {
         tracing::warn!(sandbox = %context.sandbox.id, "steps' containers take long to go; what they are made of stays until the next prune");
     }
+    let Ok(_place) = context.sandbox.building.clone().try_acquire_owned() else { return Ok(Vec::new()) };
     // Read below the place that was just taken: nobody builds.
     let idle = |record: Record| Record { in_use: false, ..record };
     let mut gone = wish.choose(read(context).await?.into_iter().map(idle).collect());

@@ -3,14 +3,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::{
-    images::{catalogue::ImageFacts, view::short},
-    limits,
-    refusal::Refusal,
-};
+use crate::{images::catalogue::ImageFacts, limits, refusal::Refusal};
 
 use super::{
-    cache::{self, Key, Layer, Outcome},
+    cache::{Key, Layer, Outcome},
     dockerfile::{self, Instruction},
     frontend::SecretSource,
     image::{self, Image},
@@ -60,6 +56,13 @@ impl Origin {
     pub(super) fn key(&self) -> String {
         self.image.diff_ids.join(" ")
     }
+}
+
+/// What a build comes to.
+pub(super) struct Made {
+    pub(super) id: String,
+    /// None of an image that is on the host already, by its ID: nothing was changed.
+    pub(super) image: Option<Image>,
 }
 
 /// All that the steps of one build share.
@@ -118,8 +121,8 @@ impl Standing {
 }
 
 impl Work<'_> {
-    /// Does all steps. Returns the image's ID, whose layers the engine has by then.
-    pub(super) async fn run(&mut self, plan: &Plan) -> Result<String, Refusal> {
+    /// Does all steps. The engine has the layers of what they make by then.
+    pub(super) async fn run(&mut self, plan: &Plan) -> Result<Made, Refusal> {
         let labels = !self.options.labels.is_empty();
         let total = plan.parts.len() + usize::from(labels && self.output.is_text());
         let vertices = plan.vertices();
@@ -154,7 +157,7 @@ impl Work<'_> {
         }
         self.output.begin(None).await;
         self.output.unused(&plan.unused(&self.options.arguments));
-        self.finish().await
+        self.finish()
     }
 
     async fn output_step(&mut self, number: usize, total: usize, text: &str) {
@@ -272,38 +275,17 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Gives the engine the image, unless it has it.
-    async fn finish(&mut self) -> Result<String, Refusal> {
-        let unused = self.options.no_cache;
+    /// What the last stage has become.
+    fn finish(&mut self) -> Result<Made, Refusal> {
         let standing = self.current().ok_or_else(Refusal::internal)?;
         if let Some(id) = &standing.same_as {
-            return Ok(id.clone());
+            return Ok(Made { id: id.clone(), image: None });
         }
         if standing.stage.image.is_empty() {
             return Err(Refusal::invalid("No image was generated. Is your Dockerfile empty?"));
         }
         let image = standing.stage.image.clone();
-        let (context, id) = (&self.workshop.context, image.id());
-        let known = context.shared.ledger.images(context.scope.sandbox()).await?.iter().any(|row| row.image_id == id);
-        if !(known && self.is_there(&id, &image).await?) {
-            // By a name from the first moment on, so that it is found whatever happens next.
-            let name = format!("{}:{}", context.scope.image_repository(), short(&id));
-            self.workshop.load(&image, Some(&name)).await?;
-            // As with every image that is loaded: it is what was written, or it is nobody's.
-            if !self.is_there(&id, &image).await? {
-                tracing::error!(sandbox = %context.sandbox.id, "the engine has another image than was built");
-                return Err(Refusal::internal());
-            }
-        }
-        if unused {
-            let context = &self.workshop.context;
-            cache::remove_unknown(&context.shared, &format!("{}={}", crate::scope::SANDBOX_LABEL, context.sandbox.id)).await;
-        }
-        Ok(id)
-    }
-
-    async fn is_there(&self, id: &str, image: &Image) -> Result<bool, Refusal> {
-        Ok(self.workshop.layers(id).await?.is_some_and(|(layers, _)| layers == image.diff_ids))
+        Ok(Made { id: image.id(), image: Some(image) })
     }
 
     /// An image or an earlier stage, to take files from.

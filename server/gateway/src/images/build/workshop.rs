@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, BodyStream};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio_util::io::ReaderStream;
+use tokio_util::{io::ReaderStream, task::TaskTracker};
 
 use crate::{
     body,
@@ -50,11 +50,14 @@ pub(super) struct Workshop {
     pub(super) shm_bytes: Option<i64>,
     /// `name:address`
     pub(super) hosts: Vec<String>,
+    /// What goes on though the build is dropped.
+    pub(super) begun: TaskTracker,
 }
 
 /// A container of a step. Dropped, it goes from the engine.
 pub(super) struct Container {
     context: Context,
+    begun: TaskTracker,
     pub(super) id: String,
 }
 
@@ -63,7 +66,7 @@ impl Drop for Container {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (context, id) = (self.context.clone(), std::mem::take(&mut self.id));
         let spent = context.sandbox.spent.clone();
-        spent.spawn_on(async move { remove_container(&context.shared.engine, &id).await }, &runtime);
+        spent.spawn_on(self.begun.track_future(async move { remove_container(&context.shared.engine, &id).await }), &runtime);
     }
 }
 
@@ -158,12 +161,17 @@ impl Workshop {
         let name = self.context.scope.build_name(ROLE, &random());
         let ask = Ask::post(&["containers", "create"]).parameter("name", name.as_str()).json(&request)?;
         // Whoever goes away in the middle leaves no container: the asking goes on, and its answer is dropped.
-        let context = self.context.clone();
-        let asking = tokio::spawn(async move {
+        let (context, begun) = (self.context.clone(), self.begun.clone());
+        let asking = async move {
             let created: Created = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
-            Ok::<_, Refusal>(Container { context, id: created.id })
-        });
-        asking.await.map_err(|_| Refusal::internal())?
+            Ok(Container { context, begun, id: created.id })
+        };
+        self.steady(asking).await
+    }
+
+    /// Asks the engine for something that it would go on with by itself: whoever clears away behind the build waits for it.
+    async fn steady<T: Send + 'static>(&self, asking: impl Future<Output = Result<T, Refusal>> + Send + 'static) -> Result<T, Refusal> {
+        self.context.sandbox.steady(self.begun.track_future(asking)).await?
     }
 
     /// Runs a container to its end, and tells what it prints. Returns its exit code.
@@ -247,61 +255,68 @@ impl Workshop {
             id: String,
         }
         let ask = Ask::post(&["commit"]).parameter("container", &container.id).parameter("pause", 0).patient();
-        let engine = &self.context.shared.engine;
-        let committed: Committed = engine.json(ask).await.map_err(|said| self.context.engine_said(said))?;
+        let context = self.context.clone();
+        let asking = async move { context.shared.engine.json::<Committed>(ask).await.map_err(|said| context.engine_said(said)) };
+        let committed = self.steady(asking).await?;
         let (layers, bytes) = self.layers(&committed.id).await?.ok_or_else(Refusal::internal)?;
         Ok((committed.id, layers, bytes))
     }
 
     /// The layers of an image and the size of all of them, where the engine has it.
     pub(super) async fn layers(&self, id: &str) -> Result<Option<(Vec<String>, i64)>, Refusal> {
-        match self.context.shared.engine.json::<ImageInspect>(Ask::get(&["images", id, "json"])).await {
-            Ok(inspect) => Ok(Some((inspect.root_fs.layers.unwrap_or_default(), inspect.size))),
-            Err(said) if said.is_not_found() => Ok(None),
-            Err(said) => Err(self.context.engine_said(said)),
-        }
-    }
-
-    /// Gives the engine an image of layers that it has, under a name of ours or under none. Returns its ID.
-    pub(super) async fn load(&self, image: &Image, name: Option<&str>) -> Result<String, Refusal> {
-        let (written, id) = (image.write(), image.id());
-        let hex = id.trim_start_matches("sha256:");
-        let layers: Vec<String> = (0..image.diff_ids.len()).map(|number| format!("{number}/layer.tar")).collect();
-        let manifest =
-            serde_json::json!([{ "Config": format!("{hex}.json"), "RepoTags": name.map(|name| [name]), "Layers": layers }]).to_string();
-        let mut tar = tar::Builder::new(Vec::new());
-        for (name, text) in [(format!("{hex}.json"), written.as_slice()), ("manifest.json".to_owned(), manifest.as_bytes())] {
-            let mut header = tar::Header::new_gnu();
-            header.set_mode(0o644);
-            header.set_size(text.len() as u64);
-            tar.append_data(&mut header, Path::new(&name), text).map_err(lost)?;
-        }
-        let bytes = Bytes::from(tar.into_inner().map_err(lost)?);
-        let ask = Ask::post(&["images", "load"])
-            .parameter("quiet", 1)
-            .stream("application/x-tar", body::stream(futures_util::stream::iter([Ok(bytes)])))
-            .patient();
-        let engine = self.context.shared.engine.stream(ask).await.map_err(|said| self.context.engine_said(said))?;
-        let mut lines = JsonLines::new(engine.into_body(), told_of("an image that was built", &self.context.sandbox.id));
-        while let Some(message) = lines.next::<Message>().await {
-            let error = message.map(|message| message.error).unwrap_or_else(|error| Some(error.to_string()));
-            if let Some(error) = error {
-                tracing::error!(sandbox = %self.context.sandbox.id, error, "the engine did not take an image that was built");
-                return Err(Refusal::internal());
-            }
-        }
-        Ok(id)
+        layers(&self.context, id).await
     }
 
     /// An image of the same layers and nothing else, for containers to be made of.
     pub(super) async fn bare(&self, image: &Image) -> Result<String, Refusal> {
-        self.load(&image.bare(self.context.scope.labels(ROLE)), None).await
+        let (context, image) = (self.context.clone(), image.bare(self.context.scope.labels(ROLE)));
+        self.steady(async move { load(&context, &image, None).await }).await
     }
 
     /// Removes a holder of layers that nobody needs.
     pub(super) async fn drop_holder(&self, id: &str) {
         remove_holder(&self.context.shared, id).await;
     }
+}
+
+/// The layers of an image and the size of all of them, where the engine has it.
+pub(super) async fn layers(context: &Context, id: &str) -> Result<Option<(Vec<String>, i64)>, Refusal> {
+    match context.shared.engine.json::<ImageInspect>(Ask::get(&["images", id, "json"])).await {
+        Ok(inspect) => Ok(Some((inspect.root_fs.layers.unwrap_or_default(), inspect.size))),
+        Err(said) if said.is_not_found() => Ok(None),
+        Err(said) => Err(context.engine_said(said)),
+    }
+}
+
+/// Gives the engine an image of layers that it has, under a name of ours or under none. Returns its ID.
+pub(super) async fn load(context: &Context, image: &Image, name: Option<&str>) -> Result<String, Refusal> {
+    let (written, id) = (image.write(), image.id());
+    let hex = id.trim_start_matches("sha256:");
+    let layers: Vec<String> = (0..image.diff_ids.len()).map(|number| format!("{number}/layer.tar")).collect();
+    let manifest =
+        serde_json::json!([{ "Config": format!("{hex}.json"), "RepoTags": name.map(|name| [name]), "Layers": layers }]).to_string();
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, text) in [(format!("{hex}.json"), written.as_slice()), ("manifest.json".to_owned(), manifest.as_bytes())] {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(text.len() as u64);
+        tar.append_data(&mut header, Path::new(&name), text).map_err(lost)?;
+    }
+    let bytes = Bytes::from(tar.into_inner().map_err(lost)?);
+    let ask = Ask::post(&["images", "load"])
+        .parameter("quiet", 1)
+        .stream("application/x-tar", body::stream(futures_util::stream::iter([Ok(bytes)])))
+        .patient();
+    let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
+    let mut lines = JsonLines::new(engine.into_body(), told_of("an image that was built", &context.sandbox.id));
+    while let Some(message) = lines.next::<Message>().await {
+        let error = message.map(|message| message.error).unwrap_or_else(|error| Some(error.to_string()));
+        if let Some(error) = error {
+            tracing::error!(sandbox = %context.sandbox.id, error, "the engine did not take an image that was built");
+            return Err(Refusal::internal());
+        }
+    }
+    Ok(id)
 }
 
 /// Removes an image without a name, where nothing stands on it.

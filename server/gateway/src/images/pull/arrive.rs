@@ -63,8 +63,19 @@ pub(super) async fn bring_quietly(context: &Context, wanted: &Wanted, messages: 
     let sandbox = &context.sandbox;
     let reference = wanted.reference.familiar();
     sandbox.record(ActivityKind::ImagePullStarted { reference: reference.clone() }).await;
-    let _place = sandbox.moving.acquire().await.map_err(|_| Refusal::internal())?;
-    match pull(context, wanted, messages).await {
+    let place = sandbox.moving.clone().acquire_owned().await.map_err(|_| Refusal::internal())?;
+    let pulled = if wanted.repository.is_own() {
+        let (context, wanted, messages) = (context.clone(), wanted.clone(), messages.clone());
+        // What comes from the learner's own corner has a name on the engine that nothing else takes off.
+        let pulling = async move {
+            let _place = place;
+            pull_own(&context, &wanted, &messages).await
+        };
+        sandbox.steady(pulling).await?
+    } else {
+        pull(context, wanted, messages).await
+    };
+    match pulled {
         Ok(arrived) => {
             events::tell_as(context, "pull", &arrived.image_id, &reference, &wanted.reference.familiar_repository()).await;
             sandbox.record(ActivityKind::ImagePulled { reference, image_id: arrived.image_id.clone() }).await;
@@ -75,6 +86,22 @@ pub(super) async fn bring_quietly(context: &Context, wanted: &Wanted, messages: 
             Err(refusal)
         }
     }
+}
+
+/// What the learner pushed. The engine's own name for it is needed for the pull only.
+async fn pull_own(context: &Context, wanted: &Wanted, messages: &Messages) -> Result<Arrived, Refusal> {
+    let alone = context.shared.comings.alone(&wanted.manifest.image_id).await;
+    let pulled = pull(context, wanted, messages).await;
+    let repository = context.scope.engine_repository(&wanted.repository);
+    if let Err(said) = own::remove_reference(&context.shared, &repository, wanted.version()).await {
+        tracing::warn!(error = said.message(), "a name that a pull left behind could not be removed");
+    }
+    if pulled.is_err() {
+        // Nothing else may have held it.
+        context.shared.catalogue.forget(&wanted.manifest.image_id);
+    }
+    drop(alone);
+    pulled
 }
 
 async fn pull(context: &Context, wanted: &Wanted, messages: &Messages) -> Result<Arrived, Refusal> {
@@ -113,19 +140,7 @@ async fn take_in(context: &Context, wanted: &Wanted) -> Result<(), Refusal> {
     let facts = context.shared.catalogue.get(image_id).await.map_err(|said| context.engine_said(said))?;
     let own = wanted.repository.is_own() && facts.label(crate::scope::SANDBOX_LABEL) == Some(scope.sandbox().as_str());
     let origin = if own { ImageOrigin::Loaded } else { ImageOrigin::Pulled };
-    let recorded = record(context, wanted, origin).await;
-    if wanted.repository.is_own() {
-        // The engine's own name for it was needed for the pull only.
-        let repository = scope.engine_repository(&wanted.repository);
-        if let Err(said) = own::remove_reference(&context.shared, &repository, wanted.version()).await {
-            tracing::warn!(error = said.message(), "a name that a pull left behind could not be removed");
-        }
-        if recorded.is_err() {
-            // Nothing else may have held it.
-            context.shared.catalogue.forget(image_id);
-        }
-    }
-    recorded
+    record(context, wanted, origin).await
 }
 
 async fn record(context: &Context, wanted: &Wanted, origin: ImageOrigin) -> Result<(), Refusal> {
@@ -196,7 +211,8 @@ impl<'a> Shown<'a> {
         for (index, _) in self.exists.iter().enumerate().filter(|(_, exists)| **exists) {
             self.tell(index, EXISTS).await;
         }
-        while let Some(message) = lines.next::<Message>().await {
+        // Where the sandbox ends, the engine is asked no further.
+        while let Some(message) = context.sandbox.closed.run_until_cancelled(lines.next::<Message>()).await.ok_or_else(Refusal::closed)? {
             let message = message.map_err(|error| {
                 tracing::error!(%error, "the engine broke off a pull");
                 Refusal::engine_away()

@@ -37,6 +37,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let only_dangling = truth(&filters, "dangling")?.unwrap_or(true);
     let until = until(&filters, "until")?;
 
+    let _turn = context.sandbox.turns.images().await;
     let view = View::read(context).await?;
     let used: HashSet<String> =
         context.shared.ledger.containers(context.scope.sandbox()).await?.into_iter().map(|container| container.image_id).collect();

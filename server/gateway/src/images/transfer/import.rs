@@ -74,7 +74,7 @@ pub(crate) async fn import(context: &Context, mut request: Request) -> Answer {
     drop(turn);
     events::tell(context, "import", &id, &id).await;
     context.sandbox.changed();
-    Ok(message::answer(|messages| async move {
+    Ok(message::answer(&context.sandbox, |messages| async move {
         messages.tell(Message::status(id)).await;
         Ok(())
     }))

@@ -1,5 +1,5 @@
-//! `docker load`: the images of a tar, each written anew without a name, loaded, found to be what they say,
-//! and then given the learner's names.
+//! `docker load`: the images of a tar, each written anew with a name of the gateway's alone, loaded, found to be what they
+//! say, and then given the learner's names.
 
 use std::{
     fs::File,
@@ -16,6 +16,7 @@ use super::{
     manifest::{Configuration, Entry, MANIFEST},
 };
 use crate::{
+    admission::{Images, Turn},
     body::{self, Upload},
     images::{
         events,
@@ -28,6 +29,7 @@ use crate::{
     reference::Reference,
     refusal::{Answer, Refusal},
     request::Request,
+    scope::Scope,
     serve::Context,
     upstream::Ask,
 };
@@ -60,17 +62,21 @@ pub(crate) async fn load(context: &Context, mut request: Request) -> Answer {
     let (upload, ()) = body::admit(request.body, most_bytes, own::check_limit(context).await).await?;
     let _place = context.sandbox.uploading.acquire().await.map_err(|_| Refusal::internal())?;
     let file = upload::store(Upload::new(upload), most_bytes, || Refusal::too_large("the archive", most_bytes)).await?;
-    let images = tokio::task::spawn_blocking(move || read(file, most_bytes.saturating_mul(UNPACKED_TIMES))).await;
+    let scope = context.scope.clone();
+    let images = tokio::task::spawn_blocking(move || read(file, most_bytes.saturating_mul(UNPACKED_TIMES), &scope)).await;
     let images = images.map_err(|error| {
         tracing::error!(%error, "reading an archive broke off");
         Refusal::internal()
     })?;
     let images = images.map_err(|failed| failed.into_refusal("the archive"))?;
+    let sandbox = context.sandbox.clone();
     let context = context.clone();
-    Ok(message::answer(|messages| async move {
+    Ok(message::answer(&sandbox, |messages| async move {
         // The engine says it in the stream, too.
         for image in images.map_err(Refusal::invalid)? {
-            for line in take(&context, image).await? {
+            // Not half-way: what the engine has taken comes onto a list, whoever hangs up. One at a time, by the turn.
+            let (turn, here) = (context.sandbox.turns.images().await, context.clone());
+            for line in context.sandbox.steady(async move { take(&here, turn, image).await }).await?? {
                 messages.tell(Message::stream(line)).await;
             }
         }
@@ -79,7 +85,7 @@ pub(crate) async fn load(context: &Context, mut request: Request) -> Answer {
 }
 
 /// Judges a whole archive. What is none from its beginning is told in the engine's words.
-fn read(file: File, most_bytes: u64) -> Result<Result<Vec<Loading>, &'static str>, Failed> {
+fn read(file: File, most_bytes: u64, scope: &Scope) -> Result<Result<Vec<Loading>, &'static str>, Failed> {
     let file = archive::unpacked(file, "the archive", most_bytes)?;
     if let Some(why) = archive::no_tar(&file)? {
         return Ok(Err(why));
@@ -94,16 +100,16 @@ fn read(file: File, most_bytes: u64) -> Result<Result<Vec<Loading>, &'static str
         return Err(Refusal::invalid(format!("lunchbox: an archive may hold {MAX_IMAGES} images")).into());
     }
     let mut left = most_bytes;
-    entries.iter().map(|entry| one(&named, entry, &mut left)).collect::<Result<_, _>>().map(Ok)
+    entries.iter().map(|entry| one(&named, entry, &mut left, scope)).collect::<Result<_, _>>().map(Ok)
 }
 
-fn one(named: &Named, entry: &Entry, left: &mut u64) -> Result<Loading, Failed> {
+fn one(named: &Named, entry: &Entry, left: &mut u64, scope: &Scope) -> Result<Loading, Failed> {
     let lacks = |name: &str| Refusal::invalid(format!("lunchbox: the archive lacks {name}, which its manifest.json names"));
     let configuration = named.small(&entry.config, MAX_JSON_BYTES)?.ok_or_else(|| lacks(&entry.config))?;
     let said = check(&configuration, entry)?;
     let id = format!("{:x}", Sha256::digest(&configuration));
     let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
-    let mut written = Entry { config: format!("{id}.json"), repo_tags: None, layers: Vec::new() };
+    let mut written = Entry { config: format!("{id}.json"), repo_tags: Some(vec![own::held_name(scope, &id)]), layers: Vec::new() };
     append(&mut tar, &written.config, configuration.len() as u64, configuration.as_slice())?;
     for (number, name) in entry.layers.iter().enumerate() {
         let layer = layer::take(named.open(name)?.ok_or_else(|| lacks(name))?, left)?;
@@ -150,17 +156,51 @@ fn append(tar: &mut Builder<impl Write>, name: &str, bytes: u64, data: impl io::
 }
 
 /// Loads one image, and takes it onto the host. Returns what Docker says of it.
-async fn take(context: &Context, image: Loading) -> Result<Vec<String>, Refusal> {
-    let turn = context.sandbox.turns.images().await;
+async fn take(context: &Context, turn: Turn<Images>, image: Loading) -> Result<Vec<String>, Refusal> {
     own::check_limit(context).await?;
     tag::check_limit(context, &turn, &image.names).await?;
-    let tar = body::stream(tokio_stream::StreamExt::map(ReaderStream::new(tokio::fs::File::from_std(image.tar)), |read| {
-        read.map_err(Into::into)
-    }));
+    let (shared, scope) = (&context.shared, &context.scope);
+    let Loading { id, names, diff_ids, tar } = image;
+    // Who has it already has these very bytes.
+    if shared.ledger.images(scope.sandbox()).await?.iter().any(|row| row.image_id == id) {
+        own::take_in(context, &turn, &id, ImageOrigin::Loaded, &names).await?;
+    } else {
+        let alone = shared.comings.alone(&id).await;
+        let taken = async {
+            give(context, tar).await?;
+            // As the engine has read it: an image of other layers is nobody's.
+            let facts = shared.catalogue.get(&id).await.map_err(|said| context.engine_said(said))?;
+            if facts.diff_ids() != diff_ids {
+                tracing::error!(sandbox = %context.sandbox.id, image = id, "the engine loaded another image than was judged");
+                return Err(Refusal::invalid("lunchbox: an image in the archive is not what it says"));
+            }
+            own::take_in(context, &turn, &id, ImageOrigin::Loaded, &names).await
+        };
+        if let Err(refusal) = taken.await {
+            if let Err(said) = own::let_go_alone(shared, scope, &id, &alone).await {
+                tracing::warn!(sandbox = %context.sandbox.id, error = said.message(), "an image that may not stay stays until the sandbox ends");
+            }
+            return Err(refusal);
+        }
+    }
+    drop(turn);
+    events::tell(context, "load", &id, &id).await;
+    context.sandbox.changed();
+    if names.is_empty() {
+        return Ok(vec![format!("Loaded image ID: {id}\n")]);
+    }
+    Ok(names.iter().map(|name| format!("Loaded image: {}\n", name.familiar())).collect())
+}
+
+/// Gives the engine an archive.
+async fn give(context: &Context, tar: File) -> Result<(), Refusal> {
+    let tar =
+        body::stream(tokio_stream::StreamExt::map(ReaderStream::new(tokio::fs::File::from_std(tar)), |read| read.map_err(Into::into)));
     let ask = Ask::post(&["images", "load"]).parameter("quiet", 1).stream("application/x-tar", tar).patient();
     let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
     let mut lines = JsonLines::new(engine.into_body(), told_of("a load", &context.sandbox.id));
-    while let Some(message) = lines.next::<Message>().await {
+    // Where the sandbox ends, the engine is asked no further.
+    while let Some(message) = context.sandbox.closed.run_until_cancelled(lines.next::<Message>()).await.ok_or_else(Refusal::closed)? {
         let message = message.map_err(|error| {
             tracing::error!(%error, "the engine broke off a load");
             Refusal::engine_away()
@@ -169,18 +209,5 @@ async fn take(context: &Context, image: Loading) -> Result<Vec<String>, Refusal>
             return Err(Refusal::invalid(context.scope.scrub(&error)));
         }
     }
-    // And as the engine has read it: an image of other layers is nobody's.
-    let facts = context.shared.catalogue.get(&image.id).await.map_err(|said| context.engine_said(said))?;
-    if facts.diff_ids() != image.diff_ids {
-        tracing::error!(sandbox = %context.sandbox.id, image = image.id, "the engine loaded another image than was judged");
-        return Err(Refusal::invalid("lunchbox: an image in the archive is not what it says"));
-    }
-    own::take_in(context, &turn, &image.id, ImageOrigin::Loaded, &image.names).await?;
-    drop(turn);
-    events::tell(context, "load", &image.id, &image.id).await;
-    context.sandbox.changed();
-    if image.names.is_empty() {
-        return Ok(vec![format!("Loaded image ID: {}\n", image.id)]);
-    }
-    Ok(image.names.iter().map(|name| format!("Loaded image: {}\n", name.familiar())).collect())
+    Ok(())
 }
