@@ -10,11 +10,11 @@ use tokio::{io::AsyncWriteExt, net::UnixStream};
 use super::{
     super::{
         containers::host,
-        support::{Sandbox, TestHost, bare, until},
+        support::{PATIENCE, Sandbox, TestHost, bare, until},
     },
     tar,
 };
-use crate::{registry::Registry, scope::SANDBOX_LABEL};
+use crate::{registry::Registry, sandbox::Sandbox as Served, scope::SANDBOX_LABEL};
 
 /// Sends a request, and hangs up a moment later.
 async fn hang_up(sandbox: &Sandbox, head: &str, body: &[u8], after: Duration) {
@@ -33,13 +33,13 @@ fn moments(count: u32, apart: Duration) -> impl Iterator<Item = Duration> {
 }
 
 /// Nothing of the sandbox's is under way any more, but for connections.
-async fn is_quiet(sandbox: &Sandbox) -> bool {
+async fn quiet(sandbox: &Sandbox) {
     let served = sandbox.gateway.served(&sandbox.id);
-    served.answering.is_empty() && served.spent.is_empty() && served.building.available_permits() == 1
+    until("the end of what goes on", || async { is_quiet(&served) }).await;
 }
 
-async fn quiet(sandbox: &Sandbox) {
-    until("the end of what goes on", || is_quiet(sandbox)).await;
+fn is_quiet(served: &Served) -> bool {
+    served.answering.is_empty() && served.spent.is_empty() && served.building.available_permits() == 1
 }
 
 fn lines(text: &str) -> BTreeSet<String> {
@@ -143,8 +143,8 @@ fn archive(what: &str, bytes: usize) -> Vec<u8> {
 }
 
 /// A build whose step takes the engine a while to write.
-fn large_step() -> Vec<u8> {
-    let dockerfile = format!("FROM busybox\nRUN echo {} && dd if=/dev/urandom of=/large bs=1M count=80\n", rand::random::<u64>());
+fn large_step(megabytes: u32) -> Vec<u8> {
+    let dockerfile = format!("FROM busybox\nRUN echo {} && dd if=/dev/urandom of=/large bs=1M count={megabytes}\n", rand::random::<u64>());
     tar(&[(b"Dockerfile", tar::EntryType::Regular, dockerfile.as_bytes())])
 }
 
@@ -153,7 +153,7 @@ async fn attack_139_a_build_that_is_hung_up_leaves_nothing_that_is_on_no_list() 
     let host = host(1).await;
     let a = &host.sandboxes[0];
     for moment in moments(8, Duration::from_millis(150)) {
-        hang_up(a, "POST /v1.45/build?version=1&t=mine", &large_step(), Duration::from_millis(400) + moment).await;
+        hang_up(a, "POST /v1.45/build?version=1&t=mine", &large_step(80), Duration::from_millis(400) + moment).await;
         quiet(a).await;
         all_is_known(&host, a, &format!("{moment:?}")).await;
     }
@@ -165,19 +165,24 @@ async fn attack_139_a_build_that_is_hung_up_leaves_nothing_that_is_on_no_list() 
 #[tokio::test(flavor = "multi_thread")]
 async fn attack_140_a_host_that_is_closed_while_it_builds_leaves_nothing() {
     let mut host = host(0).await;
-    for moment in moments(5, Duration::from_millis(200)) {
+    for moment in moments(3, Duration::from_millis(40)) {
         let a = host.open().await;
         a.run("pull -q busybox").await.ok();
-        let build = large_step();
-        let building = hang_up(&a, "POST /v1.45/build?version=1&t=mine", &build, Duration::from_secs(3));
+        let (build, served) = (large_step(250), a.gateway.served(&a.id));
+        let building = hang_up(&a, "POST /v1.45/build?version=1&t=mine", &build, PATIENCE);
+        let step = format!("label={SANDBOX_LABEL}={}", a.id);
+        let steps = || async { bare(&["ps", "-aq", "--filter", &step, "--filter", "status=exited"]).await.ok() };
         let closing = async {
-            tokio::time::sleep(Duration::from_millis(500) + moment).await;
+            until("a step that has run, and is being written", || async { !steps().await.is_empty() }).await;
+            tokio::time::sleep(moment).await;
             host.gateway.close(&a.id).await.unwrap();
         };
         tokio::select! {
             () = building => unreachable!("closing takes less"),
             () = closing => {}
         }
+        // What went on all the same would come now.
+        until("the end of what goes on", || async { is_quiet(&served) }).await;
         assert!(nameless(&a).await.is_empty(), "{moment:?}");
         assert!(held(&host, &a).await.is_empty(), "{moment:?}");
     }
