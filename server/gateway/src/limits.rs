@@ -78,6 +78,8 @@ pub(crate) const MAX_NAME_BYTES: usize = 255;
 pub(crate) const MAX_STOP_SECONDS: i64 = 30;
 /// Pulls and pushes of one sandbox that run at once; the next waits its turn.
 pub(crate) const MAX_TRANSFERS: usize = 2;
+/// Bytes that are left free on the machine's disk by pushes: there the registry keeps what was pushed, and all others theirs.
+pub(crate) const MIN_FREE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// Containers of steps that are done, and the most bytes that each of them may hold, which go only at a build's end.
 pub(crate) const MAX_SPENT_CONTAINERS: usize = 16;
 /// How long a prune waits for containers of steps that are on their way out.

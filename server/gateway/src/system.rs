@@ -9,6 +9,7 @@ pub(crate) mod disk_watch;
 pub(crate) mod events;
 pub(crate) mod info;
 pub(crate) mod ping;
+pub(crate) mod room;
 pub(crate) mod version;
 pub(crate) mod volume_sizes;
 

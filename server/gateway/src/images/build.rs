@@ -31,7 +31,13 @@ mod fuzz;
 
 pub(crate) use self::{bare_commit::without_variables, place::too_many, records::prune, volumes::cache_names, workshop::sweep};
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use http::StatusCode;
 use tokio_util::task::TaskTracker;
@@ -135,7 +141,7 @@ pub(crate) fn changes(lines: &[String]) -> Result<Vec<String>, Refusal> {
     Ok(written)
 }
 
-/// One build under way. Dropped, it takes with it what it has made.
+/// One build under way. Dropped, it takes with it what it has made that nothing is known by.
 struct Build {
     context: Context,
     options: Options,
@@ -151,12 +157,13 @@ struct Build {
     place: Option<Place>,
     /// What the engine is asked for to its end, and what is on its way out.
     begun: TaskTracker,
-    is_done: bool,
+    /// See [`Workshop`].
+    unknown: Arc<AtomicBool>,
 }
 
 impl Drop for Build {
     fn drop(&mut self) {
-        if self.is_done {
+        if !self.unknown.load(Ordering::Relaxed) {
             return;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
@@ -226,7 +233,7 @@ impl Build {
             secrets,
             place: Some(place),
             begun: TaskTracker::new(),
-            is_done: false,
+            unknown: Arc::default(),
         }
     }
 
@@ -255,6 +262,7 @@ impl Build {
                 shm_bytes: self.options.shm_bytes,
                 hosts: self.options.hosts.clone(),
                 begun: self.begun.clone(),
+                unknown: self.unknown.clone(),
             },
             options: &self.options,
             bases: &bases,
@@ -284,12 +292,13 @@ impl Build {
         drop(work);
         let (sandbox, image_id) = (&self.context.sandbox, made.id.clone());
         let delivering = deliver(self.context.clone(), made, self.options.names.clone());
+        self.unknown.store(true, Ordering::Relaxed);
         sandbox.steady(self.begun.track_future(delivering)).await??;
         if self.options.no_cache {
             // No step is known by what held its layers, and the image holds them now.
             cache::remove_unknown(&self.context.shared, &format!("{SANDBOX_LABEL}={}", sandbox.id)).await;
         }
-        self.is_done = true;
+        self.unknown.store(false, Ordering::Relaxed);
         let names: Vec<String> = self.options.names.iter().map(Reference::familiar).collect();
         // The classic builder makes, then names; BuildKit tells that it is done when it has named.
         let classic = self.output.is_text();

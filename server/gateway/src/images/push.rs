@@ -14,6 +14,7 @@ use crate::{
         own, pull,
         view::{View, repository_of, short},
     },
+    limits,
     lines::{JsonLines, told_of},
     reference::Reference,
     refusal::{Answer, Refusal},
@@ -21,6 +22,7 @@ use crate::{
     sandbox::TransferGuard,
     scope::RegistryRepository,
     serve::Context,
+    system::{disk, room},
     upstream::Ask,
 };
 
@@ -111,6 +113,7 @@ impl One {
         let (shared, scope) = (&context.shared, &context.scope);
         let (familiar, tag) = (reference.familiar(), reference.tag.clone().unwrap_or_default());
         check_limit(context, &familiar).await?;
+        check_room(context).await?;
         let facts = shared.catalogue.get(image_id).await.map_err(|said| context.engine_said(said))?;
         let engine_repository = scope.engine_repository(repository);
         self.name(context, &engine_repository, &tag).await?;
@@ -119,7 +122,11 @@ impl One {
             facts.layers.iter().map(|layer| LayerTransfer { id: short(&layer.digest).to_owned(), size: layer.size, done: false }).collect();
         let transfer = context.sandbox.transfer(Transfer { direction: Direction::Push, reference: familiar.clone(), layers });
         shared.ledger.begin_push(scope.sandbox(), &familiar).await?;
-        let pushed = tell(context, &engine_repository, &tag, &transfer, messages).await;
+        let mut new_bytes = 0;
+        let pushed = tell(context, &engine_repository, &tag, &transfer, messages, &mut new_bytes).await;
+        if new_bytes > 0 {
+            shared.ledger.add_pushed_bytes(scope.sandbox(), &familiar, new_bytes).await?;
+        }
         if let Err(said) = own::remove_reference(shared, &engine_repository, &tag).await {
             tracing::warn!(error = said.message(), "a name that a push left behind could not be removed");
         }
@@ -198,6 +205,33 @@ async fn check_limit(context: &Context, name: &str) -> Result<(), Refusal> {
     ))
 }
 
+/// Fails where the host has pushed as many bytes as it may have on a disk, or where the registry's disk is nearly full:
+/// what was pushed stays there until somebody collects its garbage, also when the host has gone.
+async fn check_room(context: &Context) -> Result<(), Refusal> {
+    let most = context.shared.config.limits.disk_max_bytes;
+    let pushed = context.shared.ledger.pushed_bytes(context.scope.sandbox()).await?.unsigned_abs();
+    if pushed >= most {
+        return Err(Refusal::new(
+            http::StatusCode::FORBIDDEN,
+            format!(
+                "lunchbox: limit reached: this host has pushed {} of layers to the registry, and {} are the most. A fresh host (Restart…) begins anew.",
+                disk::megabytes(pushed),
+                disk::megabytes(most)
+            ),
+        ));
+    }
+    match room::free_on_machine(&context.shared).await {
+        Some(free) if free < limits::MIN_FREE_BYTES => Err(Refusal::new(
+            http::StatusCode::INSUFFICIENT_STORAGE,
+            format!(
+                "lunchbox: the course's registry has no room left: {} are free on its disk. Nothing was pushed; tell your instructor.",
+                disk::megabytes(free)
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// What a push ends with.
 struct Pushed {
     digest: String,
@@ -211,6 +245,7 @@ async fn tell(
     tag: &str,
     transfer: &TransferGuard,
     messages: &Messages,
+    new_bytes: &mut i64,
 ) -> Result<Pushed, Refusal> {
     let mut segments = vec!["images"];
     segments.extend(engine_repository.split('/'));
@@ -253,6 +288,9 @@ async fn tell(
             transfer.update(|transfer| {
                 for layer in transfer.layers.iter_mut().filter(|layer| layer.id == id) {
                     layer.done = true;
+                    if status == PUSHED {
+                        *new_bytes = new_bytes.saturating_add(i64::try_from(layer.size).unwrap_or(i64::MAX));
+                    }
                 }
             });
         }

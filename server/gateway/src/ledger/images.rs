@@ -286,9 +286,28 @@ impl Ledger {
         Ok(())
     }
 
+    /// Counts layers that were new to the registry with a push, whatever became of that.
+    pub(crate) async fn add_pushed_bytes(&self, sandbox: &SandboxId, reference: &str, bytes: i64) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE gateway_pushed SET bytes = bytes + $3 WHERE sandbox = $1 AND reference = $2")
+            .bind(sandbox.as_str())
+            .bind(reference)
+            .bind(bytes)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Of all the sandbox's pushes together.
+    pub(crate) async fn pushed_bytes(&self, sandbox: &SandboxId) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar("SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM gateway_pushed WHERE sandbox = $1")
+            .bind(sandbox.as_str())
+            .fetch_one(&self.pool)
+            .await
+    }
+
     /// After a push of which the registry has nothing.
     pub(crate) async fn forget_push(&self, sandbox: &SandboxId, reference: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM gateway_pushed WHERE sandbox = $1 AND reference = $2 AND digest = ''")
+        sqlx::query("DELETE FROM gateway_pushed WHERE sandbox = $1 AND reference = $2 AND digest = '' AND bytes = 0")
             .bind(sandbox.as_str())
             .bind(reference)
             .execute(&self.pool)

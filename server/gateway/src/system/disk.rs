@@ -173,6 +173,6 @@ pub(crate) async fn warning(context: &Context) -> Result<Option<String>, Refusal
     }))
 }
 
-pub(super) fn megabytes(bytes: u64) -> String {
+pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{} MB", bytes.div_ceil(1_000_000))
 }

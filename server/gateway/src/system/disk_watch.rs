@@ -16,7 +16,7 @@ use crate::{
     ActivityKind, SandboxId,
     gateway::Shared,
     scope::Scope,
-    system::volume_sizes::FOR_EYES,
+    system::{room, volume_sizes::FOR_EYES},
     upstream::{Ask, EngineSaid, OurLabels},
 };
 
@@ -52,9 +52,9 @@ async fn watch(shared: Weak<Shared>) {
         tokio::time::sleep(ROUND).await;
         let Some(shared) = shared.upgrade() else { return };
         if root.is_none() {
-            root = engine_root(&shared).await;
+            root = room::engine_root(&shared).await;
         }
-        let free = root.as_ref().and_then(|root| rustix::fs::statvfs(root).ok()).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        let free = root.as_deref().and_then(room::free);
         let has_shrunk = free.is_some_and(|free| last.1.saturating_sub(free) >= SLACK_BYTES);
         if has_shrunk || last.0.elapsed() >= LONGEST {
             look(&shared, &mut full).await;
@@ -64,16 +64,6 @@ async fn watch(shared: Weak<Shared>) {
 }
 
 /// Where the engine keeps its things, if that is on this machine.
-async fn engine_root(shared: &Shared) -> Option<PathBuf> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Info {
-        docker_root_dir: PathBuf,
-    }
-    let info: Info = shared.engine.json(Ask::get(&["info"])).await.ok()?;
-    info.docker_root_dir.exists().then_some(info.docker_root_dir)
-}
-
 /// Which containers are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {

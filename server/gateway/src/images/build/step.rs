@@ -2,6 +2,8 @@
 
 mod mounting;
 
+use std::sync::atomic::Ordering;
+
 use tokio::sync::Semaphore;
 
 use crate::{containers::create::paths, limits, refusal::Refusal, system::disk};
@@ -94,6 +96,7 @@ impl Work<'_> {
                 // What this build goes by isn't what makes room for a new step.
                 self.write_used().await?;
                 cache::keep(&self.workshop.context, key.clone(), &outcome, &description).await?;
+                self.workshop.unknown.store(false, Ordering::Relaxed);
                 if let Some(standing) = self.current() {
                     standing.cached = false;
                 }

@@ -2,7 +2,14 @@
 //! that they leave, and the image at the end. All of it is named by IDs that the engine or the ledger gave,
 //! carries the sandbox's labels, and goes when the build does.
 
-use std::{fs::File, path::Path};
+use std::{
+    fs::File,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use base64::Engine as _;
 use bytes::Bytes;
@@ -52,6 +59,8 @@ pub(super) struct Workshop {
     pub(super) hosts: Vec<String>,
     /// What goes on though the build is dropped.
     pub(super) begun: TaskTracker,
+    /// The engine has, or is about to have, something of this build's that nothing is known by yet.
+    pub(super) unknown: Arc<AtomicBool>,
 }
 
 /// A container of a step. Dropped, it goes from the engine.
@@ -255,6 +264,7 @@ impl Workshop {
             id: String,
         }
         let ask = Ask::post(&["commit"]).parameter("container", &container.id).parameter("pause", 0).patient();
+        self.unknown.store(true, Ordering::Relaxed);
         let context = self.context.clone();
         let asking = async move { context.shared.engine.json::<Committed>(ask).await.map_err(|said| context.engine_said(said)) };
         let committed = self.steady(asking).await?;

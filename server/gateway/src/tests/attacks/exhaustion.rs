@@ -20,7 +20,7 @@ use super::{
     },
     answers_soon, memory, status,
 };
-use crate::{SandboxLimits, limits};
+use crate::{SandboxLimits, limits, registry::Registry};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attack_58_a_fork_bomb_is_as_large_as_a_container_may_be() {
@@ -346,5 +346,38 @@ async fn attack_136_large_bodies_are_read_a_few_at_once_and_small_ones_between_t
     let (answers, ()) = tokio::join!(join_all((0..12).map(|_| slow())), meanwhile);
     for answer in answers {
         assert!(status(&answer) == 400 && answer.contains("larger than 64 KiB together"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_144_pushes_of_one_name_without_end_end_where_the_limit_is_and_go_with_the_host() {
+    let host = TestHost::with(1, SandboxLimits { disk_max_bytes: 30_000_000, ..SandboxLimits::default() }).await;
+    let a = &host.sandboxes[0];
+    a.run("pull -q busybox").await.ok();
+    let name = "registry.lunchbox/app";
+    let push = async |round: u32| {
+        let dockerfile = format!("FROM busybox\nRUN head -c 12000000 /dev/urandom > /{round}\n");
+        a.docker_in(&["build", "-q", "-t", name, "-"], dockerfile.as_bytes()).await.ok();
+        let pushed = a.run(&format!("push {name}")).await;
+        let digests = a.docker(&["image", "inspect", "--format", "{{join .RepoDigests \" \"}}", name]).await.ok();
+        a.run(&format!("rmi {name}")).await.ok();
+        a.run("builder prune -af").await.ok();
+        (pushed, digests.trim().to_owned())
+    };
+    let mut digests = Vec::new();
+    for round in 0..3 {
+        let (pushed, digest) = push(round).await;
+        pushed.ok();
+        digests.push(digest);
+    }
+    let refused = push(3).await.0.fails();
+    assert!(refused.contains("this host has pushed 36 MB of layers to the registry, and 30 MB are the most"), "{refused}");
+    // What the name stood for before can still be had, as from any registry; until the host goes.
+    a.run(&format!("pull -q {}", digests[0])).await.ok();
+    host.gateway.close(&a.id).await.unwrap();
+    let registry = Registry::new(&host.config.registry);
+    for digest in digests {
+        let (_, digest) = digest.split_once('@').unwrap();
+        assert_eq!(registry.digest(&format!("learners/{}/app", a.id), digest).await.unwrap(), None);
     }
 }

@@ -192,7 +192,7 @@ async fn attack_140_a_host_that_is_closed_while_it_builds_leaves_nothing() {
 async fn attack_141_a_host_that_is_closed_while_the_engine_fills_volumes_leaves_nothing() {
     let host = host(1).await;
     let a = &host.sandboxes[0];
-    let dockerfile = b"FROM busybox\nRUN mkdir -p /a/b/c/d/e/f && cd /a/b/c/d/e/f && seq 1 8000 | xargs touch\n";
+    let dockerfile = b"FROM busybox\nRUN mkdir -p /a/b/c/d/e/f && cd /a/b/c/d/e/f && seq 1 3000 | xargs touch\n";
     a.docker_in(&["build", "-q", "-t", "files", "-"], dockerfile).await.ok();
     let mut creating = a.spawn(&[
         "create",
