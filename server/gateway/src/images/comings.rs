@@ -18,7 +18,8 @@ pub(crate) struct Comings(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
 pub(crate) struct Alone(#[expect(dead_code, reason = "it is held")] OwnedMutexGuard<()>);
 
 impl Comings {
-    /// Waits until nobody else brings or removes the image. Never held while a client's bytes are awaited.
+    /// Waits until nobody else brings or removes the image. Never held while a client's bytes are awaited, or its reading: a
+    /// pull, which tells how it goes, does without, and gives its image a name as it comes.
     pub(crate) async fn alone(&self, image_id: &str) -> Alone {
         let waiting = self.of(image_id);
         Alone(waiting.lock_owned().await)

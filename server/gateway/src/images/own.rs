@@ -13,7 +13,7 @@ use crate::{
     gateway::Shared,
     images::{comings::Alone, tag, view::short},
     ledger::ImageOrigin,
-    reference::Reference,
+    reference::{Reference, is_digest},
     refusal::Refusal,
     registry::RegistryError,
     scope::{INSTANCE_LABEL, RegistryRepository, SANDBOX_LABEL, Scope},
@@ -94,9 +94,13 @@ pub(crate) async fn let_go_alone(shared: &Shared, scope: &Scope, id: &str, _alon
     Ok(gone)
 }
 
-/// Takes a name off an image on the engine; where it was the last, the image goes too.
-pub(crate) async fn remove_reference(shared: &Shared, repository: &str, tag: &str) -> Result<Vec<String>, EngineSaid> {
-    let name = format!("{repository}:{tag}");
+/// Takes a name off an image on the engine; where it was the last, the image goes too. `version`: a tag or a digest.
+pub(crate) async fn remove_reference(shared: &Shared, repository: &str, version: &str) -> Result<Vec<String>, EngineSaid> {
+    remove_name(shared, &format!("{repository}{}{version}", if is_digest(version) { '@' } else { ':' })).await
+}
+
+/// The same, of a name with its tag or digest.
+async fn remove_name(shared: &Shared, name: &str) -> Result<Vec<String>, EngineSaid> {
     let mut segments = vec!["images"];
     segments.extend(name.split('/'));
     let gone: Vec<Gone> = match shared.engine.json(Ask::new(Method::DELETE, &segments).parameter("force", 1)).await {
@@ -119,6 +123,7 @@ pub(crate) async fn remove_reference(shared: &Shared, repository: &str, tag: &st
 struct Listed {
     id: String,
     repo_tags: Option<Vec<String>>,
+    repo_digests: Option<Vec<String>>,
     labels: OurLabels,
 }
 
@@ -175,8 +180,7 @@ pub(crate) async fn remove_strays(shared: &Shared, all: Strays, open: &HashSet<S
     let mut removed = 0;
     for (_, id, name) in all.named.iter().filter(|(owner, ..)| !open.contains(owner)) {
         let _alone = shared.comings.alone(id).await;
-        let Some((repository, tag)) = name.rsplit_once(':') else { continue };
-        removed += usize::from(remove_reference(shared, repository, tag).await.is_ok());
+        removed += usize::from(remove_name(shared, name).await.is_ok());
         shared.catalogue.forget(id);
     }
     for (_, id) in all.nameless.iter().filter(|(owner, _)| !open.contains(owner)) {
@@ -194,14 +198,15 @@ pub(crate) async fn forget_all(shared: &Shared, scope: &Scope) {
     match shared.engine.json::<Vec<Listed>>(Ask::get(&["images", "json"]).parameter("filters", filters)).await {
         Ok(images) => {
             let corner = format!("{}/learners/{}/", shared.config.registry, scope.sandbox());
-            let named = |image: Listed| image.repo_tags.unwrap_or_default().into_iter().map(move |name| (image.id.clone(), name));
-            for (id, name) in images.into_iter().flat_map(named) {
+            let held = format!("{}:", scope.image_repository());
+            let named = |image: Listed| {
+                let names = image.repo_tags.into_iter().chain(image.repo_digests).flatten();
+                names.map(|name| (image.id.clone(), name)).collect::<Vec<_>>()
+            };
+            let is_ours = |(_, name): &(String, String)| name.starts_with(&held) || name.starts_with(&corner);
+            for (id, name) in images.into_iter().flat_map(named).filter(is_ours) {
                 let _alone = shared.comings.alone(&id).await;
-                let Some((repository, tag)) = name.rsplit_once(':') else { continue };
-                if repository != scope.image_repository() && !repository.starts_with(&corner) {
-                    continue;
-                }
-                if let Err(said) = remove_reference(shared, repository, tag).await {
+                if let Err(said) = remove_name(shared, &name).await {
                     tracing::warn!(sandbox = %scope.sandbox(), name, error = said.message(), "an image could not be removed");
                 }
             }

@@ -90,7 +90,6 @@ pub(super) async fn bring_quietly(context: &Context, wanted: &Wanted, messages: 
 
 /// What the learner pushed. The engine's own name for it is needed for the pull only.
 async fn pull_own(context: &Context, wanted: &Wanted, messages: &Messages) -> Result<Arrived, Refusal> {
-    let alone = context.shared.comings.alone(&wanted.manifest.image_id).await;
     let pulled = pull(context, wanted, messages).await;
     let repository = context.scope.engine_repository(&wanted.repository);
     if let Err(said) = own::remove_reference(&context.shared, &repository, wanted.version()).await {
@@ -100,7 +99,6 @@ async fn pull_own(context: &Context, wanted: &Wanted, messages: &Messages) -> Re
         // Nothing else may have held it.
         context.shared.catalogue.forget(&wanted.manifest.image_id);
     }
-    drop(alone);
     pulled
 }
 

@@ -373,11 +373,16 @@ async fn attack_144_pushes_of_one_name_without_end_end_where_the_limit_is_and_go
     let refused = push(3).await.0.fails();
     assert!(refused.contains("this host has pushed 36 MB of layers to the registry, and 30 MB are the most"), "{refused}");
     // What the name stood for before can still be had, as from any registry; until the host goes.
+    let on_engine =
+        || async { bare(&["images", "-q", "--filter", &format!("reference={}/learners/{}/*", host.config.registry, a.id)]).await.ok() };
     a.run(&format!("pull -q {}", digests[0])).await.ok();
+    assert_eq!(on_engine().await, "", "not by the registry's own name");
+    a.run(&format!("image inspect {}", digests[0])).await.ok();
     host.gateway.close(&a.id).await.unwrap();
     let registry = Registry::new(&host.config.registry);
     for digest in digests {
         let (_, digest) = digest.split_once('@').unwrap();
         assert_eq!(registry.digest(&format!("learners/{}/app", a.id), digest).await.unwrap(), None);
     }
+    assert_eq!(on_engine().await, "");
 }
