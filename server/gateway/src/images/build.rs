@@ -155,24 +155,29 @@ struct Build {
     secrets: Option<SecretSource>,
     /// Until it is dropped, and what it has made is gone.
     place: Option<Place>,
-    /// What the engine is asked for to its end, and what is on its way out.
-    begun: TaskTracker,
-    /// See [`Workshop`].
+    /// For these three see [`Workshop`].
+    asked: TaskTracker,
+    leaving: TaskTracker,
     unknown: Arc<AtomicBool>,
 }
 
 impl Drop for Build {
     fn drop(&mut self) {
-        if !self.unknown.load(Ordering::Relaxed) {
+        // The next build waits also where nothing stays of what the engine is still about: there are few at once.
+        if self.asked.is_empty() && !self.unknown.load(Ordering::Relaxed) {
             return;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (context, begun, place) = (self.context.clone(), self.begun.clone(), self.place.take());
+        let (context, place) = (self.context.clone(), self.place.take());
+        let (asked, leaving) = (self.asked.clone(), self.leaving.clone());
         let spent = context.sandbox.spent.clone();
         spent.spawn_on(
             async move {
-                begun.close();
-                begun.wait().await;
+                // What was asked for may be a container, which leaves at once; and what a container is made of stays with it.
+                for tasks in [asked, leaving] {
+                    tasks.close();
+                    tasks.wait().await;
+                }
                 clear_away(&context).await;
                 drop(place);
             },
@@ -232,7 +237,8 @@ impl Build {
             exit_code: None,
             secrets,
             place: Some(place),
-            begun: TaskTracker::new(),
+            asked: TaskTracker::new(),
+            leaving: TaskTracker::new(),
             unknown: Arc::default(),
         }
     }
@@ -261,7 +267,8 @@ impl Build {
                 network: self.options.network().to_owned(),
                 shm_bytes: self.options.shm_bytes,
                 hosts: self.options.hosts.clone(),
-                begun: self.begun.clone(),
+                asked: self.asked.clone(),
+                leaving: self.leaving.clone(),
                 unknown: self.unknown.clone(),
             },
             options: &self.options,
@@ -293,7 +300,7 @@ impl Build {
         let (sandbox, image_id) = (&self.context.sandbox, made.id.clone());
         let delivering = deliver(self.context.clone(), made, self.options.names.clone());
         self.unknown.store(true, Ordering::Relaxed);
-        sandbox.steady(self.begun.track_future(delivering)).await??;
+        sandbox.steady(self.asked.track_future(delivering)).await??;
         if self.options.no_cache {
             // No step is known by what held its layers, and the image holds them now.
             cache::remove_unknown(&self.context.shared, &format!("{SANDBOX_LABEL}={}", sandbox.id)).await;

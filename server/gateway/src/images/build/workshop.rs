@@ -57,8 +57,10 @@ pub(super) struct Workshop {
     pub(super) shm_bytes: Option<i64>,
     /// `name:address`
     pub(super) hosts: Vec<String>,
-    /// What goes on though the build is dropped.
-    pub(super) begun: TaskTracker,
+    /// What the engine is asked for to its end, though the build is dropped.
+    pub(super) asked: TaskTracker,
+    /// Containers on their way out.
+    pub(super) leaving: TaskTracker,
     /// The engine has, or is about to have, something of this build's that nothing is known by yet.
     pub(super) unknown: Arc<AtomicBool>,
 }
@@ -66,7 +68,7 @@ pub(super) struct Workshop {
 /// A container of a step. Dropped, it goes from the engine.
 pub(super) struct Container {
     context: Context,
-    begun: TaskTracker,
+    leaving: TaskTracker,
     pub(super) id: String,
 }
 
@@ -75,7 +77,7 @@ impl Drop for Container {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (context, id) = (self.context.clone(), std::mem::take(&mut self.id));
         let spent = context.sandbox.spent.clone();
-        spent.spawn_on(self.begun.track_future(async move { remove_container(&context.shared.engine, &id).await }), &runtime);
+        spent.spawn_on(self.leaving.track_future(async move { remove_container(&context.shared.engine, &id).await }), &runtime);
     }
 }
 
@@ -170,17 +172,17 @@ impl Workshop {
         let name = self.context.scope.build_name(ROLE, &random());
         let ask = Ask::post(&["containers", "create"]).parameter("name", name.as_str()).json(&request)?;
         // Whoever goes away in the middle leaves no container: the asking goes on, and its answer is dropped.
-        let (context, begun) = (self.context.clone(), self.begun.clone());
+        let (context, leaving) = (self.context.clone(), self.leaving.clone());
         let asking = async move {
             let created: Created = context.shared.engine.json(ask).await.map_err(|said| context.engine_said(said))?;
-            Ok(Container { context, begun, id: created.id })
+            Ok(Container { context, leaving, id: created.id })
         };
         self.steady(asking).await
     }
 
     /// Asks the engine for something that it would go on with by itself: whoever clears away behind the build waits for it.
     async fn steady<T: Send + 'static>(&self, asking: impl Future<Output = Result<T, Refusal>> + Send + 'static) -> Result<T, Refusal> {
-        self.context.sandbox.steady(self.begun.track_future(asking)).await?
+        self.context.sandbox.steady(self.asked.track_future(asking)).await?
     }
 
     /// Runs a container to its end, and tells what it prints. Returns its exit code.
