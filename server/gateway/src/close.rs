@@ -106,7 +106,7 @@ async fn remove_made(shared: &Shared, id: &SandboxId) -> Result<(), GatewayError
         }
     }
     for row in shared.ledger.networks(id).await? {
-        if !found.networks.iter().any(|(known, _)| *known == row.engine_id) && !row.engine_id.starts_with("reserved:") {
+        if !found.networks.iter().any(|(known, _)| *known == row.engine_id) && !row.is_reservation() {
             found.networks.push((row.engine_id, None));
         }
     }

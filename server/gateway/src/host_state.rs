@@ -70,7 +70,11 @@ pub(crate) async fn read(shared: &Shared, sandbox: &Sandbox) -> Result<HostState
         seq,
         images: images.into_iter().flatten().collect(),
         containers: containers.into_iter().flatten().collect(),
-        networks: networks.iter().map(|row| Network { name: row.name.clone(), driver: "bridge".to_owned() }).collect(),
+        networks: networks
+            .iter()
+            .filter(|row| !row.is_reservation())
+            .map(|row| Network { name: row.name.clone(), driver: "bridge".to_owned() })
+            .collect(),
         volumes: volumes.iter().map(|row| Volume { name: row.name.clone() }).collect(),
         transfers: sandbox.transfers(),
         pushed: pushed.into_iter().map(|(reference, _)| reference).collect(),

@@ -229,14 +229,29 @@ impl Scope {
         Ok(self.ledger.containers(&self.sandbox).await?.into_iter().map(|row| OwnContainer { row }).collect())
     }
 
+    /// One that is there: while it is being made it has its name and its addresses, and no ID yet.
     pub(crate) async fn network(&self, asked: &str) -> Result<OwnNetwork, Refusal> {
+        let network = self.network_or_reservation(asked).await?;
+        if network.row.is_reservation() { Err(no_network(asked)) } else { Ok(network) }
+    }
+
+    /// For who removes it, having waited for those who make one: what is reserved then was left by a killed server.
+    pub(crate) async fn network_or_reservation(&self, asked: &str) -> Result<OwnNetwork, Refusal> {
         let rows = self.ledger.networks(&self.sandbox).await?;
         let row = find(rows, asked, |row| &row.engine_id, |row| row.name == asked)
             .map_err(|Ambiguous| Refusal::invalid(format!("network {asked} is ambiguous")))?;
-        row.map(|row| OwnNetwork { row }).ok_or_else(|| Refusal::new(http::StatusCode::NOT_FOUND, format!("network {asked} not found")))
+        row.map(|row| OwnNetwork { row }).ok_or_else(|| no_network(asked))
     }
 
+    /// All that are there.
     pub(crate) async fn networks(&self) -> Result<Vec<OwnNetwork>, Refusal> {
+        let mut all = self.networks_and_reservations().await?;
+        all.retain(|network| !network.row.is_reservation());
+        Ok(all)
+    }
+
+    /// For who counts or clears away, having waited for those who make one.
+    pub(crate) async fn networks_and_reservations(&self) -> Result<Vec<OwnNetwork>, Refusal> {
         Ok(self.ledger.networks(&self.sandbox).await?.into_iter().map(|row| OwnNetwork { row }).collect())
     }
 
@@ -345,6 +360,10 @@ impl Scope {
             .replace(&format!("learners/{}/", self.sandbox), "")
             .replace(&self.registry, &self.registry_alias)
     }
+}
+
+fn no_network(asked: &str) -> Refusal {
+    Refusal::new(http::StatusCode::NOT_FOUND, format!("network {asked} not found"))
 }
 
 /// Where engines keep what is theirs, unless they are told otherwise.

@@ -18,6 +18,19 @@ pub(crate) struct NetworkRow {
     pub(crate) created_at: i64,
 }
 
+impl NetworkRow {
+    /// What stands for the engine's ID until the network is made.
+    const RESERVED: &str = "reserved:";
+
+    pub(crate) fn reservation(slot: i64) -> String {
+        format!("{}{slot}", Self::RESERVED)
+    }
+
+    pub(crate) fn is_reservation(&self) -> bool {
+        self.engine_id.starts_with(Self::RESERVED)
+    }
+}
+
 fn read(row: &AnyRow) -> Result<NetworkRow, sqlx::Error> {
     Ok(NetworkRow {
         name: row.try_get("name")?,

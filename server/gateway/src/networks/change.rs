@@ -83,9 +83,8 @@ pub(crate) async fn remove(context: &Context, request: Request) -> Answer {
     if ["host", "none"].contains(&asked) {
         return Err(predefined(asked));
     }
-    // One that is being made has its addresses, and no ID yet.
     let turn = context.sandbox.turns.networks().await;
-    let own = context.scope.network(asked).await?;
+    let own = context.scope.network_or_reservation(asked).await?;
     if own.is_default() {
         return Err(predefined(own.name()));
     }
@@ -113,7 +112,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
     let until = until(&filters, "until")?;
     let mut deleted = Vec::new();
     let turn = context.sandbox.turns.networks().await;
-    for own in context.scope.networks().await? {
+    for own in context.scope.networks_and_reservations().await? {
         let asked: Asked = serde_json::from_str(&own.row().asked).unwrap_or_default();
         let fits = labels_fit(&filters, &asked.labels) && until.is_none_or(|until| own.row().created_at / 1000 <= until);
         if fits && !own.is_default() && remove_one(context, &turn, &own).await.is_ok() {

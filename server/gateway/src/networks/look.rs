@@ -91,7 +91,11 @@ pub(crate) async fn list(context: &Context, mut request: Request) -> Answer {
     let names = names(context).await?;
     let mut networks = Vec::new();
     for own in context.scope.networks().await? {
-        let network = read(context, &own, &names).await?;
+        let network = match read(context, &own, &names).await {
+            // Removed since.
+            Err(refusal) if refusal.status == StatusCode::NOT_FOUND => continue,
+            read => read?,
+        };
         if matches(&network, &filters) {
             networks.push(Network { containers: BTreeMap::new(), ..network });
         }

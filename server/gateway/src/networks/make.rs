@@ -161,7 +161,7 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     let addresses = addresses::choose(&configs, context.shared.config.address_pool)?;
     let turn = context.sandbox.turns.networks().await;
     let limit = context.shared.config.limits.networks;
-    if context.scope.networks().await?.len() > limit as usize {
+    if context.scope.networks_and_reservations().await?.len() > limit as usize {
         return Err(Refusal::limit("networks", limit, "docker network rm"));
     }
     let kept = Asked {
@@ -300,7 +300,7 @@ async fn make_at(
 ) -> Result<Option<String>, Failed> {
     let row = NetworkRow {
         name: name.to_owned(),
-        engine_id: format!("reserved:{}", place.slot),
+        engine_id: NetworkRow::reservation(place.slot),
         slot: place.slot,
         asked: serde_json::to_string(asked).unwrap_or_default(),
         created_at: ledger::now_ms(),

@@ -7,6 +7,8 @@ use tokio::{
     net::UnixStream,
 };
 
+use crate::ledger::NetworkRow;
+
 use super::super::{
     containers::host,
     support::{PATIENCE, Sandbox, bare},
@@ -121,4 +123,21 @@ async fn attack_135_a_sandbox_that_is_closed_answers_nobody_and_keeps_nothing() 
     assert!(on_engine(a, &["ps", "-aq"]).await.is_empty() && volumes_on_engine(a).await.is_empty());
     let (networks, volumes) = (host.ledger().networks(&a.id).await.unwrap(), host.ledger().volumes(&a.id).await.unwrap());
     assert!(networks.is_empty() && volumes.is_empty(), "rows are left: {networks:?} {volumes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_is_none_before_it_is_made_and_what_a_killed_server_left_of_one_can_be_removed() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    let row =
+        NetworkRow { name: "net".to_owned(), engine_id: NetworkRow::reservation(249), slot: 249, asked: "{}".to_owned(), created_at: 0 };
+    host.ledger().add_network(&a.id, &row).await.unwrap();
+    a.run("create --name box busybox true").await.ok();
+    for line in ["network connect net box", "network disconnect net box", "network inspect net", "run --network net busybox true"] {
+        let said = a.run(line).await.fails();
+        assert!(said.contains("network net not found") && !said.contains("reserved"), "{line}: {said}");
+    }
+    assert!(!a.run("network ls").await.ok().contains("net "));
+    a.run("network rm net").await.ok();
+    a.run("network create net").await.ok();
 }
