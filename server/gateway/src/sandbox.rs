@@ -224,6 +224,11 @@ impl Sandbox {
         })
     }
 
+    /// Awaits what the engine says next; where the sandbox ends, it is asked no further.
+    pub(crate) async fn until_closed<T>(&self, next: impl Future<Output = T>) -> Result<T, Refusal> {
+        self.closed.run_until_cancelled(next).await.ok_or_else(Refusal::closed)
+    }
+
     /// A place among the streams that may be open at once.
     pub(crate) fn stream(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         self.streams.clone().try_acquire_owned().map_err(|_| {

@@ -57,7 +57,6 @@ const LLB_CAPABILITIES: [&str; 6] = [
     "source.local.excludepatterns",
 ];
 
-/// Speaks with the client until it goes.
 /// Calls go on in tasks for which the sandbox's end waits: a build clears away behind it.
 #[derive(Clone)]
 struct Tracked(TaskTracker);
@@ -68,6 +67,7 @@ impl<F: Future<Output: Send + 'static> + Send + 'static> hyper::rt::Executor<F> 
     }
 }
 
+/// Speaks with the client until it goes.
 pub(super) async fn serve(context: Context, upgrade: OnUpgrade) {
     let upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,

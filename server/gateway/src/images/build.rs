@@ -215,11 +215,8 @@ async fn deliver(context: Context, made: Made, names: Vec<Reference>) -> Result<
         }
         own::take_in(&context, &turn, &made.id, ImageOrigin::Built, &names).await
     };
-    let Err(refusal) = taken.await else { return Ok(()) };
-    if !is_known && let Err(said) = own::let_go_alone(shared, scope, &made.id, &alone).await {
-        tracing::warn!(sandbox = %context.sandbox.id, error = said.message(), "an image that may not stay stays until the sandbox ends");
-    }
-    Err(refusal)
+    let taken = taken.await;
+    if is_known { taken } else { own::or_let_go(&context, &made.id, &alone, taken).await }
 }
 
 async fn has(context: &Context, image: &Image) -> Result<bool, Refusal> {

@@ -88,10 +88,20 @@ pub(crate) async fn let_go(shared: &Shared, scope: &Scope, id: &str) -> Result<V
 }
 
 /// As [`let_go`], for who is alone with the image already.
-pub(crate) async fn let_go_alone(shared: &Shared, scope: &Scope, id: &str, _alone: &Alone) -> Result<Vec<String>, EngineSaid> {
+async fn let_go_alone(shared: &Shared, scope: &Scope, id: &str, _alone: &Alone) -> Result<Vec<String>, EngineSaid> {
     let gone = remove_reference(shared, &scope.image_repository(), short(id)).await?;
     shared.catalogue.forget(id);
     Ok(gone)
+}
+
+/// What taking an image onto the host came to; where it failed, the engine doesn't keep the image for it.
+pub(crate) async fn or_let_go(context: &Context, id: &str, alone: &Alone, taken: Result<(), Refusal>) -> Result<(), Refusal> {
+    if taken.is_err()
+        && let Err(said) = let_go_alone(&context.shared, &context.scope, id, alone).await
+    {
+        tracing::warn!(sandbox = %context.sandbox.id, error = said.message(), "an image that may not stay stays until the sandbox ends");
+    }
+    taken
 }
 
 /// Takes a name off an image on the engine; where it was the last, the image goes too. `version`: a tag or a digest.

@@ -256,8 +256,7 @@ async fn tell(
     let mut last = Vec::new();
     let mut digest = None;
     let mut done = HashSet::new();
-    // Where the sandbox ends, the engine is asked no further.
-    while let Some(message) = context.sandbox.closed.run_until_cancelled(lines.next::<Message>()).await.ok_or_else(Refusal::closed)? {
+    while let Some(message) = context.sandbox.until_closed(lines.next::<Message>()).await? {
         let mut message = message.map_err(|error| {
             tracing::error!(%error, "the engine broke off a push");
             Refusal::engine_away()

@@ -209,8 +209,7 @@ impl<'a> Shown<'a> {
         for (index, _) in self.exists.iter().enumerate().filter(|(_, exists)| **exists) {
             self.tell(index, EXISTS).await;
         }
-        // Where the sandbox ends, the engine is asked no further.
-        while let Some(message) = context.sandbox.closed.run_until_cancelled(lines.next::<Message>()).await.ok_or_else(Refusal::closed)? {
+        while let Some(message) = context.sandbox.until_closed(lines.next::<Message>()).await? {
             let message = message.map_err(|error| {
                 tracing::error!(%error, "the engine broke off a pull");
                 Refusal::engine_away()

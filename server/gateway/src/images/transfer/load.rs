@@ -176,12 +176,7 @@ async fn take(context: &Context, turn: Turn<Images>, image: Loading) -> Result<V
             }
             own::take_in(context, &turn, &id, ImageOrigin::Loaded, &names).await
         };
-        if let Err(refusal) = taken.await {
-            if let Err(said) = own::let_go_alone(shared, scope, &id, &alone).await {
-                tracing::warn!(sandbox = %context.sandbox.id, error = said.message(), "an image that may not stay stays until the sandbox ends");
-            }
-            return Err(refusal);
-        }
+        own::or_let_go(context, &id, &alone, taken.await).await?;
     }
     drop(turn);
     events::tell(context, "load", &id, &id).await;
@@ -199,8 +194,7 @@ async fn give(context: &Context, tar: File) -> Result<(), Refusal> {
     let ask = Ask::post(&["images", "load"]).parameter("quiet", 1).stream("application/x-tar", tar).patient();
     let engine = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
     let mut lines = JsonLines::new(engine.into_body(), told_of("a load", &context.sandbox.id));
-    // Where the sandbox ends, the engine is asked no further.
-    while let Some(message) = context.sandbox.closed.run_until_cancelled(lines.next::<Message>()).await.ok_or_else(Refusal::closed)? {
+    while let Some(message) = context.sandbox.until_closed(lines.next::<Message>()).await? {
         let message = message.map_err(|error| {
             tracing::error!(%error, "the engine broke off a load");
             Refusal::engine_away()
