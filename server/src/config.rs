@@ -53,6 +53,7 @@ pub struct Config {
     pub log: LogConfig,
     pub sandboxes: Places,
     pub address_pool: Ipv4Net,
+    pub chosen_networks: Vec<Ipv4Net>,
     pub egress: Egress,
     /// The engine's runtime for all of a sandbox's containers; `None`: its own default.
     pub runtime: Option<String>,
@@ -140,6 +141,7 @@ impl Config {
             registry: self.registry.clone(),
             registry_alias: REGISTRY_ALIAS.to_owned(),
             address_pool: self.address_pool,
+            chosen_networks: self.chosen_networks.clone(),
             egress: self.egress,
             runtime: self.runtime.clone(),
             limits: self.limits.clone(),

@@ -21,6 +21,9 @@ pub struct GatewayConfig {
     pub registry_alias: String,
     /// Where sandboxes' networks are cut from, one /26 a network.
     pub address_pool: Ipv4Net,
+    /// Where learners may choose networks' addresses from themselves (`--subnet`). What this machine talks to there,
+    /// by whatever way, a learner could put a container in the place of.
+    pub chosen_networks: Vec<Ipv4Net>,
     /// Whether containers may reach beyond their sandbox.
     pub egress: Egress,
     /// The engine's runtime for learners' containers, as it knows it (`runsc`); `None`: its own default.

@@ -153,3 +153,6 @@ pub(crate) const MAX_CONFIG_BYTES: usize = 256 * 1024;
 /// Steps of all sandboxes that take files out of images at once; the next waits its turn. Each has up to twice
 /// [`MAX_COPIED_BYTES`] on the disk meanwhile.
 pub(crate) const MAX_COPYING: usize = 4;
+/// Addresses of all networks together that one sandbox has chosen itself: two of /16. All learners choose from the same
+/// ranges, of which there are seventeen.
+pub(crate) const MAX_CHOSEN_ADDRESSES: u64 = 2 * 65_536;

@@ -4,6 +4,7 @@
 mod addresses;
 mod change;
 mod look;
+mod machine;
 mod make;
 mod options;
 mod pool;

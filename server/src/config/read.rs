@@ -75,6 +75,7 @@ pub(super) fn config(raw: Raw) -> Result<Config, ConfigError> {
             },
         },
         address_pool: reader.read("address_pool", pool).unwrap_or_default(),
+        chosen_networks: reader.read("chosen_networks", ranges).unwrap_or_default(),
         egress: reader.read("egress", egress).unwrap_or(Egress::Off),
         runtime: reader.optional("runtime", runtime),
         limits: limits(&mut reader),
@@ -262,6 +263,14 @@ fn pool(text: &str) -> Result<Ipv4Net, String> {
     let wrong = "is not a network of at least 64 addresses, such as 10.200.0.0/16";
     let network: Ipv4Net = text.parse().map_err(|_| wrong.to_owned())?;
     if network.prefix_len() <= MAX_POOL_PREFIX { Ok(network.trunc()) } else { Err(wrong.to_owned()) }
+}
+
+fn ranges(text: &str) -> Result<Vec<Ipv4Net>, String> {
+    if text == "none" {
+        return Ok(Vec::new());
+    }
+    let wrong = |part: &str| format!("has {part:?}, which is not a network such as 172.16.0.0/12 (several with commas between), or `none`");
+    text.split(',').map(str::trim).map(|part| part.parse::<Ipv4Net>().map(|network| network.trunc()).map_err(|_| wrong(part))).collect()
 }
 
 fn switch(text: &str) -> Result<bool, String> {

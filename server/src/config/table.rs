@@ -80,6 +80,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Where sandboxes' networks are cut from, 64 addresses each. It must not be in use on this machine",
     ),
     setting(
+        "chosen_networks",
+        "172.16.0.0/12,192.168.0.0/16",
+        "NETWORKS",
+        "Where learners may choose their networks' addresses from (`docker network create --subnet`), or `none`. Leave out what this machine talks to, also by way of a router: a learner could put a container in its place. What it is connected with, its name servers and its own networks are refused anyway",
+    ),
+    setting(
         "egress",
         "off",
         "off|registry|on",

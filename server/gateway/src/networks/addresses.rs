@@ -1,5 +1,5 @@
-//! Addresses that a learner chooses, for a network and for a container on it: such that nobody else on this machine
-//! has them. The rest is in the engine's words.
+//! Addresses that a learner chooses, for a network and for a container on it: such that neither this machine nor
+//! anybody else on it has to do with them. The rest is in the engine's words.
 //!
 //! Source: moby, api/types/network/ipam.go and endpoint.go.
 
@@ -9,13 +9,19 @@ use ipnet::Ipv4Net;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{networks::make::Asked, refusal::Refusal, scope::OwnNetwork};
+use crate::{
+    ledger::NetworkRow,
+    limits,
+    networks::{machine::overlap, make::Asked},
+    refusal::Refusal,
+    scope::OwnNetwork,
+};
 
-/// Where networks may be chosen from (RFC 1918), and how large one may be.
-const PRIVATE: [(Ipv4Addr, u8); 3] =
-    [(Ipv4Addr::new(10, 0, 0, 0), 8), (Ipv4Addr::new(172, 16, 0, 0), 12), (Ipv4Addr::new(192, 168, 0, 0), 16)];
+/// How large a network may be that is chosen.
 const LARGEST_PREFIX: u8 = 16;
 const SMALLEST_PREFIX: u8 = 29;
+/// Which one of a range stands in the message as an example: `172.30.5.0/24` of 172.16.0.0/12.
+const EXAMPLE: usize = 14 * 256 + 5;
 
 /// `IPAMConfig` of a network, as it is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -43,8 +49,9 @@ impl Chosen {
     }
 }
 
-/// The addresses of a request; `None` where it leaves them to us.
-pub(super) fn choose(configs: &[IpamConfig], pool: Ipv4Net) -> Result<Option<Chosen>, Refusal> {
+/// The addresses of a request; `None` where it leaves them to us. They are free as far as the configuration says;
+/// whether the machine uses them is for [`machine::uses`] to say.
+pub(super) fn choose(configs: &[IpamConfig], pool: Ipv4Net, from: &[Ipv4Net]) -> Result<Option<Chosen>, Refusal> {
     let invalid = |why: String| Refusal::invalid(format!("invalid network config:\n{why}"));
     let given: Vec<&IpamConfig> = configs.iter().filter(|config| !config.is_empty()).collect();
     let config = match given[..] {
@@ -64,17 +71,47 @@ pub(super) fn choose(configs: &[IpamConfig], pool: Ipv4Net) -> Result<Option<Cho
     if !config.auxiliary_addresses.is_empty() {
         return Err(taken("addresses are not set aside here", "Leave --aux-address out."));
     }
-    let private = PRIVATE.iter().any(|(network, prefix)| Ipv4Net::new(*network, *prefix).is_ok_and(|range| range.contains(&subnet)));
-    if !private || !(LARGEST_PREFIX..=SMALLEST_PREFIX).contains(&subnet.prefix_len()) {
+    let Some(first) = from.first() else {
+        return Err(taken("networks of this classroom get the addresses that are free", "Leave --subnet out."));
+    };
+    if !from.iter().any(|range| range.contains(&subnet)) || !(LARGEST_PREFIX..=SMALLEST_PREFIX).contains(&subnet.prefix_len()) {
+        let ranges: Vec<String> = from.iter().map(Ipv4Net::to_string).collect();
         return Err(taken(
             &format!("{subnet} can't be a network of this host"),
-            &format!("Choose a private range from /{LARGEST_PREFIX} to /{SMALLEST_PREFIX}, say 172.30.5.0/24."),
+            &format!(
+                "Choose one from /{LARGEST_PREFIX} to /{SMALLEST_PREFIX} within {}, say {}, or leave --subnet out.",
+                ranges.join(" or "),
+                example(*first)
+            ),
         ));
     }
-    if overlap(subnet, pool) || machines_routes().into_iter().any(|route| overlap(subnet, route)) {
+    if overlap(subnet, pool) {
         return Err(in_use(subnet));
     }
     Ok(Some(Chosen { subnet, ip_range, gateway }))
+}
+
+/// Fails where the sandbox would have chosen more than its share of what all choose from.
+pub(super) fn check_share<'a>(subnet: Ipv4Net, others: impl Iterator<Item = &'a NetworkRow>) -> Result<(), Refusal> {
+    let size = |net: Ipv4Net| 1_u64 << (32 - net.prefix_len());
+    if others.filter_map(chosen).map(size).sum::<u64>() + size(subnet) <= limits::MAX_CHOSEN_ADDRESSES {
+        return Ok(());
+    }
+    Err(taken(
+        &format!("the networks that this host chooses have at most {} addresses together", limits::MAX_CHOSEN_ADDRESSES),
+        "Choose a smaller one, of /24 say, or remove one with `docker network rm`.",
+    ))
+}
+
+/// What was chosen for a network.
+fn chosen(network: &NetworkRow) -> Option<Ipv4Net> {
+    serde_json::from_str::<Asked>(&network.asked).unwrap_or_default().subnet?.parse().ok()
+}
+
+/// A network of 256 addresses, not the first, which others choose as well.
+fn example(range: Ipv4Net) -> Ipv4Net {
+    let nets: Vec<Ipv4Net> = range.subnets(24).map(|nets| nets.take(EXAMPLE + 1).collect()).unwrap_or_default();
+    nets.last().copied().unwrap_or(range)
 }
 
 impl IpamConfig {
@@ -123,26 +160,6 @@ fn gateway(text: &str, subnet: Ipv4Net) -> Result<Ipv4Addr, String> {
     }
 }
 
-fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
-    one.contains(&other.network()) || other.contains(&one.network())
-}
-
-/// Where this machine sends to by a way of its own. An engine on another machine has to tell itself.
-fn machines_routes() -> Vec<Ipv4Net> {
-    std::fs::read_to_string("/proc/net/route").map(|table| routes(&table)).unwrap_or_default()
-}
-
-/// Destination and mask are the second and the eighth column, in hex, lowest byte first.
-fn routes(table: &str) -> Vec<Ipv4Net> {
-    let address = |hex: &str| u32::from_str_radix(hex, 16).ok().map(|bits| Ipv4Addr::from(bits.swap_bytes()));
-    let route = |line: &str| {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        Ipv4Net::with_netmask(address(columns.get(1)?)?, address(columns.get(7)?)?).ok()
-    };
-    // The way to everywhere else is in nobody's way.
-    table.lines().skip(1).filter_map(route).filter(|route| route.prefix_len() > 0).collect()
-}
-
 /// The address that a container asks for on a network, where it may; `None` where it leaves it to the engine.
 pub(crate) fn own_address(network: &OwnNetwork, asked: &BTreeMap<String, Value>) -> Result<Option<Ipv4Addr>, Refusal> {
     let says =
@@ -162,8 +179,7 @@ pub(crate) fn own_address(network: &OwnNetwork, asked: &BTreeMap<String, Value>)
     }
     let Some(text) = asked.get("IPv4Address").and_then(Value::as_str).filter(|text| !text.is_empty()) else { return Ok(None) };
     let address = text.parse::<Ipv4Addr>().ok().filter(|address| !address.is_unspecified());
-    let chosen = serde_json::from_str::<Asked>(&network.row().asked).unwrap_or_default().subnet;
-    let chosen: Option<Ipv4Net> = chosen.and_then(|subnet| subnet.parse().ok());
+    let chosen = chosen(network.row());
     let mut wrong = Vec::new();
     if network.is_default() {
         wrong.push("user specified IP address is supported on user defined networks only".to_owned());
@@ -196,7 +212,8 @@ mod tests {
 
     fn of(subnet: &str, ip_range: &str, gateway: &str) -> Result<Option<Chosen>, String> {
         let config = IpamConfig { subnet: subnet.into(), ip_range: ip_range.into(), gateway: gateway.into(), ..IpamConfig::default() };
-        choose(&[config, IpamConfig::default()], POOL.parse().unwrap()).map_err(|refusal| refusal.message)
+        let from = ["172.16.0.0/12".parse().unwrap(), "192.168.0.0/16".parse().unwrap()];
+        choose(&[config, IpamConfig::default()], POOL.parse().unwrap(), &from).map_err(|refusal| refusal.message)
     }
 
     #[test]
@@ -212,13 +229,14 @@ mod tests {
             ("192.168.231.0/24", "192.168.232.0/25", "", "doesn't contain ip-range"),
             ("192.168.231.0/24", "", "192.168.1.1", "doesn't contain this address"),
             ("192.168.231.0/24", "", "gate", "invalid gateway gate: invalid address"),
-            ("8.8.8.0/24", "", "", "Choose a private range"),
-            ("10.0.0.0/8", "", "", "Choose a private range"),
-            ("192.168.231.0/30", "", "", "Choose a private range"),
+            ("8.8.8.0/24", "", "", "Choose one from /16 to /29 within 172.16.0.0/12 or 192.168.0.0/16, say 172.30.5.0/24"),
+            ("10.0.0.0/8", "", "", "Choose one from"),
+            ("10.200.5.0/24", "", "", "Choose one from"),
+            ("172.16.0.0/12", "", "", "Choose one from"),
+            ("192.168.231.0/30", "", "", "Choose one from"),
             ("fd00::/64", "", "", "IPv4 only"),
-            ("10.200.5.0/24", "", "", "in use on this machine"),
-            ("127.0.0.0/16", "", "", "Choose a private range"),
-            ("169.254.0.0/16", "", "", "Choose a private range"),
+            ("127.0.0.0/16", "", "", "Choose one from"),
+            ("169.254.0.0/16", "", "", "Choose one from"),
         ] {
             let said = of(subnet, ip_range, gateway).unwrap_err();
             assert!(said.contains(words), "{subnet} {ip_range} {gateway}: {said}");
@@ -226,17 +244,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_pool_has_is_nobodys_choice_and_where_nothing_may_be_chosen_all_is_refused() {
+        let configs = [IpamConfig { subnet: "10.200.5.0/24".into(), ..IpamConfig::default() }];
+        let choose = |from: &[Ipv4Net]| choose(&configs, POOL.parse().unwrap(), from).unwrap_err().message;
+        assert!(choose(&["10.0.0.0/8".parse().unwrap()]).contains("in use on this machine"));
+        assert!(choose(&[]).contains("Leave --subnet out"));
+        assert_eq!(example("192.168.7.0/24".parse().unwrap()).to_string(), "192.168.7.0/24");
+        assert_eq!(example("10.1.2.0/28".parse().unwrap()).to_string(), "10.1.2.0/28");
+    }
+
+    #[test]
     fn each_first_address_is_taken_once() {
         let slot = |text: &str| Chosen { subnet: text.parse().unwrap(), ip_range: None, gateway: None }.slot();
         assert_eq!(slot("192.168.231.0/24"), slot("192.168.231.0/25"));
         assert!(slot("10.0.0.0/24") < 0 && slot("10.0.0.0/24") != slot("10.0.1.0/24"));
-    }
-
-    #[test]
-    fn the_machines_own_routes_are_read_from_the_kernels_table() {
-        let table = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n\
-                     eth0\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n\
-                     eth0\t0002A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
-        assert_eq!(routes(table), ["192.168.2.0/24".parse().unwrap()]);
     }
 }

@@ -16,11 +16,11 @@ use crate::{
     model::event::Event,
     networks::{
         addresses::{self, Chosen, IpamConfig},
-        options, pool,
+        machine, options, pool,
     },
     refusal::{Answer, Refusal},
     request::Request,
-    scope::{DEFAULT_NETWORK, EngineName, Scope, is_name},
+    scope::{DEFAULT_NETWORK, EngineName, OwnNetwork, Scope, is_name},
     serve::Context,
     upstream::{Ask, EngineSaid},
 };
@@ -158,11 +158,21 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     only_plain(&asked)?;
     let mtu = options::mtu(asked.options.as_ref().unwrap_or(&BTreeMap::new()))?;
     let configs = asked.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
-    let addresses = addresses::choose(&configs, context.shared.config.address_pool)?;
+    let config = &context.shared.config;
+    let addresses = addresses::choose(&configs, config.address_pool, &config.chosen_networks)?;
+    if let Some(chosen) = addresses
+        && machine::uses(chosen.subnet).await
+    {
+        return Err(addresses::in_use(chosen.subnet));
+    }
     let turn = context.sandbox.turns.networks().await;
     let limit = context.shared.config.limits.networks;
-    if context.scope.networks_and_reservations().await?.len() > limit as usize {
+    let all = context.scope.networks_and_reservations().await?;
+    if all.len() > limit as usize {
         return Err(Refusal::limit("networks", limit, "docker network rm"));
+    }
+    if let Some(chosen) = addresses {
+        addresses::check_share(chosen.subnet, all.iter().map(OwnNetwork::row))?;
     }
     let kept = Asked {
         internal: asked.internal,

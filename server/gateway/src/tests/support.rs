@@ -111,6 +111,7 @@ impl TestHost {
             registry: REGISTRY.to_owned(),
             registry_alias: "registry.lunchbox".to_owned(),
             address_pool: "10.213.0.0/16".parse().unwrap(),
+            chosen_networks: vec!["172.16.0.0/12".parse().unwrap(), "192.168.0.0/16".parse().unwrap()],
             egress: Egress::Off,
             runtime: None,
             limits,

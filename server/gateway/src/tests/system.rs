@@ -92,7 +92,7 @@ async fn only_plain_networks_can_be_made() {
     for (line, words) in [
         ("network create -d macvlan x", "the driver macvlan"),
         ("network create -d overlay x", "the driver overlay"),
-        ("network create --subnet 8.8.8.0/24 x", "Choose a private range"),
+        ("network create --subnet 8.8.8.0/24 x", "Choose one from /16 to /29 within"),
         ("network create --ipv6 x", "(asked for IPv6)"),
         ("network create -o com.docker.network.bridge.name=docker0 x", "the driver option com.docker.network.bridge.name"),
         ("network create --ingress x", "--ingress"),

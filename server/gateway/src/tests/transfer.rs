@@ -24,7 +24,7 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// An image of one layer, as `docker save` of an older engine writes it.
-fn saved(tags: &str, layer: &[u8], diff_id: &str) -> Vec<u8> {
+pub(super) fn saved(tags: &str, layer: &[u8], diff_id: &str) -> Vec<u8> {
     let architecture = crate::registry::architecture();
     let config = format!(
         r#"{{"architecture":"{architecture}","os":"linux","config":{{"Cmd":["/x"]}},"rootfs":{{"type":"layers","diff_ids":["{diff_id}"]}},"history":[{{"created_by":"by hand"}}]}}"#
@@ -34,7 +34,7 @@ fn saved(tags: &str, layer: &[u8], diff_id: &str) -> Vec<u8> {
     tar(&[(&name, config.as_bytes()), ("one/layer.tar", layer), ("manifest.json", manifest.as_bytes())])
 }
 
-fn diff_id(layer: &[u8]) -> String {
+pub(super) fn diff_id(layer: &[u8]) -> String {
     format!("sha256:{:x}", Sha256::digest(layer))
 }
 
@@ -199,4 +199,30 @@ async fn a_containers_files_are_imported_as_an_image() {
     a.docker_in(&["import", "-", "packed"], &packed.finish().unwrap()).await.ok();
     assert!(a.run("import http://example.org/x.tar").await.fails().contains("URL"));
     assert!(a.docker_in(&["import", "--change", "ONBUILD RUN x", "-"], &tar(&[])).await.fails().contains("no triggers for builds"));
+}
+
+/// Names that are long or in other letters, and large numbers of owners, stand in records before their entries.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_any_name_and_owner_are_saved_and_loaded_exported_and_imported() {
+    let host = TestHost::start(2).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    a.run("pull -q ubuntu").await.ok();
+    let long = "n".repeat(200);
+    let dockerfile = format!(
+        "FROM ubuntu\nRUN mkdir /o && cd /o && echo x > äöü && echo y > 日本語 && ln -s {long} link && touch {long} && chown 3000000:3000000 {long}\n"
+    );
+    a.docker_in(&["build", "-q", "-t", "mine", "-"], dockerfile.as_bytes()).await.ok();
+    let look = "cd /o && ls -ln --time-style=+ && cat äöü 日本語";
+    let expected = a.docker(&["run", "--name", "cc", "mine", "sh", "-c", look]).await.ok();
+    assert!(expected.contains("3000000 3000000") && expected.contains(&format!("link -> {long}")), "{expected}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    a.docker(&["save", "-o", &file("saved"), "mine"]).await.ok();
+    b.docker(&["load", "-i", &file("saved")]).await.ok();
+    a.docker(&["export", "-o", &file("exported"), "cc"]).await.ok();
+    b.docker(&["import", &file("exported"), "flat"]).await.ok();
+    for image in ["mine", "flat"] {
+        assert_eq!(b.docker(&["run", "--rm", image, "sh", "-c", look]).await.ok(), expected, "{image}");
+    }
 }

@@ -73,6 +73,7 @@ impl World {
             registry: std::env::var("LUNCHBOX_REGISTRY").unwrap_or_else(|_| "127.0.0.1:5055".to_owned()),
             registry_alias: "registry.lunchbox".to_owned(),
             address_pool: "10.213.0.0/16".parse().expect("a network"),
+            chosen_networks: Vec::new(),
             egress: if config.registry_alias.is_some() { Egress::Registry } else { Egress::Off },
             runtime: None,
             limits: SandboxLimits::default(),

@@ -20,6 +20,10 @@ const BLOCK: usize = 512;
 /// Bytes of a long name or of a file's records.
 const MAX_RECORD_BYTES: u64 = 1024 * 1024;
 
+/// `/dev/null`, `zero`, `full`, `random`, `urandom`, `tty`, `console`, `ptmx`: major and minor number. Source: Linux,
+/// Documentation/admin-guide/devices.txt; OCI runtime specification, "Default Devices".
+const EVERYBODYS_DEVICES: [(u64, u64); 8] = [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2)];
+
 /// A layer as the engine gets it.
 #[derive(Debug)]
 pub(super) struct Layer {
@@ -66,7 +70,7 @@ fn look_through(file: &File, bytes: u64) -> Result<(), Failed> {
         return Err(unreadable().into());
     }
     let mut reader = BufReader::new(file);
-    let (mut files, mut folder_follows) = (0, false);
+    let (mut files, mut before) = (0, Before::default());
     loop {
         let mut block = [0; BLOCK];
         match reader.read_exact(&mut block) {
@@ -98,10 +102,10 @@ fn look_through(file: &File, bytes: u64) -> Result<(), Failed> {
             // A name that ends in a slash makes a folder of a file, whose data is then read as more headers.
             0 | b'0' | b'7' => {
                 let name_ends = header.path_bytes().last() == Some(&b'/');
-                if size > 0 && (name_ends || folder_follows) {
+                if size > 0 && (before.folder || (name_ends && !before.has_name())) {
                     return Err(unreadable().into());
                 }
-                skip(&mut reader, size)?;
+                pass(&mut reader, size.saturating_add(padding(size)))?;
             }
             // Links, folders and pipes have no data; one parser skips what it is said to be, another reads it.
             b'1' | b'2' | b'5' | b'6' => {
@@ -115,30 +119,68 @@ fn look_through(file: &File, bytes: u64) -> Result<(), Failed> {
                     return Err(unreadable().into());
                 }
                 reader.by_ref().take(size).read_to_end(&mut text)?;
-                skip(&mut reader, padding(size))?;
-                folder_follows = match kind {
-                    b'L' => text.iter().rev().find(|byte| **byte != 0) == Some(&b'/'),
-                    b'K' => folder_follows,
-                    _ => records(&text)?,
-                };
+                pass(&mut reader, padding(size))?;
+                match kind {
+                    b'L' => {
+                        let name = text.split(|byte| *byte == 0).next().unwrap_or_default();
+                        before.long_name = !name.is_empty();
+                        before.folder |= text.iter().rev().find(|byte| **byte != 0) == Some(&b'/');
+                    }
+                    b'K' => {}
+                    _ => {
+                        let said = records(&text)?;
+                        before.folder |= said.folder;
+                        // The records of all that follows give no name to one: not to every reader.
+                        before.name_in_records = said.name && kind == b'x';
+                    }
+                }
                 continue;
             }
+            b'3' if size == 0 && is_everybodys(&block) => {}
             b'3' | b'4' => {
                 return Err(Refusal::invalid("lunchbox: a layer holds a device. Devices can't be used in this classroom.").into());
             }
             _ => return Err(Refusal::invalid("lunchbox: a layer holds something that is neither file, folder nor link").into()),
         }
-        folder_follows = false;
+        before = Before::default();
     }
+}
+
+/// Whether a character device is one that the runtime gives each container anyway. Images that are made of a Debian
+/// system have them.
+fn is_everybodys(block: &[u8; BLOCK]) -> bool {
+    let number = octal(&block[329..337]).zip(octal(&block[337..345]));
+    number.is_some_and(|number| EVERYBODYS_DEVICES.contains(&number))
 }
 
 fn unreadable() -> Refusal {
     Refusal::invalid("lunchbox: a layer is written in a way that not everybody reads alike (a sparse file, say), and so it isn't taken")
 }
 
-/// The records of a PAX header. Returns whether one of them names a folder.
-fn records(mut text: &[u8]) -> Result<bool, Failed> {
-    let mut folder = false;
+/// What was said of an entry before its header. Of two names the engine takes the long one; of two of a kind the last.
+#[derive(Debug, Clone, Copy, Default)]
+struct Before {
+    /// One of the names is a folder's.
+    folder: bool,
+    long_name: bool,
+    name_in_records: bool,
+}
+
+impl Before {
+    /// Whether the name in the header doesn't count. It holds what is left of the true one: of `o/ä` that is `o/`.
+    fn has_name(self) -> bool {
+        self.long_name || self.name_in_records
+    }
+}
+
+/// What the records of a PAX header say: whether they name anything, and whether that is a folder.
+struct Said {
+    name: bool,
+    folder: bool,
+}
+
+fn records(mut text: &[u8]) -> Result<Said, Failed> {
+    let mut said = Said { name: false, folder: false };
     while !text.is_empty() {
         let space = text.iter().position(|byte| *byte == b' ').ok_or_else(unreadable)?;
         let length = std::str::from_utf8(&text[..space]).ok().and_then(|length| length.parse::<usize>().ok());
@@ -152,17 +194,21 @@ fn records(mut text: &[u8]) -> Result<bool, Failed> {
         if key == b"size" || key.starts_with(b"GNU.") || key.starts_with(b"SCHILY.realsize") || (is_name && value.contains(&0)) {
             return Err(unreadable().into());
         }
-        folder |= key == b"path" && value.last() == Some(&b'/');
+        if key == b"path" {
+            said.folder |= value.last() == Some(&b'/');
+            // The last one counts, and an empty one leaves what the header says.
+            said.name = !value.is_empty();
+        }
     }
-    Ok(folder)
+    Ok(said)
 }
 
-/// Past the data of a file, and what fills its last block.
-fn skip(reader: &mut impl Read, size: u64) -> Result<(), Failed> {
-    let bytes = size.saturating_add(padding(size));
+/// Past so many bytes, all of which must be there.
+fn pass(reader: &mut impl Read, bytes: u64) -> Result<(), Failed> {
     if io::copy(&mut reader.take(bytes), &mut io::sink())? == bytes { Ok(()) } else { Err(unreadable().into()) }
 }
 
+/// Bytes that fill the last block of so much data.
 fn padding(size: u64) -> u64 {
     (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64
 }
@@ -265,9 +311,51 @@ mod tests {
             let layer = [before, header(name, 0, inner.len() as u64), inner.clone(), end.clone()].concat();
             assert!(taken(&layer, 1 << 20).is_err());
         }
+        // A name that another takes back: the header's own counts again.
+        let (named, nothing) = (long(b'x', b"10 path=f\n"), long(b'x', b"11 uid=1000\n"));
+        let (empty, global) = (long(b'x', b"8 path=\n"), long(b'g', b"10 path=f\n"));
+        for before in [[named.clone(), nothing], [named.clone(), empty], [global, Vec::new()], [long(b'L', b"f\0"), long(b'L', b"\0")]] {
+            let layer = [before.concat(), header("d/", 0, inner.len() as u64), inner.clone(), end.clone()].concat();
+            assert!(taken(&layer, 1 << 20).is_err());
+        }
+        // One that stays: what follows is the file's data.
+        for before in [named, long(b'L', b"f\0")] {
+            let layer = [before, header("d/", 0, inner.len() as u64), inner.clone(), end.clone()].concat();
+            assert!(taken(&layer, 1 << 20).is_ok());
+        }
         // Something after the end.
         let layer = [header("f", b'0', 0), vec![0; BLOCK], inner, end].concat();
         assert!(taken(&layer, 1 << 20).is_err());
+    }
+
+    #[test]
+    fn what_follows_a_record_of_any_length_is_seen() {
+        for length in 12..=1600_usize {
+            let long = (length.to_string() + " comment=").into_bytes();
+            let record = [long.clone(), vec![b'a'; length - long.len() - 1], b"\n".to_vec()].concat();
+            let before = |kind: u8, text: &[u8]| [header("p", kind, text.len() as u64), padded(text)].concat();
+            let name = [vec![b'n'; length - 1], vec![0]].concat();
+            for record in [before(b'x', &record), before(b'g', &record), before(b'L', &name), before(b'K', &name)] {
+                let file = [record.clone(), header("f", b'0', 5), padded(b"hello"), vec![0; 2 * BLOCK]].concat();
+                assert!(taken(&file, 1 << 20).is_ok(), "{length}");
+                let device = [record, header("d", b'4', 0), vec![0; 2 * BLOCK]].concat();
+                assert!(taken(&device, 1 << 20).is_err(), "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_devices_those_that_every_container_has_are_taken() {
+        let device = |kind: u8, major: u32, minor: u32| {
+            let mut header = Header::from_byte_slice(&header("dev/x", kind, 0)).clone();
+            header.set_device_major(major).unwrap();
+            header.set_device_minor(minor).unwrap();
+            header.set_cksum();
+            taken(&[header.as_bytes().to_vec(), vec![0; 2 * BLOCK]].concat(), 1 << 20)
+        };
+        assert!(EVERYBODYS_DEVICES.iter().all(|(major, minor)| device(b'3', *major as u32, *minor as u32).is_ok()));
+        // The machine's memory, its first disk, and a number that belongs to a disk only as a block device.
+        assert!(device(b'3', 1, 1).is_err() && device(b'4', 8, 0).is_err() && device(b'4', 1, 3).is_err());
     }
 
     #[test]

@@ -310,3 +310,23 @@ async fn attack_79_a_published_port_is_no_port_of_the_machines() {
     }
     assert_eq!(status(&send(a, "GET /v1.45/_ping", "", b"").await), 200);
 }
+
+/// A network's addresses are taken from the machine, too: whoever chooses those of its name server answers its questions.
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_145_no_learner_takes_the_place_of_whom_the_machine_talks_to() {
+    let host = host(1).await;
+    let a = &host.sandboxes[0];
+    let create = |subnet: &str| format!("network create --subnet {subnet} evil");
+    let said = a.run(&create("10.255.255.0/24")).await.fails();
+    assert!(said.contains("within 172.16.0.0/12 or 192.168.0.0/16"), "a range that nobody gave away: {said}");
+    // Somebody whom the machine talks to by way of its router. (Nothing is sent.)
+    let peer = std::net::Ipv4Addr::new(172, 27, rand::random(), 5);
+    let subnet = ipnet::Ipv4Net::new(peer, 24).unwrap().trunc().to_string();
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    socket.connect((peer, 9)).unwrap();
+    let said = a.run(&create(&subnet)).await.fails();
+    assert!(said.contains("in use on this machine"), "{said}");
+    drop(socket);
+    a.run(&create(&subnet)).await.ok();
+    a.run("network rm evil").await.ok();
+}

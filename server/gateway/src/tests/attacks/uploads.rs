@@ -1,4 +1,4 @@
-//! Uploads that are more than they seem. 53, 110, 112, 121.
+//! Uploads that are more than they seem. 53, 110, 112, 121, 146.
 
 use std::time::Duration;
 
@@ -204,4 +204,64 @@ async fn attack_53_a_context_of_too_much_is_refused_in_bounded_memory() {
     assert!(grown < 200 << 20, "{grown} bytes are kept");
     // An archive that ADD would unpack: as large as an upload at most, unpacked.
     a.docker_in(&["build", "-"], b"FROM busybox\nRUN true\n").await.ok();
+}
+
+/// A header of a tar, with what is at some places of it, and its sum.
+fn header(name: &[u8], size: usize, kind: u8, more: &[(usize, &[u8])]) -> [u8; 512] {
+    let mut header = tar::Header::new_ustar();
+    header.as_ustar_mut().unwrap().name[..name.len()].copy_from_slice(name);
+    header.set_entry_type(tar::EntryType::new(kind));
+    header.set_mode(0o644);
+    header.set_size(size as u64);
+    for (at, bytes) in more {
+        header.as_mut_bytes()[*at..at + bytes.len()].copy_from_slice(bytes);
+    }
+    header.set_cksum();
+    *header.as_bytes()
+}
+
+fn record(key: &str, value: &str) -> String {
+    let length = (0_usize..).find(|length| length.to_string().len() + key.len() + value.len() + 3 == *length).unwrap();
+    format!("{length} {key}={value}\n")
+}
+
+fn block(text: &[u8]) -> Vec<u8> {
+    let mut block = text.to_vec();
+    block.resize(text.len().next_multiple_of(512), 0);
+    block
+}
+
+/// A layer whose records a reader takes for a file that goes on to the end, if it begins half a block too late after
+/// 256 bytes of them. To the engine they make a small file one of `bytes`.
+fn hidden(bytes: u64) -> Vec<u8> {
+    let first = record("comment", &"a".repeat(256 - "256 comment=\n".len()));
+    assert_eq!(first.len(), 256);
+    let [major, minor] = [("major", "1"), ("minor", "0")].map(|(key, value)| record(&format!("GNU.sparse.{key}"), value));
+    let sparse = major + &minor + &record("GNU.sparse.name", "bomb") + &record("GNU.sparse.realsize", &bytes.to_string());
+    let records = block(sparse.as_bytes());
+    let data = [block(b"1\n0\n512\n"), vec![b'Z'; 512]].concat();
+    let tail = [header(b"bomb", data.len(), b'0', &[]).to_vec(), data, vec![0; 1024]].concat();
+    // The false header: its second half is the records.
+    let size = format!("{:011o}\0", tail.len());
+    let parts: [(usize, &[u8]); 4] =
+        [(256 + 124, size.as_bytes()), (256 + 136, b"00000000000\0"), (256 + 148, &[b' '; 8]), (256 + 156, b"0")];
+    let without = header(b"q", sparse.len(), b'x', &parts);
+    let sum: u64 = without[256..].iter().chain(&records[..256]).map(|byte| u64::from(*byte)).sum();
+    let sum = format!("{sum:06o}\0 ");
+    let second = header(b"q", sparse.len(), b'x', &[parts[0], parts[1], (256 + 148, sum.as_bytes()), parts[3]]);
+    [header(b"p", 256, b'x', &[]).to_vec(), block(first.as_bytes()), second.to_vec(), records, tail].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_146_no_record_of_a_layer_hides_behind_another() {
+    let host = host(2).await;
+    let (a, b) = (&host.sandboxes[0], &host.sandboxes[1]);
+    let layer = hidden(256 << 20);
+    let load = super::super::transfer::saved(r#"["bomb:1"]"#, &layer, &super::super::transfer::diff_id(&layer));
+    for (arguments, archive) in [(vec!["load"], &load), (vec!["import", "-", "bomb:1"], &layer)] {
+        let said = a.docker_in(&arguments, archive).await.fails();
+        assert!(said.contains("not everybody reads alike"), "{arguments:?}: {said}");
+    }
+    assert_eq!(a.run("images --quiet bomb").await.ok(), "");
+    answers_soon(b, "hidden records").await;
 }

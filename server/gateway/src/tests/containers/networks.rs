@@ -52,7 +52,13 @@ async fn a_network_has_the_addresses_that_its_learner_chose_where_they_are_free(
         let told = b.run(&format!("network create --subnet {subnet} mine")).await.fails();
         assert!(told.contains("in use on this machine") && !told.contains("lb-"), "{told}");
     }
-    assert!(a.run("network create --subnet 10.213.0.0/24 pool").await.fails().contains("in use on this machine"));
+    assert!(a.run("network create --subnet 10.213.0.0/24 pool").await.fails().contains("within 172.16.0.0/12 or 192.168.0.0/16"));
+    // Nobody has all that can be chosen.
+    for (number, ends) in [(1, true), (2, false)] {
+        let told = a.run(&format!("network create --subnet 172.{}.0.0/16 large-{number}", 20 + number)).await;
+        assert_eq!(told.err.contains("131072 addresses together"), !ends, "{told:?}");
+    }
+    a.run("network rm large-1").await.ok();
     assert!(b.run("network ls").await.ok().lines().count() == 4, "nothing is left of them");
 
     a.run(&format!("run -d --name fixed --network own --ip {net}.7 busybox sleep 1000")).await.ok();
