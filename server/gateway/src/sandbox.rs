@@ -27,6 +27,7 @@ use crate::{
     buildkit::BuildKit,
     config::SandboxLimits,
     host::Transfer,
+    images::comings::Comings,
     ledger::{Ledger, is_taken, now_ms},
     limits,
     model::event::Event,
@@ -69,6 +70,8 @@ pub(crate) struct Sandbox {
     pub(crate) spent: TaskTracker,
     /// Pulls and pushes at once; more wait.
     pub(crate) moving: Arc<Semaphore>,
+    /// Repositories of the sandbox's corner of the registry, of which one image at a time is pushed or pulled back.
+    pub(crate) repositories: Comings,
     /// Uploads into containers at once; more wait.
     pub(crate) uploading: Arc<Semaphore>,
     /// Places for connections that large copies go out on.
@@ -114,6 +117,7 @@ impl Sandbox {
             waiting_contexts: Arc::new(Semaphore::new(limits::MAX_WAITING_CONTEXTS)),
             spent: TaskTracker::new(),
             moving: Arc::new(Semaphore::new(limits::MAX_TRANSFERS)),
+            repositories: Comings::default(),
             uploading: Arc::new(Semaphore::new(limits::MAX_UPLOADS)),
             wide: Arc::new(Semaphore::new(limits::MAX_WIDE_CONNECTIONS)),
             large_bodies: Arc::new(Semaphore::new(limits::MAX_LARGE_BODIES)),

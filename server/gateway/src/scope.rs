@@ -109,7 +109,6 @@ impl OwnExec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnImage {
     id: String,
-    own: bool,
     /// The name by which it was found; `None` where it was found by ID.
     found_as: Option<String>,
 }
@@ -118,10 +117,6 @@ impl OwnImage {
     /// `sha256:…`
     pub(crate) fn id(&self) -> &str {
         &self.id
-    }
-    /// Made by the learner; else shared with everybody.
-    pub(crate) fn is_own(&self) -> bool {
-        self.own
     }
     /// `nginx:latest` where it was asked for by name, `nginx@sha256:…` where by digest.
     pub(crate) fn found_as(&self) -> Option<&str> {
@@ -285,7 +280,7 @@ impl Scope {
     /// The same, where an absent image is no error yet.
     pub(crate) async fn find_image(&self, asked: &str) -> Result<Option<OwnImage>, Refusal> {
         let images = self.ledger.images(&self.sandbox).await?;
-        let own = |id: &str| images.iter().find(|row| row.image_id == id).map(|row| row.origin.is_own());
+        let is_here = |id: &str| images.iter().any(|row| row.image_id == id);
         let reference = Reference::parse(asked);
         let is_reference = reference.is_some();
         if let Some(reference) = reference {
@@ -310,9 +305,9 @@ impl Scope {
                 }
             };
             if let Some(id) = found_id
-                && let Some(own) = own(&id)
+                && is_here(&id)
             {
-                return Ok(Some(OwnImage { id, own, found_as: Some(reference.with_default_tag().familiar()) }));
+                return Ok(Some(OwnImage { id, found_as: Some(reference.with_default_tag().familiar()) }));
             }
         }
         let hex = asked.strip_prefix("sha256:").unwrap_or(asked);
@@ -321,7 +316,7 @@ impl Scope {
         }
         let mut matching = images.iter().filter(|row| row.image_id.strip_prefix("sha256:").is_some_and(|id| id.starts_with(hex)));
         match (matching.next(), matching.next()) {
-            (Some(row), None) => Ok(Some(OwnImage { id: row.image_id.clone(), own: row.origin.is_own(), found_as: None })),
+            (Some(row), None) => Ok(Some(OwnImage { id: row.image_id.clone(), found_as: None })),
             (Some(_), Some(_)) => Err(Refusal::invalid(format!("ambiguous image ID: {asked}"))),
             (None, _) => Ok(None),
         }

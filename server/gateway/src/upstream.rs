@@ -193,6 +193,12 @@ pub(crate) enum UpstreamError {
 
 impl From<UpstreamError> for Refusal {
     fn from(error: UpstreamError) -> Self {
+        // What a client sends may be wrong in the middle, and ends the question: that is no fault of the engine's, and
+        // nobody fills a log with it.
+        if matches!(&error, UpstreamError::Http(error) if error.is_user()) {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a question to the engine was broken off here");
+            return Self::broken_off();
+        }
         tracing::error!(error = &error as &dyn std::error::Error, "the engine did not answer");
         Self::engine_away()
     }

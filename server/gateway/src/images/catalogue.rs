@@ -10,6 +10,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     host::Layer,
+    images::layers,
     upstream::{Ask, EngineSaid, Upstream},
 };
 
@@ -167,6 +168,12 @@ impl ImageFacts {
             .map_or(0, OffsetDateTime::unix_timestamp)
     }
 
+    /// Its layers by chain ID, with their sizes in bytes.
+    pub(crate) fn chains(&self) -> impl Iterator<Item = (String, u64)> + use<> {
+        let sizes: Vec<u64> = self.layers.iter().map(|layer| layer.size).collect();
+        layers::chain_ids(self.diff_ids()).into_iter().zip(sizes)
+    }
+
     pub(crate) fn is_stand_in(&self) -> bool {
         self.label(STAND_IN_LABEL) == Some("true")
     }
@@ -193,7 +200,7 @@ impl Catalogue {
             self.engine.json::<ImageInspect>(Ask::get(&["images", id, "json"])),
             self.engine.json::<Vec<HistoryItem>>(Ask::get(&["images", id, "history"])),
         )?;
-        let layers = layers(&inspect, &history);
+        let layers = layers_of(&inspect, &history);
         let facts = Arc::new(ImageFacts { inspect, history, layers });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_CACHED_IMAGES {
@@ -210,22 +217,28 @@ impl Catalogue {
 }
 
 /// Pairs diff IDs with the lines of the history that made them. The API doesn't say which lines made
-/// no layer, so: those with a size; if these aren't as many, those whose instruction changes files.
-fn layers(inspect: &ImageInspect, history: &[HistoryItem]) -> Vec<Layer> {
+/// no layer, so: those with a size; if these aren't as many, those whose instruction changes files. What no line tells of
+/// (an image needs no history) is the highest layer's, which is shared the least: all layers have what the image has.
+fn layers_of(inspect: &ImageInspect, history: &[HistoryItem]) -> Vec<Layer> {
     let digests = inspect.root_fs.layers.clone().unwrap_or_default();
     let oldest_first = || history.iter().rev();
     let sized: Vec<&HistoryItem> = oldest_first().filter(|item| item.size > 0).collect();
     let written: Vec<&HistoryItem> = oldest_first().filter(|item| changes_files(&item.created_by) || item.size > 0).collect();
     let items = if sized.len() == digests.len() { sized } else { written };
     let fitting = items.len() == digests.len();
-    digests
+    let mut layers: Vec<Layer> = digests
         .into_iter()
         .enumerate()
         .map(|(index, digest)| match items.get(index).filter(|_| fitting) {
             Some(item) => Layer { digest, size: u64::try_from(item.size).unwrap_or(0), instruction: instruction(item) },
             None => Layer { digest, size: 0, instruction: String::new() },
         })
-        .collect()
+        .collect();
+    let told: u64 = layers.iter().map(|layer| layer.size).sum();
+    if let Some(highest) = layers.last_mut() {
+        highest.size += u64::try_from(inspect.size).unwrap_or(0).saturating_sub(told);
+    }
+    layers
 }
 
 pub(crate) fn changes_files(created_by: &str) -> bool {

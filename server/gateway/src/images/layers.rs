@@ -1,11 +1,11 @@
 //! Layers as the engine stores them: a layer is on a host when it and all below it are, which its
 //! chain ID stands for.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::{ledger::ImageRow, refusal::Refusal, serve::Context};
+use crate::{images::catalogue::ImageFacts, ledger::ImageRow, refusal::Refusal, serve::Context};
 
 /// The chain IDs of a stack of diff IDs, base first. Source: the OCI image specification, "Layer ChainID".
 pub(crate) fn chain_ids(diff_ids: &[String]) -> Vec<String> {
@@ -18,6 +18,17 @@ pub(crate) fn chain_ids(diff_ids: &[String]) -> Vec<String> {
         chain.push(next);
     }
     chain
+}
+
+/// Each layer of some images once, by its chain ID, with its size in bytes. Images that tell differently of the same
+/// layer can't make it less.
+pub(crate) fn distinct<'a>(images: impl Iterator<Item = &'a ImageFacts>) -> BTreeMap<String, u64> {
+    let mut distinct = BTreeMap::new();
+    for (chain, bytes) in images.flat_map(ImageFacts::chains) {
+        let known = distinct.entry(chain).or_insert(bytes);
+        *known = bytes.max(*known);
+    }
+    distinct
 }
 
 /// The chain IDs of all layers of some images of a host. An image that the engine has lost has none.

@@ -11,7 +11,7 @@ use crate::{
     SandboxId,
     admission::{Images, Turn},
     gateway::Shared,
-    images::{comings::Alone, tag, view::short},
+    images::{catalogue::ImageInspect, comings::Alone, tag, view::short},
     ledger::ImageOrigin,
     reference::{Reference, is_digest},
     refusal::Refusal,
@@ -72,6 +72,14 @@ pub(crate) async fn take_in(
 pub(crate) async fn hold(shared: &Shared, scope: &Scope, id: &str) -> Result<(), EngineSaid> {
     let ask = Ask::post(&["images", id, "tag"]).parameter("repo", scope.image_repository()).parameter("tag", short(id));
     shared.engine.done(ask).await.map(|_| ())
+}
+
+/// Whether an image is one of the course's, which the engine keeps for everybody. Asked anew: that changes with what
+/// others pull.
+pub(crate) async fn is_courses(context: &Context, id: &str) -> Result<bool, EngineSaid> {
+    let inspect: ImageInspect = context.shared.engine.json(Ask::get(&["images", id, "json"])).await?;
+    let library = format!("{}/library/", context.shared.config.registry);
+    Ok(inspect.repo_tags.iter().chain(&inspect.repo_digests).any(|name| name.starts_with(&library)))
 }
 
 /// The name by which the engine keeps an image, for archives that are loaded: what has it from the first moment on is

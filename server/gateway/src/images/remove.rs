@@ -165,7 +165,7 @@ impl Removal<'_> {
     }
 
     async fn delete(&mut self, image: &OwnImage) -> Result<(), Refusal> {
-        let lines = delete(self.context, image.id(), image.is_own()).await?;
+        let lines = delete(self.context, image.id()).await?;
         self.lines.extend(lines);
         Ok(())
     }
@@ -174,9 +174,7 @@ impl Removal<'_> {
     /// engine keeps it as long as those others need it.
     async fn forget_hidden(&self, image: &OwnImage) -> Result<(), Refusal> {
         let (shared, scope) = (&self.context.shared, &self.context.scope);
-        if image.is_own()
-            && let Err(said) = own::let_go(shared, scope, image.id()).await
-        {
+        if let Err(said) = own::let_go(shared, scope, image.id()).await {
             tracing::warn!(image = image.id(), error = said.message(), "an own image stays on the engine until the sandbox ends");
         }
         Ok(shared.ledger.remove_image(scope.sandbox(), image.id()).await?)
@@ -185,7 +183,7 @@ impl Removal<'_> {
 
 /// Takes an image without names off the host. Says what went: the image, and those of its layers that
 /// nothing else on this host has, topmost first.
-async fn delete(context: &Context, id: &str, own: bool) -> Result<Vec<Line>, Refusal> {
+async fn delete(context: &Context, id: &str) -> Result<Vec<Line>, Refusal> {
     let view = View::read(context).await?;
     let chains = match context.shared.catalogue.get(id).await {
         Ok(facts) => layers::chain_ids(facts.diff_ids()),
@@ -199,19 +197,18 @@ async fn delete(context: &Context, id: &str, own: bool) -> Result<Vec<Line>, Ref
         }
     }
     let mut deleted = vec![id.to_owned()];
-    if own {
-        match own::let_go(&context.shared, &context.scope, id).await {
-            Ok(gone) => {
-                for gone in gone {
-                    context.shared.catalogue.forget(&gone);
-                    // Layers are told below, as this host has them.
-                    if gone != id && !chains.contains(&gone) {
-                        deleted.push(gone);
-                    }
+    // What came from the course has a name of the sandbox's as well once it was pushed; and one of the course's, which stays.
+    match own::let_go(&context.shared, &context.scope, id).await {
+        Ok(gone) => {
+            for gone in gone {
+                context.shared.catalogue.forget(&gone);
+                // Layers are told below, as this host has them.
+                if gone != id && !chains.contains(&gone) {
+                    deleted.push(gone);
                 }
             }
-            Err(said) => tracing::warn!(image = id, error = said.message(), "an own image stays on the engine until the sandbox ends"),
         }
+        Err(said) => tracing::warn!(image = id, error = said.message(), "an image stays on the engine until the sandbox ends"),
     }
     context.shared.ledger.remove_image(context.scope.sandbox(), id).await?;
     events::tell(context, "delete", id, id).await;

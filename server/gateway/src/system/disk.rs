@@ -2,7 +2,7 @@
 //! layers of its containers, and its volumes. What is shared with everybody is nobody's share.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -93,16 +93,9 @@ fn own_layers(images: &[Image<'_>], steps: &[BuildStepRow]) -> u64 {
 }
 
 fn layers_of_images(images: &[Image<'_>]) -> u64 {
-    let (mut own, mut shared) = (BTreeMap::new(), HashSet::new());
-    for (row, facts) in images {
-        let chains = layers::chain_ids(facts.diff_ids());
-        if row.origin.is_own() {
-            own.extend(chains.into_iter().zip(facts.layers.iter().map(|layer| layer.size)));
-        } else {
-            shared.extend(chains);
-        }
-    }
-    own.iter().filter(|(chain, _)| !shared.contains(*chain)).map(|(_, bytes)| bytes).sum()
+    let of = |own: bool| images.iter().filter(move |(row, _)| row.origin.is_own() == own).map(|(_, facts)| &**facts);
+    let (own, shared) = (layers::distinct(of(true)), layers::distinct(of(false)));
+    own.iter().filter(|(chain, _)| !shared.contains_key(*chain)).map(|(_, bytes)| bytes).sum()
 }
 
 /// Of builds: layers that are in no image of the sandbox's.

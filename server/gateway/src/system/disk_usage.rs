@@ -1,7 +1,5 @@
 //! `docker system df`: the sandbox's own images, containers, volumes and what its builds keep. Shared layers count once.
 
-use std::collections::BTreeMap;
-
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -94,10 +92,7 @@ pub(crate) async fn disk_usage(context: &Context, mut request: Request) -> Answe
 async fn of_images(context: &Context, version: ApiVersion) -> Result<Usage, Refusal> {
     let view = View::read(context).await?;
     let facts = view.facts(context).await?;
-    let mut distinct = BTreeMap::new();
-    for (_, facts) in &facts {
-        distinct.extend(layers::chain_ids(facts.diff_ids()).into_iter().zip(facts.layers.iter().map(|layer| layer.size)));
-    }
+    let distinct = layers::distinct(facts.iter().map(|(_, facts)| &**facts));
     let all = images::list::for_disk_usage(context, version).await?;
     let unused = all.iter().filter(|image| image.containers == 0);
     Ok(Usage {

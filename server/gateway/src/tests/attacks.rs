@@ -14,6 +14,7 @@ mod exhaustion;
 mod fake;
 mod fuzzed;
 mod half_way;
+mod kept;
 mod leaks;
 mod listed;
 mod network;

@@ -90,8 +90,10 @@ pub(super) async fn bring_quietly(context: &Context, wanted: &Wanted, messages: 
 
 /// What the learner pushed. The engine's own name for it is needed for the pull only.
 async fn pull_own(context: &Context, wanted: &Wanted, messages: &Messages) -> Result<Arrived, Refusal> {
-    let pulled = pull(context, wanted, messages).await;
     let repository = context.scope.engine_repository(&wanted.repository);
+    // Who pushes it meanwhile takes the engine's name off as well, and would leave another.
+    let _alone = context.sandbox.until_closed(context.sandbox.repositories.alone(&repository)).await?;
+    let pulled = pull(context, wanted, messages).await;
     if let Err(said) = own::remove_reference(&context.shared, &repository, wanted.version()).await {
         tracing::warn!(error = said.message(), "a name that a pull left behind could not be removed");
     }
@@ -132,11 +134,11 @@ async fn pull(context: &Context, wanted: &Wanted, messages: &Messages) -> Result
     Ok(Arrived { image_id: manifest.image_id.clone(), digest: manifest.digest.clone(), up_to_date: here && (named || digested) })
 }
 
-/// Writes the image into the ledger. One that the learner made, pushed, and pulls back is theirs again.
+/// Writes the image into the ledger. What the learner pushed and pulls back is theirs, unless it is the course's all the
+/// same.
 async fn take_in(context: &Context, wanted: &Wanted) -> Result<(), Refusal> {
-    let (scope, image_id) = (&context.scope, &wanted.manifest.image_id);
-    let facts = context.shared.catalogue.get(image_id).await.map_err(|said| context.engine_said(said))?;
-    let own = wanted.repository.is_own() && facts.label(crate::scope::SANDBOX_LABEL) == Some(scope.sandbox().as_str());
+    let own = wanted.repository.is_own()
+        && !own::is_courses(context, &wanted.manifest.image_id).await.map_err(|said| context.engine_said(said))?;
     let origin = if own { ImageOrigin::Loaded } else { ImageOrigin::Pulled };
     record(context, wanted, origin).await
 }

@@ -61,7 +61,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
                 context.sandbox.record(ActivityKind::ImageUntagged { image_id: id.clone(), reference }).await;
             }
         }
-        let deleted = delete(context, id, row.origin.is_own()).await?;
+        let deleted = delete(context, id).await?;
         let gone = |chain: &String| deleted.iter().any(|line| matches!(line, Line::Deleted(id) if id == chain));
         let chains = layers::chain_ids(facts.diff_ids());
         space += facts.layers.iter().zip(&chains).filter(|(_, chain)| gone(chain)).map(|(layer, _)| layer.size).sum::<u64>();

@@ -29,6 +29,8 @@ const EVERYBODYS_DEVICES: [(u64, u64); 8] = [(1, 3), (1, 5), (1, 7), (1, 8), (1,
 pub(super) struct Layer {
     pub(super) file: File,
     pub(super) bytes: u64,
+    /// Bytes of the files and of the links' targets in it: at least what the engine says that it has.
+    pub(super) file_bytes: u64,
     /// `sha256:…` of it.
     pub(super) diff_id: String,
 }
@@ -55,28 +57,29 @@ pub(super) fn take(mut source: impl Read, left: &mut u64) -> Result<Layer, Faile
     *left -= written.bytes;
     let mut file = written.to.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.rewind()?;
-    look_through(&file, written.bytes)?;
+    let file_bytes = look_through(&file, written.bytes)?;
     file.rewind()?;
-    Ok(Layer { file, bytes: written.bytes, diff_id: format!("sha256:{:x}", written.hash.finalize()) })
+    Ok(Layer { file, bytes: written.bytes, file_bytes, diff_id: format!("sha256:{:x}", written.hash.finalize()) })
 }
 
 /// Refuses what would become more on the disk than it is here, and what no container may have.
 ///
 /// The engine reads the layer with another parser than ours, and where two read differently, one can be
 /// told what the other isn't. So this reads block by block, by the narrowest rules that any writer keeps to:
-/// plain octal sizes, data only after a file, records of names and nothing else, zeros after the end.
-fn look_through(file: &File, bytes: u64) -> Result<(), Failed> {
+/// plain octal sizes, data only after a file, records of names and nothing else, zeros after the end. Returns how many
+/// bytes its files and its links' targets have.
+fn look_through(file: &File, bytes: u64) -> Result<u64, Failed> {
     if !bytes.is_multiple_of(BLOCK as u64) {
         return Err(unreadable().into());
     }
     let mut reader = BufReader::new(file);
-    let (mut files, mut before) = (0, Before::default());
+    let (mut files, mut file_bytes, mut before) = (0, 0_u64, Before::default());
     loop {
         let mut block = [0; BLOCK];
         match reader.read_exact(&mut block) {
             Ok(()) => {}
             // No zeros at all at the end: some writers leave them out.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(file_bytes),
             Err(error) => return Err(error.into()),
         }
         if block == [0; BLOCK] {
@@ -86,7 +89,7 @@ fn look_through(file: &File, bytes: u64) -> Result<(), Failed> {
                     return Err(unreadable().into());
                 }
             }
-            return Ok(());
+            return Ok(file_bytes);
         }
         files += 1;
         if files > MAX_FILES {
@@ -106,11 +109,15 @@ fn look_through(file: &File, bytes: u64) -> Result<(), Failed> {
                     return Err(unreadable().into());
                 }
                 pass(&mut reader, size.saturating_add(padding(size)))?;
+                file_bytes += size;
             }
             // Links, folders and pipes have no data; one parser skips what it is said to be, another reads it.
             b'1' | b'2' | b'5' | b'6' => {
                 if size > 0 {
                     return Err(unreadable().into());
+                }
+                if kind == b'2' {
+                    file_bytes += before.target_bytes.max(header.link_name_bytes().map_or(0, |target| target.len() as u64));
                 }
             }
             b'x' | b'g' | b'L' | b'K' => {
@@ -126,10 +133,11 @@ fn look_through(file: &File, bytes: u64) -> Result<(), Failed> {
                         before.long_name = !name.is_empty();
                         before.folder |= text.iter().rev().find(|byte| **byte != 0) == Some(&b'/');
                     }
-                    b'K' => {}
+                    b'K' => before.target_bytes = before.target_bytes.max(size),
                     _ => {
                         let said = records(&text)?;
                         before.folder |= said.folder;
+                        before.target_bytes = before.target_bytes.max(said.target_bytes);
                         // The records of all that follows give no name to one: not to every reader.
                         before.name_in_records = said.name && kind == b'x';
                     }
@@ -164,6 +172,8 @@ struct Before {
     folder: bool,
     long_name: bool,
     name_in_records: bool,
+    /// Of a link's target, where it doesn't stand in the header.
+    target_bytes: u64,
 }
 
 impl Before {
@@ -177,10 +187,11 @@ impl Before {
 struct Said {
     name: bool,
     folder: bool,
+    target_bytes: u64,
 }
 
 fn records(mut text: &[u8]) -> Result<Said, Failed> {
-    let mut said = Said { name: false, folder: false };
+    let mut said = Said { name: false, folder: false, target_bytes: 0 };
     while !text.is_empty() {
         let space = text.iter().position(|byte| *byte == b' ').ok_or_else(unreadable)?;
         let length = std::str::from_utf8(&text[..space]).ok().and_then(|length| length.parse::<usize>().ok());
@@ -193,6 +204,9 @@ fn records(mut text: &[u8]) -> Result<Said, Failed> {
         let is_name = [&b"path"[..], b"linkpath", b"uname", b"gname"].contains(&key);
         if key == b"size" || key.starts_with(b"GNU.") || key.starts_with(b"SCHILY.realsize") || (is_name && value.contains(&0)) {
             return Err(unreadable().into());
+        }
+        if key == b"linkpath" {
+            said.target_bytes = value.len() as u64;
         }
         if key == b"path" {
             said.folder |= value.last() == Some(&b'/');
@@ -342,6 +356,21 @@ mod tests {
                 assert!(taken(&device, 1 << 20).is_err(), "{length}");
             }
         }
+    }
+
+    #[test]
+    fn files_and_targets_of_links_are_what_a_layer_has() {
+        let link = |target: &str| {
+            let mut header = Header::from_byte_slice(&header("l", b'2', 0)).clone();
+            header.as_mut_bytes()[157..157 + target.len()].copy_from_slice(target.as_bytes());
+            header.set_cksum();
+            header.as_bytes().to_vec()
+        };
+        let long = |kind: u8, text: &[u8]| [header("p", kind, text.len() as u64), padded(text)].concat();
+        let file = [header("f", b'0', 5), padded(b"hello")].concat();
+        let parts = [file, link("twelve bytes"), long(b'x', b"17 linkpath=four\n"), link(""), long(b'K', b"three\0"), link("x")];
+        let layer = taken(&[parts.concat(), vec![0; 2 * BLOCK]].concat(), 1 << 20).unwrap();
+        assert_eq!(layer.file_bytes, 5 + 12 + 4 + 6);
     }
 
     #[test]

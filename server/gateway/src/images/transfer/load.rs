@@ -19,6 +19,7 @@ use crate::{
     admission::{Images, Turn},
     body::{self, Upload},
     images::{
+        catalogue::ImageFacts,
         events,
         message::{self, Message},
         own, tag,
@@ -49,6 +50,8 @@ struct Loading {
     names: Vec<Reference>,
     /// Of its layers, as they were found to be.
     diff_ids: Vec<String>,
+    /// Bytes of each one's files.
+    file_bytes: Vec<u64>,
     /// A tar that holds nothing else.
     tar: File,
 }
@@ -111,6 +114,7 @@ fn one(named: &Named, entry: &Entry, left: &mut u64, scope: &Scope) -> Result<Lo
     let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
     let mut written = Entry { config: format!("{id}.json"), repo_tags: Some(vec![own::held_name(scope, &id)]), layers: Vec::new() };
     append(&mut tar, &written.config, configuration.len() as u64, configuration.as_slice())?;
+    let mut file_bytes = Vec::new();
     for (number, name) in entry.layers.iter().enumerate() {
         let layer = layer::take(named.open(name)?.ok_or_else(|| lacks(name))?, left)?;
         // The engine takes a layer that it has by its digest, whatever lies in the archive: who doesn't
@@ -125,6 +129,7 @@ fn one(named: &Named, entry: &Entry, left: &mut u64, scope: &Scope) -> Result<Lo
         let name = format!("{number}-{}/layer.tar", layer.diff_id.trim_start_matches("sha256:"));
         append(&mut tar, &name, layer.bytes, layer.file)?;
         written.layers.push(name);
+        file_bytes.push(layer.file_bytes);
     }
     let manifest = serde_json::to_vec(&[&written]).map_err(io::Error::other)?;
     append(&mut tar, MANIFEST, manifest.len() as u64, manifest.as_slice())?;
@@ -133,7 +138,7 @@ fn one(named: &Named, entry: &Entry, left: &mut u64, scope: &Scope) -> Result<Lo
     let mut file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.rewind()?;
     let names = entry.repo_tags.iter().flatten().map(|name| tag::read(name, None)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Loading { id: format!("sha256:{id}"), names, diff_ids: said.diff_ids, tar: file })
+    Ok(Loading { id: format!("sha256:{id}"), names, diff_ids: said.diff_ids, file_bytes, tar: file })
 }
 
 /// What the configuration says, where it is of an image that can run here.
@@ -148,6 +153,17 @@ fn check(text: &[u8], entry: &Entry) -> Result<Configuration, Refusal> {
     Ok(configuration)
 }
 
+/// Whether some layers are said to have more than they have, at the expense of higher ones. A layer that many images
+/// share counts once; with what is each one's own credited to it, they would fill a disk that shows as empty.
+fn credits_too_low(facts: &ImageFacts, file_bytes: &[u64]) -> bool {
+    let (mut said, mut had) = (0_u64, 0_u64);
+    facts.layers.iter().zip(file_bytes).any(|(layer, bytes)| {
+        said = said.saturating_add(layer.size);
+        had = had.saturating_add(*bytes);
+        said > had
+    })
+}
+
 fn append(tar: &mut Builder<impl Write>, name: &str, bytes: u64, data: impl io::Read) -> io::Result<()> {
     let mut header = Header::new_gnu();
     header.set_mode(0o644);
@@ -160,7 +176,7 @@ async fn take(context: &Context, turn: Turn<Images>, image: Loading) -> Result<V
     own::check_limit(context).await?;
     tag::check_limit(context, &turn, &image.names).await?;
     let (shared, scope) = (&context.shared, &context.scope);
-    let Loading { id, names, diff_ids, tar } = image;
+    let Loading { id, names, diff_ids, file_bytes, tar } = image;
     // Who has it already has these very bytes.
     if shared.ledger.images(scope.sandbox()).await?.iter().any(|row| row.image_id == id) {
         own::take_in(context, &turn, &id, ImageOrigin::Loaded, &names).await?;
@@ -173,6 +189,11 @@ async fn take(context: &Context, turn: Turn<Images>, image: Loading) -> Result<V
             if facts.diff_ids() != diff_ids {
                 tracing::error!(sandbox = %context.sandbox.id, image = id, "the engine loaded another image than was judged");
                 return Err(Refusal::invalid("lunchbox: an image in the archive is not what it says"));
+            }
+            if credits_too_low(&facts, &file_bytes) {
+                return Err(Refusal::invalid(
+                    "lunchbox: an image's history in the archive names more or fewer lines with layers than there are. Build it again, or load one without a history.",
+                ));
             }
             own::take_in(context, &turn, &id, ImageOrigin::Loaded, &names).await
         };

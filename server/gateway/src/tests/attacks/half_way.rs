@@ -28,12 +28,12 @@ async fn hang_up(sandbox: &Sandbox, head: &str, body: &[u8], after: Duration) {
 }
 
 /// So many moments, so far apart.
-fn moments(count: u32, apart: Duration) -> impl Iterator<Item = Duration> {
+pub(super) fn moments(count: u32, apart: Duration) -> impl Iterator<Item = Duration> {
     (0..count).map(move |number| apart * number)
 }
 
 /// Nothing of the sandbox's is under way any more, but for connections.
-async fn quiet(sandbox: &Sandbox) {
+pub(super) async fn quiet(sandbox: &Sandbox) {
     let served = sandbox.gateway.served(&sandbox.id);
     until("the end of what goes on", || async { is_quiet(&served) }).await;
 }
@@ -47,7 +47,7 @@ fn lines(text: &str) -> BTreeSet<String> {
 }
 
 /// IDs of the images that the engine keeps for the sandbox by a name.
-async fn held(host: &TestHost, sandbox: &Sandbox) -> BTreeSet<String> {
+pub(super) async fn held(host: &TestHost, sandbox: &Sandbox) -> BTreeSet<String> {
     let name = format!("reference=lb-{}/{}", host.config.instance, sandbox.id);
     lines(&bare(&["images", "-q", "--no-trunc", "--filter", &name]).await.ok())
 }
@@ -59,7 +59,7 @@ async fn nameless(sandbox: &Sandbox) -> BTreeSet<String> {
 }
 
 /// Fails where the engine has an image for the sandbox that is on none of its lists.
-async fn all_is_known(host: &TestHost, sandbox: &Sandbox, when: &str) {
+pub(super) async fn all_is_known(host: &TestHost, sandbox: &Sandbox, when: &str) {
     let ledger = host.ledger();
     let rows = ledger.images(&sandbox.id).await.unwrap();
     let own: BTreeSet<String> = rows.iter().filter(|row| row.origin.is_own()).map(|row| row.image_id.clone()).collect();
@@ -192,7 +192,7 @@ async fn attack_140_a_host_that_is_closed_while_it_builds_leaves_nothing() {
 async fn attack_141_a_host_that_is_closed_while_the_engine_fills_volumes_leaves_nothing() {
     let host = host(1).await;
     let a = &host.sandboxes[0];
-    let dockerfile = b"FROM busybox\nRUN mkdir -p /a/b/c/d/e/f && cd /a/b/c/d/e/f && seq 1 3000 | xargs touch\n";
+    let dockerfile = b"FROM busybox\nRUN mkdir -p /a/b/c/d/e/f && cd /a/b/c/d/e/f && seq 1 1500 | xargs touch\n";
     a.docker_in(&["build", "-q", "-t", "files", "-"], dockerfile).await.ok();
     let mut creating = a.spawn(&[
         "create",
