@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may fail")]
 
 mod files;
+mod links;
 mod steps;
 
 use tar::EntryType as E;

@@ -179,8 +179,9 @@ impl Taken {
                 let above = if folder { Some(to.as_path()) } else { to.parent() };
                 let missing: Vec<&Path> = above.into_iter().flat_map(Path::ancestors).filter(|path| !path.as_os_str().is_empty()).collect();
                 for folder in missing.into_iter().rev() {
-                    tree::folder(folder, owner.unwrap_or_default(), 0o755, &mut tar)?;
+                    tree::folder(&place.folder.join(folder), owner.unwrap_or_default(), 0o755, &mut tar)?;
                 }
+                let to = place.folder.join(&to);
                 if archive {
                     let archive = Archive::of(tree, found)?.ok_or(io::ErrorKind::InvalidData)?;
                     archive.unpack(&to, owner, most_bytes.saturating_mul(UNPACKED_TIMES), &mut tar)?;
@@ -198,7 +199,7 @@ impl Taken {
             }
             Err(Failed::Io(error)) => return Err(lost(error)),
         };
-        workshop.put(container, &place.folder, tar).await
+        workshop.put(container, tar).await
     }
 }
 
@@ -210,8 +211,8 @@ pub(super) fn lost(error: io::Error) -> Refusal {
 /// Where a destination lies in a container.
 #[derive(Debug)]
 struct Place {
-    /// A folder that is there. The engine follows the links on the way to it.
-    folder: String,
+    /// A folder that is there, below the root. The engine follows the links on the way to it.
+    folder: PathBuf,
     /// What of the destination is not there yet.
     below: PathBuf,
     /// The destination is there, and is a folder.
@@ -241,7 +242,7 @@ impl Place {
             if folder {
                 let is_folder = below.is_empty();
                 let below = below.iter().rev().collect();
-                return Ok(Self { folder: place, below, is_folder, is_file: false, name: PathBuf::new() });
+                return Ok(Self { folder: below_root(&place), below, is_folder, is_file: false, name: PathBuf::new() });
             }
             let name = at.file_name().map(PathBuf::from).unwrap_or_default();
             at.pop();
@@ -249,12 +250,16 @@ impl Place {
                 if !below.is_empty() {
                     return Err(Refusal::invalid(format!("mkdir {text}: not a directory")));
                 }
-                let folder = at.to_string_lossy().into_owned();
+                let folder = below_root(&at.to_string_lossy());
                 return Ok(Self { folder, below: PathBuf::new(), is_folder: false, is_file: true, name });
             }
             below.push(name);
         }
     }
+}
+
+fn below_root(path: &str) -> PathBuf {
+    PathBuf::from(path.trim_start_matches('/'))
 }
 
 /// `user:group` in numbers, by the container's own files.

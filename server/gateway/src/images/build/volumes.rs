@@ -35,8 +35,8 @@ const CACHE_ROLE: &str = "build-cache";
 const CACHE_ID: &str = "io.lunchbox.cache";
 /// Where a cache's files lie in its volume, so that whose they are can be chosen.
 pub(super) const CACHE_FOLDER: &str = "cache";
-/// Where a volume is mounted while it is filled.
-const FILLED_AT: &str = "/volume";
+/// Where a volume is mounted while it is filled, below the root. What is put into it has names that begin so.
+pub(super) const FILLED_AT: &str = "volume";
 
 /// What the engine's names of a sandbox's caches begin with.
 pub(crate) fn cache_names(scope: &Scope) -> String {
@@ -157,12 +157,12 @@ impl Workshop {
     async fn fill(&self, image: &str, volume: &str, tar: File) -> Result<(), Refusal> {
         let mount = EngineMount::Volume {
             source: volume.to_owned(),
-            target: FILLED_AT.to_owned(),
+            target: format!("/{FILLED_AT}"),
             read_only: false,
             volume_options: EngineVolumeOptions { no_copy: true, ..EngineVolumeOptions::default() },
         };
         let container = self.create(Making { image, mounts: vec![mount], ..Making::default() }).await?;
-        self.put(&container, FILLED_AT, tar).await
+        self.put(&container, tar).await
     }
 
     /// A volume with these files, for one step.
@@ -207,11 +207,12 @@ impl Workshop {
         let (owner, mode) = ((wanted.owner.user, wanted.owner.group), wanted.mode());
         let tar = tokio::task::spawn_blocking(move || {
             let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
+            let folder = Path::new(FILLED_AT).join(CACHE_FOLDER);
             if let Some(files) = files {
-                files.pack(Path::new(CACHE_FOLDER), &mut tar)?;
+                files.pack(&folder, &mut tar)?;
             }
             // The last word on whose it is.
-            tree::folder(Path::new(CACHE_FOLDER), owner, mode, &mut tar)?;
+            tree::folder(&folder, owner, mode, &mut tar)?;
             tree::finish(tar)
         });
         let tar = tar.await.map_err(|_| Refusal::internal())?.map_err(copy::lost)?;

@@ -207,11 +207,12 @@ impl Workshop {
         Ok(waited.status_code)
     }
 
-    /// Files as they lie in a plain tar, below a folder that is there.
-    pub(super) async fn put(&self, container: &Container, folder: &str, tar: File) -> Result<(), Refusal> {
+    /// Files as they lie in a plain tar, by their whole names: of a tar that it unpacks in a folder the engine takes no link
+    /// that leads out of that folder, and a learner's may lead anywhere.
+    pub(super) async fn put(&self, container: &Container, tar: File) -> Result<(), Refusal> {
         let tar = ReaderStream::new(tokio::fs::File::from_std(tar)).map(|read| read.map_err(Into::into));
         let ask = Ask::new(Method::PUT, &["containers", &container.id, "archive"])
-            .parameter("path", folder)
+            .parameter("path", "/")
             .stream("application/x-tar", body::stream(tar))
             .patient();
         let done = self.context.shared.engine.done(ask).await;

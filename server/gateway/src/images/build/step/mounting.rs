@@ -112,7 +112,7 @@ impl Work<'_> {
             let written = tokio::task::spawn_blocking(move || {
                 let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
                 for (number, content) in contents.iter().enumerate() {
-                    content.write(&volumes::place(number), &mut tar)?;
+                    content.write(&Path::new(volumes::FILLED_AT).join(volumes::place(number)), &mut tar)?;
                 }
                 tree::finish(tar)
             });
