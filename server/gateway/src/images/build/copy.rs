@@ -1,6 +1,8 @@
 //! COPY and ADD: what they take is found, then put into a container that is never started, and what changed
 //! there is the step's layer.
 
+mod destination;
+
 use std::{
     io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
@@ -18,6 +20,7 @@ use crate::{
     refusal::Refusal,
 };
 
+use self::destination::Destination;
 use super::{
     stage::Copy,
     tree::{self, Dressing, Found, Tree},
@@ -152,7 +155,7 @@ impl Taken {
             Some(owner) => Some(owner_of(workshop, container, owner).await?),
             None => None,
         };
-        let place = Place::find(workshop, container, &copy.destination).await?;
+        let place = Destination::find(workshop, container, &copy.destination).await?;
         let dressing = Dressing { owner, mode: copy.mode };
         let unpacks = copy.unpacks;
         let most_bytes = workshop.context.shared.config.limits.upload_max_bytes;
@@ -206,60 +209,6 @@ impl Taken {
 pub(super) fn lost(error: io::Error) -> Refusal {
     tracing::error!(%error, "files of a build could not be read or written");
     Refusal::internal()
-}
-
-/// Where a destination lies in a container.
-#[derive(Debug)]
-struct Place {
-    /// A folder that is there, below the root. The engine follows the links on the way to it.
-    folder: PathBuf,
-    /// What of the destination is not there yet.
-    below: PathBuf,
-    /// The destination is there, and is a folder.
-    is_folder: bool,
-    /// It is there, and is none.
-    is_file: bool,
-    /// Of a file that is there: its name in the folder.
-    name: PathBuf,
-}
-
-impl Place {
-    async fn find(workshop: &Workshop, container: &Container, destination: &str) -> Result<Self, Refusal> {
-        let mut at = PathBuf::from(destination);
-        let mut below = Vec::new();
-        loop {
-            let text = at.to_string_lossy().into_owned();
-            let stat = if text == "/" { None } else { workshop.stat(container, &text).await? };
-            let (mut folder, mut place) = (text == "/", text.clone());
-            if let Some(stat) = &stat {
-                folder = stat.is_folder();
-                // A link to a folder is as good as the folder; what a link leads to may not be there.
-                if !stat.link_target.is_empty() {
-                    folder = workshop.stat(container, &stat.link_target).await?.is_some_and(|stat| stat.is_folder());
-                    place = stat.link_target.clone();
-                }
-            }
-            if folder {
-                let is_folder = below.is_empty();
-                let below = below.iter().rev().collect();
-                return Ok(Self { folder: below_root(&place), below, is_folder, is_file: false, name: PathBuf::new() });
-            }
-            let name = at.file_name().map(PathBuf::from).unwrap_or_default();
-            at.pop();
-            if stat.is_some() {
-                if !below.is_empty() {
-                    return Err(Refusal::invalid(format!("mkdir {text}: not a directory")));
-                }
-                let folder = below_root(&at.to_string_lossy());
-                return Ok(Self { folder, below: PathBuf::new(), is_folder: false, is_file: true, name });
-            }
-            below.push(name);
-        }
-    }
-}
-
-fn below_root(path: &str) -> PathBuf {
-    PathBuf::from(path.trim_start_matches('/'))
 }
 
 /// `user:group` in numbers, by the container's own files.

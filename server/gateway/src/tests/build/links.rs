@@ -1,6 +1,6 @@
 //! Links, hard and symbolic: those that are copied, and those on the way to where something is copied.
 
-use super::{E, post, tar};
+use super::{E, build, post, tar};
 use crate::tests::support::TestHost;
 
 /// All that a classic build printed, its JSON taken apart.
@@ -38,4 +38,24 @@ RUN --mount=target=/m --mount=from=maker,source=/out,target=/n readlink /m/up; r
     assert!(answer.contains(&copied), "{answer}");
     assert!(answer.contains("/way -> /real\n"), "{answer}");
     assert!(answer.contains(&format!("../etc/passwd\n{far}\n../../../../etc/hostname\n")), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_on_the_way_is_followed_to_what_is_not_there_yet() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    let text = r#"FROM busybox
+RUN mkdir /real && echo old >/real/file && ln -s /newdir /pl && ln -s ../../made/by /real/rel && ln -s /newfile /dangling && ln -s /real/file /known && ln -s /whole /folder
+COPY f /pl/x
+COPY f /real/rel/copy/
+COPY f /dangling
+COPY f /known
+COPY sub /folder
+RUN cat /newdir/x /made/by/copy/f /newfile /real/file /whole/g | tr '\n' ' '; ls -l / /real
+"#;
+    let built = build(a, &[("Dockerfile", text), ("f", "f\n"), ("sub/g", "g\n")], &[]).await.ok();
+    assert!(built.contains("f f f f g "), "{built}");
+    for link in ["pl -> /newdir", "rel -> ../../made/by", "dangling -> /newfile", "known -> /real/file", "folder -> /whole"] {
+        assert!(built.contains(link), "{link} is not in {built}");
+    }
 }
