@@ -130,7 +130,7 @@ pub(crate) const MAX_BUILD_STEPS: usize = 200;
 pub(crate) const MAX_STEP_DESCRIPTION: usize = 200;
 /// Caches (`RUN --mount=type=cache`) that a sandbox keeps.
 pub(crate) const MAX_BUILD_CACHES: usize = 8;
-/// Bytes that one COPY takes out of another image.
+/// Bytes that one step takes out of other images.
 pub(crate) const MAX_COPIED_BYTES: u64 = 1_000_000_000;
 /// Bytes of a secret that a build is given. BuildKit has the same limit.
 pub(crate) const MAX_SECRET_BYTES: usize = 500 * 1024;
@@ -150,8 +150,8 @@ pub(crate) const MAX_WORD_BYTES: usize = 64 * 1024;
 pub(crate) const MAX_KEPT_BYTES: usize = 256 * 1024;
 /// Bytes of an image's environment and labels together, as of a container's.
 pub(crate) const MAX_CONFIG_BYTES: usize = 256 * 1024;
-/// Steps of all sandboxes that take files out of images at once; the next waits its turn. Each has up to twice
-/// [`MAX_COPIED_BYTES`] on the disk meanwhile.
+/// Steps of all sandboxes that take files out of images at once; the next waits its turn. Each has up to
+/// [`MAX_COPIED_BYTES`] on the disk meanwhile, and once more what it writes, at most what its sandbox may still take.
 pub(crate) const MAX_COPYING: usize = 4;
 /// Addresses of all networks together that one sandbox has chosen itself: two of /16. All learners choose from the same
 /// ranges, of which there are seventeen.

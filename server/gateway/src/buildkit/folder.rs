@@ -3,6 +3,7 @@
 //! may be built with is judged where every build context is.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, BufWriter, Read, Seek, Write},
     path::Path,
@@ -48,13 +49,13 @@ pub(super) struct Received {
 
 /// Receives a folder of at most `most_bytes`.
 pub(super) async fn receive(folder: Folder, most_bytes: u64) -> Result<Received, Status> {
-    receive_some(folder, limits::MAX_CONTEXT_FILES, most_bytes).await
+    receive_some(folder, limits::MAX_CONTEXT_FILES, true, most_bytes).await
 }
 
-async fn receive_some(folder: Folder, most_files: usize, most_bytes: u64) -> Result<Received, Status> {
+async fn receive_some(folder: Folder, most_files: usize, links: bool, most_bytes: u64) -> Result<Received, Status> {
     let handle = Handle::current();
     let until = Instant::now() + limits::UPLOAD_TIME;
-    let received = tokio::task::spawn_blocking(move || Receiving { folder, handle, until, most_files }.run(most_bytes)).await;
+    let received = tokio::task::spawn_blocking(move || Receiving { folder, handle, until, most_files, links }.run(most_bytes)).await;
     received.unwrap_or_else(|error| {
         tracing::error!(%error, "receiving a folder broke off");
         Err(ours())
@@ -95,7 +96,7 @@ pub(super) async fn receive_file(folder: Folder, name: &str) -> Result<Option<St
 /// Files of few bytes by their names, those that the folder has.
 pub(super) async fn receive_files(folder: Folder, names: &[&str]) -> Result<Vec<Option<String>>, Status> {
     let most_bytes = (names.len() * limits::MAX_DOCKERFILE_BYTES) as u64;
-    let received = receive_some(folder, MAX_FEW_FILES, most_bytes).await?;
+    let received = receive_some(folder, MAX_FEW_FILES, false, most_bytes).await?;
     let mut texts = vec![None; names.len()];
     let mut archive = tar::Archive::new(io::BufReader::new(received.tar));
     for entry in archive.entries().map_err(lost)? {
@@ -126,6 +127,8 @@ struct Receiving {
     /// All of it must be there by then.
     until: Instant,
     most_files: usize,
+    /// Whether a file may come as another name of one that came before.
+    links: bool,
 }
 
 impl Receiving {
@@ -133,8 +136,19 @@ impl Receiving {
         let stats = self.stats(most_bytes)?;
         let mut tar = Builder::new(BufWriter::new(tempfile::tempfile().map_err(lost)?));
         let mut bytes = 0;
+        let mut files = HashSet::new();
         for (id, stat) in (0_u32..).zip(&stats) {
+            let linked = Path::new(stat.link_name.trim_start_matches('/'));
+            if self.links && stat.mode & MODE_KIND == 0 && files.contains(linked) {
+                let mut header = header(stat);
+                header.set_entry_type(EntryType::Link);
+                plain_tar::append_link(&mut tar, header, Path::new(&stat.path), linked).map_err(lost)?;
+                continue;
+            }
             bytes += self.add(&mut tar, id, stat)?;
+            if stat.mode & MODE_KIND == 0 {
+                files.insert(Path::new(&stat.path));
+            }
         }
         self.send(Packet { kind: PacketKind::Finish.into(), ..Packet::default() })?;
         while self.next()?.is_some_and(|packet| packet.kind() != PacketKind::Finish) {}
@@ -189,13 +203,7 @@ impl Receiving {
     /// Returns the bytes of its data.
     fn add(&mut self, tar: &mut Builder<impl Write>, id: u32, stat: &Stat) -> Result<u64, Status> {
         let path = Path::new(&stat.path);
-        let mut header = Header::new_gnu();
-        header
-            .set_mode(MODE_SPECIAL.iter().fold(stat.mode & 0o777, |mode, (go, unix)| if stat.mode & go != 0 { mode | unix } else { mode }));
-        header.set_mtime(u64::try_from(stat.modified / 1_000_000_000).unwrap_or_default());
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_size(0);
+        let mut header = header(stat);
         match stat.mode & MODE_KIND {
             MODE_DIR => {
                 header.set_entry_type(EntryType::Directory);
@@ -238,6 +246,17 @@ impl Receiving {
     fn send(&self, packet: Packet) -> Result<(), Status> {
         self.handle.block_on(pin!(self.folder.to.send(packet))).map_err(|_| broken())
     }
+}
+
+/// Of a file without data.
+fn header(stat: &Stat) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_mode(MODE_SPECIAL.iter().fold(stat.mode & 0o777, |mode, (go, unix)| if stat.mode & go != 0 { mode | unix } else { mode }));
+    header.set_mtime(u64::try_from(stat.modified / 1_000_000_000).unwrap_or_default());
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_size(0);
+    header
 }
 
 /// The pieces of one file, of as many bytes as were told.

@@ -18,6 +18,7 @@ mod output;
 mod place;
 mod plan;
 pub(crate) mod records;
+mod room;
 mod run;
 mod stage;
 mod step;

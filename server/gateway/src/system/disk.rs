@@ -31,6 +31,9 @@ const KEPT: Duration = Duration::from_secs(3600);
 /// From this part of the limit on, `docker info` and the shell warn.
 pub(super) const WARN_AT_PERCENT: u64 = 80;
 
+/// What is to be written counts as much from this part of the limit on: then it is measured before.
+const MUCH_PERCENT: u64 = 10;
+
 /// What was measured last, of each sandbox that asked.
 #[derive(Default)]
 pub(crate) struct DiskUse {
@@ -147,6 +150,42 @@ pub(crate) async fn check(context: &Context) -> Result<(), Refusal> {
             megabytes(most)
         ),
     ))
+}
+
+/// What a sandbox has taken of what it may.
+pub(crate) struct Room {
+    used: u64,
+    most: u64,
+}
+
+impl Room {
+    /// Bytes.
+    pub(crate) fn left(&self) -> u64 {
+        self.most.saturating_sub(self.used)
+    }
+
+    /// For a step of a build that would write more.
+    pub(crate) fn too_little(&self) -> Refusal {
+        Refusal::new(
+            StatusCode::FORBIDDEN,
+            format!(
+                "lunchbox: limit reached: this step would write more than the {} that this host has left. Its images, containers and volumes take {}, and {} are the most. Copy less: name the files that are needed, each once, or keep others out with a .dockerignore file. `docker system df` shows what takes how much; `docker system prune --volumes` removes what nothing uses. Then try again.",
+                megabytes(self.left()),
+                megabytes(self.used),
+                megabytes(self.most)
+            ),
+        )
+    }
+}
+
+/// What there is for so many bytes more, as far as is known: who writes many waits for a measurement, as does who had no
+/// room for them when it was measured last.
+pub(crate) async fn room(context: &Context, bytes: u64) -> Result<Room, Refusal> {
+    let most = context.shared.config.limits.disk_max_bytes;
+    let known = context.shared.disk_use.last(context.scope.sandbox()).map_or(0, |last| last.bytes);
+    let much = bytes > most / 100 * MUCH_PERCENT;
+    let used = if much || known.saturating_add(bytes) > most { measure(context).await? } else { known };
+    Ok(Room { used, most })
 }
 
 /// What `docker info` says of it.

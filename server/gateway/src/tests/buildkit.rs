@@ -188,6 +188,24 @@ async fn what_a_build_may_not_do_is_refused_in_a_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hard_links_of_a_folder_are_sent_and_copied_as_such() {
+    let host = TestHost::start(1).await;
+    let a = &host.sandboxes[0];
+    let text = "FROM busybox\nCOPY . /all/\nCOPY sub /part\nRUN stat -c '%n %h' /all/a /all/sub/b /part/b && cat /all/sub/b /part/b\n";
+    let files = folder(&[("Dockerfile", text), ("a", "linked\n"), ("sub/c", "")]);
+    std::fs::hard_link(files.path().join("a"), files.path().join("sub/b")).unwrap();
+    let built = docker(a, files.path(), "build .").await.ok();
+    for line in ["/all/a 2\n", "/all/sub/b 2\n", "/part/b 1\n"] {
+        assert!(built.contains(line), "{line:?} is not in {built}");
+    }
+    assert_eq!(built.matches("linked\n").count(), 2, "{built}");
+    // Without the first of its names, the next one is the file.
+    std::fs::write(files.path().join(".dockerignore"), "a\n").unwrap();
+    std::fs::write(files.path().join("Dockerfile"), "FROM busybox\nCOPY . /all/\nRUN ! test -e /all/a && cat /all/sub/b\n").unwrap();
+    assert!(docker(a, files.path(), "build .").await.ok().contains("linked\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_builder_can_be_looked_at_and_pruned() {
     let host = TestHost::start(1).await;
     let a = &host.sandboxes[0];

@@ -4,6 +4,7 @@
 mod destination;
 
 use std::{
+    collections::HashMap,
     io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
@@ -22,6 +23,7 @@ use crate::{
 
 use self::destination::Destination;
 use super::{
+    room::Left,
     stage::Copy,
     tree::{self, Dressing, Found, Tree},
     workshop::{Container, Workshop},
@@ -64,14 +66,17 @@ impl Taken {
         found.await.map_err(|_| Refusal::internal())?
     }
 
-    /// From an image, by a container of it.
+    /// From an image, by a container of it. `left_bytes` is what is left of [`limits::MAX_COPIED_BYTES`], before and after.
     pub(super) async fn fetch(
         workshop: &Workshop,
         container: &Container,
         words: &[String],
+        left_bytes: &mut u64,
         missing: impl Fn(&str) -> Refusal,
     ) -> Result<Self, Refusal> {
         let mut taken = Vec::new();
+        // What is named twice is taken out once.
+        let mut trees: HashMap<String, Tree> = HashMap::new();
         for word in words {
             let path = Path::new("/").join(word);
             // Of a pattern, the folder that its first wildcard is below.
@@ -87,10 +92,19 @@ impl Taken {
             if !folder && !pattern.is_empty() {
                 return Err(missing(word));
             }
-            let tar = workshop.get(container, &place, limits::MAX_COPIED_BYTES).await?;
             let name = Path::new(&place).file_name().map(PathBuf::from).unwrap_or_default();
-            let base = if folder { name.clone() } else { PathBuf::new() };
-            let tree = tokio::task::spawn_blocking(move || Tree::read(tar, &base)).await.map_err(|_| Refusal::internal())?.map_err(lost)?;
+            let tree = match trees.get(&place) {
+                Some(tree) => tree.clone(),
+                None => {
+                    let tar = workshop.get(container, &place, *left_bytes, limits::MAX_COPIED_BYTES).await?;
+                    *left_bytes = left_bytes.saturating_sub(tar.metadata().map_err(lost)?.len());
+                    let base = if folder { name.clone() } else { PathBuf::new() };
+                    let reading = tokio::task::spawn_blocking(move || Tree::read(tar, &base));
+                    let tree = reading.await.map_err(|_| Refusal::internal())?.map_err(lost)?;
+                    trees.insert(place, tree.clone());
+                    tree
+                }
+            };
             let wanted = match (folder, pattern.is_empty()) {
                 (true, true) => ".".to_owned(),
                 (true, false) => pattern,
@@ -122,6 +136,10 @@ impl Taken {
             Ok::<_, io::Error>((self, format!("{:x}", hash.finalize())))
         });
         digested.await.map_err(|_| Refusal::internal())?.map_err(lost)
+    }
+
+    pub(super) fn things(&self) -> &[(Tree, Found)] {
+        &self.0
     }
 
     /// One folder.
@@ -158,6 +176,7 @@ impl Taken {
         let place = Destination::find(workshop, container, &copy.destination).await?;
         let dressing = Dressing { owner, mode: copy.mode };
         let unpacks = copy.unpacks;
+        let mut left = Left::find(&workshop.context, [&self], if unpacks { UNPACKED_TIMES } else { 1 }).await?;
         let most_bytes = workshop.context.shared.config.limits.upload_max_bytes;
         let (into_folder, destination) = (copy.into_folder || place.is_folder, copy.destination.clone());
         let below = place.below.clone();
@@ -187,8 +206,9 @@ impl Taken {
                 let to = place.folder.join(&to);
                 if archive {
                     let archive = Archive::of(tree, found)?.ok_or(io::ErrorKind::InvalidData)?;
-                    archive.unpack(&to, owner, most_bytes.saturating_mul(UNPACKED_TIMES), &mut tar)?;
+                    archive.unpack(&to, owner, most_bytes.saturating_mul(UNPACKED_TIMES), &mut left, &mut tar)?;
                 } else {
+                    left.take_thing(tree, found)?;
                     tree.write(found, &to, dressing, &mut tar)?;
                 }
             }
@@ -245,7 +265,7 @@ async fn owner_of(workshop: &Workshop, container: &Container, owner: &str) -> Re
 async fn named(workshop: &Workshop, container: &Container, file: &str, name: &str) -> Result<Option<Vec<String>>, Refusal> {
     let Some(stat) = workshop.stat(container, file).await? else { return Ok(None) };
     let place = if stat.link_target.is_empty() { file } else { &stat.link_target };
-    let tar = workshop.get(container, place, MAX_NAMES_BYTES).await?;
+    let tar = workshop.get(container, place, MAX_NAMES_BYTES, MAX_NAMES_BYTES).await?;
     let tree = Tree::read(tar, Path::new("")).map_err(lost)?;
     let found = Path::new(place).file_name().and_then(|name| tree.open(Path::new(name)));
     let mut text = String::new();
@@ -279,7 +299,14 @@ impl Archive {
     }
 
     /// Entry by entry, each under a header of our own and below the place.
-    fn unpack(self, to: &Path, owner: Option<(u64, u64)>, most_bytes: u64, tar: &mut Builder<impl Write>) -> Result<(), Failed> {
+    fn unpack(
+        self,
+        to: &Path,
+        owner: Option<(u64, u64)>,
+        most_bytes: u64,
+        left: &mut Left,
+        tar: &mut Builder<impl Write>,
+    ) -> Result<(), Failed> {
         let mut archive = tar::Archive::new(plain_tar::ShortNames::new(self.source.take(most_bytes)));
         for (count, entry) in archive.entries()?.enumerate() {
             let mut entry = entry?;
@@ -292,6 +319,8 @@ impl Archive {
             }
             let path = to.join(path);
             let kind = entry.header().entry_type();
+            // A sparse file's holes, too: they are written as zeros.
+            left.take(&path, entry.size())?;
             let mut header = Header::new_gnu();
             header.set_mode(entry.header().mode()? & 0o7777);
             header.set_mtime(entry.header().mtime().unwrap_or(0));

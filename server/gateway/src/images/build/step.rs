@@ -232,7 +232,8 @@ impl Work<'_> {
                     (None, Some(source)) => {
                         let text = self.output.is_text();
                         let container = self.open(&self.origin(source)?).await?;
-                        Taken::fetch(&self.workshop, &container, &copy.sources, |word| missing(text, "COPY", word)).await?
+                        let mut left_bytes = limits::MAX_COPIED_BYTES;
+                        Taken::fetch(&self.workshop, &container, &copy.sources, &mut left_bytes, |word| missing(text, "COPY", word)).await?
                     }
                     (None, None) => return Err(Refusal::internal()),
                 };

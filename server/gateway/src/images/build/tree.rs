@@ -17,6 +17,8 @@ use crate::{images::glob, plain_tar};
 
 /// Links followed on the way to one file.
 const MAX_LINKS: usize = 40;
+/// Bytes of a block of a disk: ext4's, xfs's.
+const DISK_BLOCK_BYTES: u64 = 4096;
 
 #[derive(Debug, Clone)]
 pub(super) struct Tree {
@@ -39,7 +41,7 @@ struct Node {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    /// Where its bytes lie.
+    /// Where its bytes lie. Names with the same place are hard links of each other.
     File {
         offset: u64,
         bytes: u64,
@@ -93,7 +95,7 @@ impl Tree {
                 EntryType::Link => {
                     let target = clean(&entry.link_name()?.ok_or(io::ErrorKind::InvalidData)?)?;
                     let target = target.strip_prefix(base).map_err(|_| io::ErrorKind::InvalidData)?;
-                    // The same bytes under another name.
+                    // The same file under another name.
                     let node = nodes.get(target).cloned().ok_or(io::ErrorKind::InvalidData)?;
                     nodes.insert(path.to_owned(), node);
                     continue;
@@ -199,9 +201,40 @@ impl Tree {
         after.filter_map(move |(other, node)| Some((other.strip_prefix(path).ok()?, node)))
     }
 
+    /// The same, where a file with several names comes with the first of them that is below the path. Across what is
+    /// taken one by one hard links are files of their own, as in BuildKit and the classic builder.
+    fn names<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = (&'a Path, &'a Node, Option<&'a Path>)> {
+        let mut first_names = HashMap::new();
+        self.below(path).map(move |(name, node)| {
+            let Kind::File { offset, .. } = node.kind else { return (name, node, None) };
+            let first = *first_names.entry(offset).or_insert(name);
+            (name, node, (first != name).then_some(first))
+        })
+    }
+
+    /// Bytes that a thing takes of a disk where it is written; no longer counted than up to `most`.
+    pub(super) fn weight(&self, found: &Found, most: u64) -> u64 {
+        let mut weight = 0_u64;
+        for (name, node, first) in self.names(&found.path) {
+            let bytes = match (&node.kind, first) {
+                (Kind::File { bytes, .. }, None) => *bytes,
+                _ => 0,
+            };
+            weight = weight.saturating_add(weight_of(name, bytes));
+            if weight > most {
+                break;
+            }
+        }
+        weight
+    }
+
     /// What the files are, down to the last byte; not when they were written.
     pub(super) fn digest(&self, found: &Found, hash: &mut Sha256) -> io::Result<()> {
-        for (path, node) in self.below(&found.path) {
+        for (path, node, first) in self.names(&found.path) {
+            if let Some(first) = first {
+                hash.update(format!("{path:?} also {first:?}\n"));
+                continue;
+            }
             let kind = match &node.kind {
                 Kind::File { bytes, .. } => format!("file {bytes}"),
                 Kind::Folder => "folder".to_owned(),
@@ -240,7 +273,7 @@ impl Tree {
 
     /// Writes a thing under the name `to`: a folder's content, or a file.
     pub(super) fn write(&self, found: &Found, to: &Path, dressing: Dressing, tar: &mut Builder<impl Write>) -> io::Result<()> {
-        for (path, node) in self.below(&found.path) {
+        for (path, node, first) in self.names(&found.path) {
             let name = if path.as_os_str().is_empty() { to.to_owned() } else { to.join(path) };
             // The place itself is there, or is made by whoever makes the others above it.
             if name.as_os_str().is_empty() || (path.as_os_str().is_empty() && found.is_folder) {
@@ -253,6 +286,11 @@ impl Tree {
             header.set_mtime(node.modified);
             header.set_size(0);
             dressing.apply(&mut header);
+            if let Some(first) = first {
+                header.set_entry_type(EntryType::Link);
+                plain_tar::append_link(tar, header, &name, &to.join(first))?;
+                continue;
+            }
             match &node.kind {
                 Kind::File { offset, bytes } => {
                     header.set_entry_type(EntryType::Regular);
@@ -276,6 +314,13 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// Bytes that an entry takes of a disk: whole blocks of its data; for its name and what is known of it, as many as in a
+/// tar. So even what has no data is no more than so often on it.
+pub(super) fn weight_of(name: &Path, bytes: u64) -> u64 {
+    let data = bytes.checked_next_multiple_of(DISK_BLOCK_BYTES).unwrap_or(u64::MAX);
+    data.saturating_add(plain_tar::BLOCK_BYTES as u64).saturating_add(name.as_os_str().len() as u64)
 }
 
 /// A folder to be there.

@@ -25,6 +25,7 @@ use crate::{
 use super::{
     copy::{self, Taken},
     mounts::Owner,
+    room::Left,
     tree,
     workshop::{self, Making, Workshop},
 };
@@ -204,6 +205,7 @@ impl Workshop {
                 "lunchbox: a cache is a folder, and so is what it begins with (source= of RUN --mount=type=cache)",
             ));
         }
+        Left::find(&self.context, &files, 1).await?;
         let (owner, mode) = ((wanted.owner.user, wanted.owner.group), wanted.mode());
         let tar = tokio::task::spawn_blocking(move || {
             let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));

@@ -236,8 +236,8 @@ impl Workshop {
         stat.map(Some).ok_or_else(Refusal::internal)
     }
 
-    /// What lies at a path, as a tar of at most so many bytes.
-    pub(super) async fn get(&self, container: &Container, path: &str, most_bytes: u64) -> Result<File, Refusal> {
+    /// What lies at a path, as a tar of at most `left_bytes`: what is left of `most_bytes`.
+    pub(super) async fn get(&self, container: &Container, path: &str, left_bytes: u64, most_bytes: u64) -> Result<File, Refusal> {
         let ask = Ask::get(&["containers", &container.id, "archive"]).parameter("path", path).patient();
         let response = self.context.shared.engine.stream(ask).await.map_err(|said| self.context.engine_said(said))?;
         let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(lost)?);
@@ -249,7 +249,7 @@ impl Workshop {
         while let Some(frame) = frames.next().await {
             let Ok(data): Result<Bytes, _> = frame?.into_data() else { continue };
             bytes += data.len() as u64;
-            if bytes > most_bytes {
+            if bytes > left_bytes {
                 return Err(Refusal::too_large("what is copied from an image", most_bytes));
             }
             tokio::io::AsyncWriteExt::write_all(&mut file, &data).await.map_err(lost)?;

@@ -16,6 +16,7 @@ use super::{
         copy::{self, Taken},
         mounts::{Kind, Owner},
         plan::Source,
+        room::Left,
         run::Work,
         stage::Run,
         tree,
@@ -46,6 +47,7 @@ impl Work<'_> {
         let mut mounted = Mounted::default();
         let mut contents = Vec::new();
         let mut parts = Vec::new();
+        let mut left_bytes = limits::MAX_COPIED_BYTES;
         if let Some((name, text)) = &run.script {
             contents.push(Content::Script(name.clone(), text.clone()));
             parts.push((0, "/dev/pipes".to_owned(), true));
@@ -69,7 +71,7 @@ impl Work<'_> {
                     let name = self.workshop.cache_name(&wanted);
                     if !self.workshop.has_cache(&name).await? {
                         let files = match from {
-                            Some(from) => Some(self.fetch(from, source).await?),
+                            Some(from) => Some(self.fetch(from, source, &mut left_bytes).await?),
                             None => None,
                         };
                         self.workshop.make_cache(image, &name, &wanted, files).await?;
@@ -79,7 +81,7 @@ impl Work<'_> {
                 Kind::Bind { from, .. } => {
                     let taken = match (taken, from) {
                         (Some(taken), _) => taken,
-                        (None, Some(from)) => self.fetch(from, source).await?,
+                        (None, Some(from)) => self.fetch(from, source, &mut left_bytes).await?,
                         (None, None) => return Err(Refusal::internal()),
                     };
                     parts.push((contents.len(), target, mount.read_only));
@@ -109,6 +111,7 @@ impl Work<'_> {
             }
         }
         if !contents.is_empty() {
+            Left::find(&self.workshop.context, contents.iter().filter_map(Content::files), 1).await?;
             let written = tokio::task::spawn_blocking(move || {
                 let mut tar = Builder::new(BufWriter::new(tempfile::tempfile()?));
                 for (number, content) in contents.iter().enumerate() {
@@ -127,10 +130,10 @@ impl Work<'_> {
     }
 
     /// Files of a stage or of an image.
-    async fn fetch(&mut self, from: &Source, source: String) -> Result<Taken, Refusal> {
+    async fn fetch(&mut self, from: &Source, source: String, left_bytes: &mut u64) -> Result<Taken, Refusal> {
         let text = self.output.is_text();
         let container = self.open(&self.origin(from)?).await?;
-        Taken::fetch(&self.workshop, &container, &[source], |word| missing(text, "RUN", word)).await
+        Taken::fetch(&self.workshop, &container, &[source], left_bytes, |word| missing(text, "RUN", word)).await
     }
 
     async fn secret(&self, id: &str) -> Result<Option<Vec<u8>>, Refusal> {
@@ -151,6 +154,13 @@ enum Content {
 }
 
 impl Content {
+    fn files(&self) -> Option<&Taken> {
+        match self {
+            Self::Files(taken) => Some(taken),
+            _ => None,
+        }
+    }
+
     fn write(&self, to: &Path, tar: &mut Builder<impl std::io::Write>) -> std::io::Result<()> {
         let mut file = |path: &Path, bytes: &[u8], owner: Owner, mode: u32| {
             let mut header = tar::Header::new_gnu();

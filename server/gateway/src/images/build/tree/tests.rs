@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A folder ends in a slash, a link has an arrow.
+/// A folder ends in a slash, a link has an arrow, a hard link an equals sign, a file its text after a colon, or its name in it.
 fn tree(entries: &[&str]) -> Tree {
     let mut tar = Builder::new(BufWriter::new(tempfile::tempfile().unwrap()));
     for entry in entries {
@@ -12,11 +12,15 @@ fn tree(entries: &[&str]) -> Tree {
         if let Some((name, target)) = entry.split_once(" -> ") {
             header.set_entry_type(EntryType::Symlink);
             plain_tar::append_link(&mut tar, header, Path::new(name), Path::new(target)).unwrap();
+        } else if let Some((name, target)) = entry.split_once(" = ") {
+            header.set_entry_type(EntryType::Link);
+            plain_tar::append_link(&mut tar, header, Path::new(name), Path::new(target)).unwrap();
         } else if entry.ends_with('/') {
             folder(Path::new(entry), (0, 0), 0o755, &mut tar).unwrap();
         } else {
-            header.set_size(entry.len() as u64);
-            plain_tar::append(&mut tar, header, Path::new(entry), entry.as_bytes()).unwrap();
+            let (name, text) = entry.split_once(": ").unwrap_or((entry, entry));
+            header.set_size(text.len() as u64);
+            plain_tar::append(&mut tar, header, Path::new(name), text.as_bytes()).unwrap();
         }
     }
     Tree::read(finish(tar).unwrap(), Path::new("")).unwrap()
@@ -62,6 +66,35 @@ fn a_digest_tells_contents_and_modes_and_not_times() {
     for other in [&["a"][..], &["a", "s/c"], &["a", "s/b", "l -> a"]] {
         assert_ne!(one, digest(&tree(other)), "{other:?}");
     }
+}
+
+#[test]
+fn a_digest_tells_which_names_are_one_file() {
+    let digest = |entries: &[&str]| {
+        let (tree, mut hash) = (tree(entries), Sha256::new());
+        tree.digest(&tree.find("s")[0], &mut hash).unwrap();
+        format!("{:x}", hash.finalize())
+    };
+    let one = digest(&["s/a: x", "s/b = s/a", "s/c: x"]);
+    for other in [["s/a: x", "s/b: x", "s/c: x"], ["s/a: x", "s/b: x", "s/c = s/a"], ["s/a: y", "s/b = s/a", "s/c: x"]] {
+        assert_ne!(one, digest(&other), "{other:?}");
+    }
+    // Names that are elsewhere don't count, nor in which order they came.
+    assert_eq!(one, digest(&["z: x", "s/b = z", "s/a = s/b", "s/c: x"]));
+}
+
+#[test]
+fn a_file_weighs_once_and_every_name_a_little() {
+    let weight = |entries: &[&str], most: u64| {
+        let tree = tree(entries);
+        tree.weight(&tree.find("s")[0], most)
+    };
+    let name = 512 + 1;
+    // And the folder itself.
+    assert_eq!(weight(&["s/a: x"], u64::MAX), 512 + name + 4096);
+    assert_eq!(weight(&["s/a: x", "s/b = s/a", "s/c -> a", "s/d"], u64::MAX), 512 + 4 * name + 2 * 4096);
+    assert_eq!(weight(&["s/a: x", "s/b"], 600), 512 + name + 4096, "no further than the most");
+    assert_eq!(weight_of(Path::new("a"), u64::MAX), u64::MAX);
 }
 
 #[test]
