@@ -141,6 +141,8 @@ pub(crate) const VOLUME_PAUSE: Duration = Duration::from_millis(250);
 pub(crate) const MAX_STEP_LOG_BYTES: usize = 2 * 1024 * 1024;
 /// Instructions of one Dockerfile.
 pub(crate) const MAX_INSTRUCTIONS: usize = 1000;
+/// Files and folders that the words of one COPY stand for, each as often as it is named: as many as a context has.
+pub(crate) const MAX_COPIED_FILES: usize = MAX_CONTEXT_FILES;
 /// Words of one COPY.
 pub(crate) const MAX_COPY_SOURCES: usize = 128;
 /// Bytes that a word of a Dockerfile may become by its variables.

@@ -53,7 +53,7 @@ impl Taken {
                 if found.is_empty() {
                     return Err(missing(word));
                 }
-                taken.extend(found.into_iter().map(|found| (context.clone(), found)));
+                add(&mut taken, &context, found)?;
             }
             if !copy.files.is_empty() {
                 let tree = Tree::of_texts(&copy.files).map_err(lost)?;
@@ -120,7 +120,7 @@ impl Taken {
             {
                 only.name = path.file_name().map(PathBuf::from).unwrap_or_default();
             }
-            taken.extend(found.into_iter().map(|found| (tree.clone(), found)));
+            add(&mut taken, &tree, found)?;
         }
         Ok(Self(taken))
     }
@@ -224,6 +224,16 @@ impl Taken {
         };
         workshop.put(container, tar).await
     }
+}
+
+/// Patterns fit the same files as often as they are written, and each that is found takes memory.
+fn add(taken: &mut Vec<(Tree, Found)>, tree: &Tree, found: Vec<Found>) -> Result<(), Refusal> {
+    taken.extend(found.into_iter().map(|found| (tree.clone(), found)));
+    if taken.len() > limits::MAX_COPIED_FILES {
+        let most = limits::MAX_COPIED_FILES;
+        return Err(Refusal::invalid(format!("lunchbox: the patterns of one COPY fit more than {most} files. Copy their folder")));
+    }
+    Ok(())
 }
 
 pub(super) fn lost(error: io::Error) -> Refusal {
@@ -357,3 +367,6 @@ fn is_header(block: &[u8]) -> bool {
     let sum: u64 = block.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) }).sum();
     Header::from_byte_slice(block).cksum().is_ok_and(|told| u64::from(told) == sum) && block[0] != 0
 }
+
+#[cfg(test)]
+mod tests;
