@@ -50,7 +50,7 @@ impl Chosen {
 }
 
 /// The addresses of a request; `None` where it leaves them to us. They are free as far as the configuration says;
-/// whether the machine uses them is for [`machine::uses`] to say.
+/// whether the machine uses them is for [`crate::networks::machine::Used`] to say.
 pub(super) fn choose(configs: &[IpamConfig], pool: Ipv4Net, from: &[Ipv4Net]) -> Result<Option<Chosen>, Refusal> {
     let invalid = |why: String| Refusal::invalid(format!("invalid network config:\n{why}"));
     let given: Vec<&IpamConfig> = configs.iter().filter(|config| !config.is_empty()).collect();

@@ -6,7 +6,10 @@
 //!
 //! Source: Linux, Documentation/networking/proc_net_tcp.rst; resolv.conf(5).
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::{
+    collections::HashSet,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 use ipnet::Ipv4Net;
 
@@ -15,17 +18,35 @@ const NAME_SERVERS: [&str; 2] = ["/etc/resolv.conf", "/run/systemd/resolve/resol
 /// The kernel's tables of sockets, with whom each is connected.
 const SOCKETS: [&str; 4] = ["/proc/net/tcp", "/proc/net/udp", "/proc/net/tcp6", "/proc/net/udp6"];
 
-/// Whether it has to do with any of these addresses. An engine on another machine has to tell itself.
-pub(super) async fn uses(subnet: Ipv4Net) -> bool {
-    // The tables are as long as there are sockets.
-    let used = tokio::task::spawn_blocking(move || {
-        let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-        routes(&read("/proc/net/route")).into_iter().any(|route| overlap(subnet, route))
-            || NAME_SERVERS.iter().any(|path| name_servers(&read(path)).any(|address| subnet.contains(&address)))
-            || SOCKETS.iter().any(|path| peers(&read(path)).any(|address| subnet.contains(&address)))
-    });
-    // Where nobody can say, it does.
-    used.await.unwrap_or(true)
+/// Addresses that it has to do with just now.
+pub(super) struct Used {
+    routes: Vec<Ipv4Net>,
+    others: HashSet<Ipv4Addr>,
+}
+
+impl Used {
+    /// An engine on another machine has to tell itself.
+    pub(super) async fn read() -> Self {
+        // The tables are as long as there are sockets.
+        let reading = tokio::task::spawn_blocking(|| {
+            let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+            let servers = NAME_SERVERS.iter().flat_map(|path| name_servers(&read(path)).collect::<Vec<_>>());
+            let peers = SOCKETS.iter().flat_map(|path| peers(&read(path)).collect::<Vec<_>>());
+            Self { routes: routes(&read("/proc/net/route")), others: servers.chain(peers).collect() }
+        });
+        // Where nobody can say, it has to do with all.
+        reading.await.unwrap_or_else(|_| Self { routes: vec![Ipv4Net::default()], others: HashSet::new() })
+    }
+
+    /// The same without ways to more than all of `pool`, which the operator has set aside within them.
+    pub(super) fn beside(mut self, pool: Ipv4Net) -> Self {
+        self.routes.retain(|route| !route.contains(&pool));
+        self
+    }
+
+    pub(super) fn has(&self, subnet: Ipv4Net) -> bool {
+        self.routes.iter().any(|route| overlap(subnet, *route)) || self.others.iter().any(|address| subnet.contains(address))
+    }
 }
 
 pub(super) fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
@@ -71,6 +92,22 @@ fn peers(table: &str) -> impl Iterator<Item = Ipv4Addr> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may fail")]
     use super::*;
+
+    #[test]
+    fn what_it_has_to_do_with_is_used_and_nothing_beside() {
+        let used = Used { routes: vec!["192.168.2.0/24".parse().unwrap()], others: [Ipv4Addr::new(10, 200, 3, 70)].into() };
+        for (subnet, has) in [
+            ("192.168.2.128/26", true),
+            ("192.168.0.0/16", true),
+            ("192.168.3.0/24", false),
+            ("10.200.3.64/26", true),
+            ("10.200.3.0/26", false),
+        ] {
+            assert_eq!(used.has(subnet.parse().unwrap()), has, "{subnet}");
+        }
+        let used = used.beside("192.168.2.0/25".parse().unwrap());
+        assert!(!used.has("192.168.2.0/26".parse().unwrap()) && used.has("10.200.3.64/26".parse().unwrap()));
+    }
 
     #[test]
     fn its_own_routes_are_read_from_the_kernels_table() {

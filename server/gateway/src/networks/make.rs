@@ -161,7 +161,7 @@ pub(crate) async fn create(context: &Context, request: Request) -> Answer {
     let config = &context.shared.config;
     let addresses = addresses::choose(&configs, config.address_pool, &config.chosen_networks)?;
     if let Some(chosen) = addresses
-        && machine::uses(chosen.subnet).await
+        && machine::Used::read().await.has(chosen.subnet)
     {
         return Err(addresses::in_use(chosen.subnet));
     }
@@ -276,8 +276,12 @@ async fn make(
     }
     let used = shared.ledger.network_slots().await.map_err(Failed::Ledger)?;
     let pool = shared.config.address_pool;
-    for (attempt, slot) in pool::free_slots(pool, &shared.config.instance, &used).take(TRIES).enumerate() {
-        let Some(subnet) = pool::subnet(pool, slot) else { break };
+    let machine = machine::Used::read().await.beside(pool);
+    // Also of the pool: a name server may lie there, or the machine's own network, and nobody has told.
+    let free = pool::free_slots(pool, &shared.config.instance, &used)
+        .filter_map(|slot| Some((slot, pool::subnet(pool, slot)?)))
+        .filter(|(_, subnet)| !machine.has(*subnet));
+    for (attempt, (slot, subnet)) in free.take(TRIES).enumerate() {
         let bridge = bridge_name(engine_name, internal, attempt);
         // The engine would take another's bridge for its own.
         if is_interface(&bridge) {
