@@ -94,7 +94,7 @@ async fn pull_own(context: &Context, wanted: &Wanted, messages: &Messages) -> Re
     // Who pushes it meanwhile takes the engine's name off as well, and would leave another.
     let _alone = context.sandbox.until_closed(context.sandbox.repositories.alone(&repository)).await?;
     let pulled = pull(context, wanted, messages).await;
-    if let Err(said) = own::remove_reference(&context.shared, &repository, wanted.version()).await {
+    if let Err(said) = own::remove_reference(&context.shared, &repository, engine_version(wanted)).await {
         tracing::warn!(error = said.message(), "a name that a pull left behind could not be removed");
     }
     if pulled.is_err() {
@@ -102,6 +102,12 @@ async fn pull_own(context: &Context, wanted: &Wanted, messages: &Messages) -> Re
         context.shared.catalogue.forget(&wanted.manifest.image_id);
     }
     pulled
+}
+
+/// What the engine is to pull. From the learner's own corner the very image that was found there: who waited for a push
+/// of the same name would get another than the one that is told of.
+fn engine_version(wanted: &Wanted) -> &str {
+    if wanted.repository.is_own() { &wanted.manifest.digest } else { wanted.version() }
 }
 
 async fn pull(context: &Context, wanted: &Wanted, messages: &Messages) -> Result<Arrived, Refusal> {
@@ -204,7 +210,7 @@ impl<'a> Shown<'a> {
     async fn as_the_engine_does(&self, context: &Context) -> Result<(), Refusal> {
         let ask = Ask::post(&["images", "create"])
             .parameter("fromImage", context.scope.engine_repository(&self.wanted.repository))
-            .parameter("tag", self.wanted.version())
+            .parameter("tag", engine_version(self.wanted))
             .patient();
         let response = context.shared.engine.stream(ask).await.map_err(|said| context.engine_said(said))?;
         let mut lines = JsonLines::new(response.into_body(), told_of("a pull", &context.sandbox.id));
