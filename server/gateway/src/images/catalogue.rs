@@ -169,9 +169,8 @@ impl ImageFacts {
     }
 
     /// Its layers by chain ID, with their sizes in bytes.
-    pub(crate) fn chains(&self) -> impl Iterator<Item = (String, u64)> + use<> {
-        let sizes: Vec<u64> = self.layers.iter().map(|layer| layer.size).collect();
-        layers::chain_ids(self.diff_ids()).into_iter().zip(sizes)
+    pub(crate) fn chains(&self) -> impl Iterator<Item = (String, u64)> {
+        layers::chain_ids(self.diff_ids()).into_iter().zip(self.layers.iter().map(|layer| layer.size))
     }
 
     pub(crate) fn is_stand_in(&self) -> bool {

@@ -196,9 +196,8 @@ fn layer_users(images: &[(&ImageRow, Arc<ImageFacts>)]) -> HashMap<String, usize
 }
 
 fn shared(facts: &ImageFacts, users: &HashMap<String, usize>) -> i64 {
-    let chains = layers::chain_ids(facts.diff_ids());
-    let shared = facts.layers.iter().zip(&chains).filter(|(_, chain)| users.get(*chain).is_some_and(|count| *count > 1));
-    shared.map(|(layer, _)| i64::try_from(layer.size).unwrap_or(0)).sum()
+    let shared = facts.chains().filter(|(chain, _)| users.get(chain).is_some_and(|count| *count > 1));
+    shared.map(|(_, bytes)| i64::try_from(bytes).unwrap_or(0)).sum()
 }
 
 #[cfg(test)]

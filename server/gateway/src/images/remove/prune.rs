@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     ActivityKind, body,
-    images::{events, labels, layers, view::View},
+    images::{events, labels, view::View},
     model::event::Event,
     refusal::Answer,
     request::{
@@ -63,8 +63,7 @@ pub(crate) async fn prune(context: &Context, mut request: Request) -> Answer {
         }
         let deleted = delete(context, id).await?;
         let gone = |chain: &String| deleted.iter().any(|line| matches!(line, Line::Deleted(id) if id == chain));
-        let chains = layers::chain_ids(facts.diff_ids());
-        space += facts.layers.iter().zip(&chains).filter(|(_, chain)| gone(chain)).map(|(layer, _)| layer.size).sum::<u64>();
+        space += facts.chains().filter(|(chain, _)| gone(chain)).map(|(_, bytes)| bytes).sum::<u64>();
         lines.extend(deleted);
     }
     let images_deleted = (!lines.is_empty()).then_some(lines);

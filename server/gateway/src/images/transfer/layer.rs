@@ -11,12 +11,14 @@ use sha2::{Digest, Sha256};
 use tar::Header;
 
 use super::archive;
-use crate::{images::upload::Failed, refusal::Refusal};
+use crate::{
+    images::upload::Failed,
+    plain_tar::{self, BLOCK_BYTES as BLOCK},
+    refusal::Refusal,
+};
 
 /// Entries of one layer.
 const MAX_FILES: usize = 200_000;
-/// Bytes of a block of a tar.
-const BLOCK: usize = 512;
 /// Bytes of a long name or of a file's records.
 const MAX_RECORD_BYTES: u64 = 1024 * 1024;
 
@@ -108,7 +110,7 @@ fn look_through(file: &File, bytes: u64) -> Result<u64, Failed> {
                 if size > 0 && (before.folder || (name_ends && !before.has_name())) {
                     return Err(unreadable().into());
                 }
-                pass(&mut reader, size.saturating_add(padding(size)))?;
+                pass(&mut reader, size.saturating_add(plain_tar::fill(size) as u64))?;
                 file_bytes += size;
             }
             // Links, folders and pipes have no data; one parser skips what it is said to be, another reads it.
@@ -126,7 +128,7 @@ fn look_through(file: &File, bytes: u64) -> Result<u64, Failed> {
                     return Err(unreadable().into());
                 }
                 reader.by_ref().take(size).read_to_end(&mut text)?;
-                pass(&mut reader, padding(size))?;
+                pass(&mut reader, plain_tar::fill(size) as u64)?;
                 match kind {
                     b'L' => {
                         let name = text.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -222,11 +224,6 @@ fn pass(reader: &mut impl Read, bytes: u64) -> Result<(), Failed> {
     if io::copy(&mut reader.take(bytes), &mut io::sink())? == bytes { Ok(()) } else { Err(unreadable().into()) }
 }
 
-/// Bytes that fill the last block of so much data.
-fn padding(size: u64) -> u64 {
-    (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64
-}
-
 /// A number as every writer writes it: digits, after spaces or zeros, before spaces or NULs.
 fn octal(field: &[u8]) -> Option<u64> {
     let end = field.iter().rposition(|byte| !matches!(byte, 0 | b' ')).map_or(0, |last| last + 1);
@@ -303,6 +300,11 @@ mod tests {
         header.as_bytes().to_vec()
     }
 
+    /// What is said before an entry.
+    fn said(kind: u8, text: &[u8]) -> Vec<u8> {
+        [header("././@LongLink", kind, text.len() as u64), padded(text)].concat()
+    }
+
     fn padded(data: &[u8]) -> Vec<u8> {
         let mut data = data.to_vec();
         data.resize(data.len().next_multiple_of(BLOCK), 0);
@@ -319,21 +321,20 @@ mod tests {
             assert!(taken(&layer, 1 << 20).is_err(), "{}", kind as char);
         }
         // A file whose name makes it a folder, in each way to say its name.
-        let long = |kind: u8, text: &[u8]| [header("././@LongLink", kind, text.len() as u64), padded(text)].concat();
-        for before in [Vec::new(), long(b'L', b"d/\0"), long(b'x', b"11 path=d/\n")] {
+        for before in [Vec::new(), said(b'L', b"d/\0"), said(b'x', b"11 path=d/\n")] {
             let name = if before.is_empty() { "d/" } else { "d" };
             let layer = [before, header(name, 0, inner.len() as u64), inner.clone(), end.clone()].concat();
             assert!(taken(&layer, 1 << 20).is_err());
         }
         // A name that another takes back: the header's own counts again.
-        let (named, nothing) = (long(b'x', b"10 path=f\n"), long(b'x', b"11 uid=1000\n"));
-        let (empty, global) = (long(b'x', b"8 path=\n"), long(b'g', b"10 path=f\n"));
-        for before in [[named.clone(), nothing], [named.clone(), empty], [global, Vec::new()], [long(b'L', b"f\0"), long(b'L', b"\0")]] {
+        let (named, nothing) = (said(b'x', b"10 path=f\n"), said(b'x', b"11 uid=1000\n"));
+        let (empty, global) = (said(b'x', b"8 path=\n"), said(b'g', b"10 path=f\n"));
+        for before in [[named.clone(), nothing], [named.clone(), empty], [global, Vec::new()], [said(b'L', b"f\0"), said(b'L', b"\0")]] {
             let layer = [before.concat(), header("d/", 0, inner.len() as u64), inner.clone(), end.clone()].concat();
             assert!(taken(&layer, 1 << 20).is_err());
         }
         // One that stays: what follows is the file's data.
-        for before in [named, long(b'L', b"f\0")] {
+        for before in [named, said(b'L', b"f\0")] {
             let layer = [before, header("d/", 0, inner.len() as u64), inner.clone(), end.clone()].concat();
             assert!(taken(&layer, 1 << 20).is_ok());
         }
@@ -347,9 +348,8 @@ mod tests {
         for length in 12..=1600_usize {
             let long = (length.to_string() + " comment=").into_bytes();
             let record = [long.clone(), vec![b'a'; length - long.len() - 1], b"\n".to_vec()].concat();
-            let before = |kind: u8, text: &[u8]| [header("p", kind, text.len() as u64), padded(text)].concat();
             let name = [vec![b'n'; length - 1], vec![0]].concat();
-            for record in [before(b'x', &record), before(b'g', &record), before(b'L', &name), before(b'K', &name)] {
+            for record in [said(b'x', &record), said(b'g', &record), said(b'L', &name), said(b'K', &name)] {
                 let file = [record.clone(), header("f", b'0', 5), padded(b"hello"), vec![0; 2 * BLOCK]].concat();
                 assert!(taken(&file, 1 << 20).is_ok(), "{length}");
                 let device = [record, header("d", b'4', 0), vec![0; 2 * BLOCK]].concat();
@@ -366,9 +366,8 @@ mod tests {
             header.set_cksum();
             header.as_bytes().to_vec()
         };
-        let long = |kind: u8, text: &[u8]| [header("p", kind, text.len() as u64), padded(text)].concat();
         let file = [header("f", b'0', 5), padded(b"hello")].concat();
-        let parts = [file, link("twelve bytes"), long(b'x', b"17 linkpath=four\n"), link(""), long(b'K', b"three\0"), link("x")];
+        let parts = [file, link("twelve bytes"), said(b'x', b"17 linkpath=four\n"), link(""), said(b'K', b"three\0"), link("x")];
         let layer = taken(&[parts.concat(), vec![0; 2 * BLOCK]].concat(), 1 << 20).unwrap();
         assert_eq!(layer.file_bytes, 5 + 12 + 4 + 6);
     }
